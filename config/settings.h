@@ -1,0 +1,71 @@
+// What a cluster file says, as plain data. load.h reads and checks it; nothing else parses YAML.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::config {
+
+// What a node may be asked to do. Written in the file as `roles: [storage, router, metadata]`.
+struct node_roles {
+  bool storage = true;   // holds replicas
+  bool router = true;    // takes requests from clients
+  bool metadata = false; // a member of the metadata group; exactly three nodes, in three zones
+};
+
+struct node {
+  std::string name;
+  std::string zone;
+  std::string host = "127.0.0.1"; // where other nodes and clients reach it
+  std::uint16_t port = 0;         // messages between nodes, and actor-based clients
+  std::uint16_t metrics_port = 0; // Prometheus; 0: none
+  std::uint16_t http_port = 0;    // the DynamoDB API; 0: none
+  std::string data;               // directory; relative paths are relative to the cluster file
+  node_roles roles;
+};
+
+struct replication {
+  std::int64_t lease_ms = 1500;
+  std::int64_t heartbeat_ms = 300;
+  std::int64_t election_jitter_ms = 300; // past the lease, uniformly
+  std::int64_t drift_ms = 50;            // subtracted from the leader's lease: how far clocks part in one lease
+  bool strict_reads = false;             // a quorum round per read instead of the lease
+};
+
+struct storage_settings {
+  std::int64_t log_retention_bytes = 64 << 20; // per group, kept for slow members after all have applied
+  std::int64_t free_bytes_min = 256 << 20;     // below that a node refuses writes
+  int item_workers = 2;                        // threads that own item stores, per node
+};
+
+struct requests {
+  std::int64_t deadline_ms = 5'000;      // when the client names none
+  std::int64_t router_inflight = 8'192;
+  std::int64_t replica_inflight = 4'096;
+};
+
+struct tls {
+  bool enabled = false;
+  std::string certificate; // PEM with certificate and key in one file
+  std::string authority;   // PEM of the CA that signs every node and client
+};
+
+struct cluster {
+  std::string name;
+  std::vector<std::string> zones; // in the file's order; at least three
+  std::vector<node> nodes;        // in the file's order
+  replication replication;
+  storage_settings storage;
+  requests requests;
+  tls tls;
+  std::string file;               // where it was read from; empty for `troupe dev`
+
+  const node* find(const std::string& node_name) const {
+    for (const auto& n : nodes)
+      if (n.name == node_name)
+        return &n;
+    return nullptr;
+  }
+};
+
+} // namespace troupe::config
