@@ -4,10 +4,11 @@
 
 set_property(GLOBAL PROPERTY TROUPE_LIBRARIES "")
 
-# troupe_library(name FLOOR n [DEPENDS ours...] [LIBRARIES theirs...] [SOURCES files...])
-# Without SOURCES, every .cc in the folder. The alias troupe::name is what others link.
+# troupe_library(name FLOOR n [PCH] [DEPENDS ours...] [LIBRARIES theirs...] [SOURCES files...])
+# Without SOURCES, every .cc in the folder. The alias troupe::name is what others link. PCH is for libraries that
+# include CAF (pch.cmake).
 function(troupe_library name)
-  cmake_parse_arguments(arg "" "FLOOR" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "PCH" "FLOOR" "DEPENDS;LIBRARIES;SOURCES" ${ARGN})
   if(NOT arg_SOURCES)
     file(GLOB arg_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   endif()
@@ -28,20 +29,26 @@ function(troupe_library name)
     target_link_libraries(troupe_${name} ${scope} troupe_${below})
   endforeach()
   target_link_libraries(troupe_${name} ${scope} ${arg_LIBRARIES})
+  if(arg_PCH AND arg_SOURCES)
+    troupe_use_pch(troupe_${name})
+  endif()
   set_target_properties(troupe_${name} PROPERTIES TROUPE_FLOOR ${arg_FLOOR}
                         TROUPE_FOLDER ${CMAKE_CURRENT_SOURCE_DIR} TROUPE_DEPENDS "${arg_DEPENDS}")
   set_property(GLOBAL APPEND PROPERTY TROUPE_LIBRARIES ${name})
 endfunction()
 
-# troupe_test(name SOURCES files... DEPENDS ours... [LABELS labels...] [TIMEOUT seconds])
+# troupe_test(name [PCH] SOURCES files... DEPENDS ours... [LIBRARIES theirs...] [LABELS labels...] [TIMEOUT seconds])
 # One GoogleTest program and one CTest test of that name; GTEST_FILTER and the like work on the program.
 function(troupe_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "PCH" "TIMEOUT" "SOURCES;DEPENDS;LABELS;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   list(TRANSFORM arg_DEPENDS PREPEND troupe::)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(arg_PCH)
+    troupe_use_pch(${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
