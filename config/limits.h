@@ -54,5 +54,6 @@ inline constexpr std::size_t replica_inflight = 4096;
 inline constexpr std::int64_t request_deadline_ms = 5'000;        // when the client names none
 inline constexpr std::int64_t request_deadline_max_ms = 30'000;
 inline constexpr int router_attempts = 64;
+inline constexpr std::size_t leader_hints = 65'536;            // groups whose leader a router remembers
 
 } // namespace troupe::limits
