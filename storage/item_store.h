@@ -1,0 +1,130 @@
+// The items of one storage replica, in one SQLite file, together with the log index they stand at. A batch of
+// changes and the index it brings them to are one transaction; it is synced lazily, because the log that
+// produced it is durable and is truncated only below durable().index.
+//
+// Every record carries a checksum over key and value that is verified whenever it is read. docs/formats.md,
+// "Item file".
+//
+// Threads: one owner. Blocking. Errors: see result.h; after `full` or `io` the store goes on from the state
+// before the call. After `io_fatal` it must not be used.
+#pragma once
+#include "messages/replication.pb.h"
+#include "storage/result.h"
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::storage {
+
+struct item_options {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  bool create = false; // when there is no file; otherwise `missing`
+  std::size_t cache_bytes = 1u << 20;
+  std::uint64_t mmap_bytes = 4ull << 30;     // address space, not memory
+  std::uint64_t checkpoint_bytes = 8u << 20; // maintain() moves the WAL into the file past that
+  std::uint64_t wal_bytes_max = 64u << 20;   // apply() does it itself past that
+  std::size_t walk_bytes_max = 64u << 20;    // old values kept for a walk; past that the walk is given up
+  std::string vfs;                           // a registered SQLite VFS; empty for the system's own
+};
+
+// Where in the log the items stand.
+struct item_position {
+  std::uint64_t index = 0;
+  std::uint64_t link = 0;
+  msg::Ballot ballot;
+  msg::Configuration configuration; // newest committed at or below index
+  std::uint64_t configuration_index = 0;
+  std::int64_t time_ms = 0; // of the last command applied
+};
+
+// The views need to live only during the call.
+struct item_change {
+  std::string_view key; // not empty
+  std::string_view value;
+  bool remove = false;
+};
+
+struct item_batch {
+  std::vector<item_change> changes;           // of one key, the last one counts
+  item_position position;                     // after them; its index must not be smaller than before
+  std::vector<msg::AppliedRequest> requests;  // to remember from now on, ascending by index
+  std::int64_t forget_requests_before_ms = 0; // those whose time_ms is smaller may go
+};
+
+struct item_page {
+  std::vector<std::pair<std::string, std::string>> records; // key, value; in the order walked
+  bool more = false;                                        // the range goes on behind the last record
+};
+
+struct item_stats {
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0; // of keys and values
+  std::uint64_t file_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  std::uint64_t syncs = 0; // since open, as are those below
+  std::uint64_t batches = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t checkpoints = 0;
+};
+
+class item_store {
+public:
+  // `refused` when the file is another group's or member's. Removes what an unfinished install left beside
+  // the path.
+  static result<std::unique_ptr<item_store>> open(const std::string& path, const item_options& options);
+  ~item_store(); // moves the WAL into the file, as close() does, but tells nobody when that fails
+  item_store(const item_store&) = delete;
+  item_store& operator=(const item_store&) = delete;
+
+  // One transaction. Not durable when it returns: see durable().
+  result<void> apply(const item_batch& batch);
+
+  result<std::optional<std::string>> get(std::string_view key);
+
+  // Records with keys in [from, to), an empty `to` being the end. At most max_items and, past the first,
+  // max_bytes of keys and values.
+  result<item_page> scan(std::string_view from, std::string_view to, bool backward, std::size_t max_items,
+                         std::size_t max_bytes);
+
+  const item_position& applied() const;                // what reads see
+  std::uint64_t durable_applied() const;               // the index a power cut leaves
+  result<std::vector<msg::AppliedRequest>> requests(); // remembered, ascending by index
+
+  // Makes all that was applied durable: one sync of the WAL.
+  result<void> sync();
+
+  // As in log_store: a bounded slice of what no answer waits for.
+  bool maintenance_due() const;
+  result<bool> maintain();
+  result<void> checkpoint(); // all of the WAL into the file; syncs too
+
+  // XXH3-64 over all records in key order; equal items have equal digests whatever file they lie in. Reads
+  // everything.
+  result<std::uint64_t> digest();
+
+  // SQLite's own check of the file, then every record's checksum, then the counts. Reads everything.
+  result<void> integrity_check();
+
+  item_stats stats() const;
+
+  // A walk sees all records as they were when it began, in key order, while batches go on being applied:
+  // values that change before the walk reaches them are kept aside. One at a time (`busy`). Given up (walk()
+  // returns `full`) when what is kept aside passes walk_bytes_max.
+  result<void> begin_walk();
+  result<item_page> walk(std::size_t max_items, std::size_t max_bytes);
+  const item_position& walk_position() const;
+  const std::vector<msg::AppliedRequest>& walk_requests() const;
+  void end_walk(); // harmless when there is none
+
+private:
+  struct state;
+  explicit item_store(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
+
+} // namespace troupe::storage

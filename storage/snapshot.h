@@ -1,0 +1,101 @@
+// A replica's items at one log index as a file: written beside the running replica, sent in pieces, verified,
+// and turned into a new item file that replaces the old one atomically. docs/formats.md, "Snapshot file".
+//
+// Threads: each object has one owner; the writer's is the item store's. Blocking.
+#pragma once
+#include "messages/replication.pb.h"
+#include "storage/item_store.h"
+#include "storage/result.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::storage {
+
+// Writes a snapshot of the store as it stands at begin(). The store may be written to between steps.
+class snapshot_writer {
+public:
+  // `busy` when the store is being walked already. The store must outlive the writer.
+  static result<std::unique_ptr<snapshot_writer>> begin(item_store& store, const std::string& path);
+  ~snapshot_writer(); // unfinished: removes what was written
+  snapshot_writer(const snapshot_writer&) = delete;
+  snapshot_writer& operator=(const snapshot_writer&) = delete;
+
+  // About max_bytes more. True when done: the file is then synced and lies at its path, and the walk has
+  // ended.
+  result<bool> step(std::size_t max_bytes);
+  const msg::SnapshotHeader& header() const; // when done
+
+private:
+  struct state;
+  explicit snapshot_writer(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
+
+// Reads one. open() verifies the header, records() each block as it comes, verify() all of it.
+class snapshot_reader {
+public:
+  static result<std::unique_ptr<snapshot_reader>> open(const std::string& path);
+  ~snapshot_reader();
+  snapshot_reader(const snapshot_reader&) = delete;
+  snapshot_reader& operator=(const snapshot_reader&) = delete;
+
+  const msg::SnapshotHeader& header() const;
+  std::uint64_t file_bytes() const;
+
+  // The next block of records, verified; `more` false with the last one. From the first again after rewind().
+  result<item_page> records();
+  void rewind();
+  result<void> verify(); // whole file, every block, counts, digest. Rewinds.
+
+  // A piece of the file as it travels: limits::snapshot_chunk_bytes of it, the last may be shorter. Fills
+  // chunk, header, data, checksum, last. `missing` behind the end.
+  result<msg::SnapshotChunk> piece(std::uint64_t chunk);
+
+private:
+  struct state;
+  explicit snapshot_reader(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
+
+// Puts the pieces together again at the receiving end, into a temporary file that becomes `path` when whole
+// and verified.
+class snapshot_receiver {
+public:
+  static result<std::unique_ptr<snapshot_receiver>> create(const std::string& path);
+  ~snapshot_receiver(); // unfinished: removes what came
+  snapshot_receiver(const snapshot_receiver&) = delete;
+  snapshot_receiver& operator=(const snapshot_receiver&) = delete;
+
+  std::uint64_t wanted() const; // the number of the next piece
+  // `corrupt`: the piece does not fit its checksum; ask for it again. A piece that is not the wanted one is
+  // ignored. `refused`: it belongs to another snapshot. True when that was the last one, and the file is
+  // verified and in place.
+  result<bool> add(const msg::SnapshotChunk& chunk);
+
+private:
+  struct state;
+  explicit snapshot_receiver(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
+
+struct install_options {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  // The item file that is there is known to be unreadable: replace it whatever it says.
+  bool replace_damaged = false;
+  std::string vfs;
+};
+
+// Builds a new item file from a snapshot beside `item_path`, verifies it against the snapshot's digest, syncs
+// it and renames it over what is there. No item_store may have that path open. `refused` when what is there
+// stands at the snapshot's index or above. A crash leaves the old file or the new one.
+result<item_position> install_snapshot(const std::string& snapshot_path, const std::string& item_path,
+                                       const install_options& options);
+
+// Removes what unfinished writers, receivers and installs left in a directory. At start, before anything is
+// open.
+result<void> remove_leftovers(const std::string& directory);
+
+} // namespace troupe::storage
