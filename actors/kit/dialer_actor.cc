@@ -1,0 +1,98 @@
+#include "actors/kit/dialer_actor.h"
+#include <algorithm>
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <caf/openssl/all.hpp>
+#include <caf/openssl/middleman_actor.hpp>
+
+namespace troupe::kit {
+
+namespace {
+
+using dialer_pointer = dialer_actor::stateful_pointer<dialer_state>;
+
+constexpr auto connect_timeout = std::chrono::seconds(2);
+constexpr auto hello_timeout = std::chrono::seconds(1);
+
+// 25 ms, doubling to 400 ms: a node that comes back is found within half a second.
+std::chrono::milliseconds backoff(int failures) {
+  return std::chrono::milliseconds(25 << std::min(failures, 4));
+}
+
+void again(dialer_pointer self, const std::string& why) {
+  auto& state = self->state;
+  state.dialing = false;
+  state.port = nullptr;
+  if (state.options.on_failure)
+    state.options.on_failure(why);
+  self->delayed_send(self, backoff(state.failures++), wire::dial_atom::value);
+}
+
+void greet(dialer_pointer self, wire::port_actor port) {
+  auto& state = self->state;
+  self->monitor(port); // a dead proxy answers DOWN at once
+  auto failed = [self, port](const std::string& why) {
+    self->demonitor(port.address());
+    again(self, why);
+  };
+  self->request(port, hello_timeout, state.options.hello, state.options.own_port)
+    .then(
+      [self, port, failed](const msg::Hello& theirs) {
+        if (!theirs.refused().empty())
+          return failed(theirs.refused());
+        self->state.port = port;
+        self->state.dialing = false;
+        self->state.failures = 0;
+        self->send(self->state.peers, wire::link_up{theirs, port});
+      },
+      [self, failed](const caf::error& why) { failed(self->system().render(why)); });
+}
+
+void dial(dialer_pointer self) {
+  auto& state = self->state;
+  if (state.dialing || state.port)
+    return;
+  state.dialing = true;
+  self->request(state.connector, connect_timeout, caf::connect_atom::value, state.options.host, state.options.port)
+    .then(
+      [self](const caf::node_id&, const caf::strong_actor_ptr& port, const std::set<std::string>& interface) {
+        auto wanted = self->system().message_types(caf::detail::type_list<wire::port_actor>{});
+        if (!port || !self->system().assignable(interface, wanted))
+          return again(self, "something else than a Troupe node answers there");
+        greet(self, caf::actor_cast<wire::port_actor>(port));
+      },
+      [self](const caf::error& why) { again(self, self->system().render(why)); });
+}
+
+} // namespace
+
+caf::io::middleman_actor plain_connector(caf::actor_system& system) {
+  auto& middleman = system.middleman();
+  return caf::io::make_middleman_actor(system, middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP")));
+}
+
+caf::io::middleman_actor tls_connector(caf::actor_system& system) {
+  auto& middleman = system.middleman();
+  return caf::openssl::make_middleman_actor(system, middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP")));
+}
+
+dialer_actor::behavior_type dialer(dialer_pointer self, dialer_options options, wire::peers_actor peers) {
+  auto& state = self->state;
+  state.options = std::move(options);
+  state.peers = std::move(peers);
+  state.connector = state.options.make_connector();
+  self->set_down_handler([self](caf::down_msg& down) {
+    if (self->state.port && down.source == self->state.port.address())
+      again(self, "the connection was lost");
+  });
+  self->attach_functor([connector = state.connector] {
+    caf::anon_send_exit(connector, caf::exit_reason::user_shutdown);
+  });
+  self->send(self, wire::dial_atom::value);
+  return {
+    [self](wire::dial_atom) { dial(self); },
+    [self](wire::stop_atom) { self->quit(); },
+  };
+}
+
+} // namespace troupe::kit

@@ -1,0 +1,43 @@
+#include "actors/kit/ticker_actor.h"
+#include <caf/all.hpp>
+
+namespace troupe::kit {
+
+namespace {
+
+using ticker_pointer = wire::ticker_actor::stateful_pointer<ticker_state>;
+
+void set(ticker_state& state, wire::arm& wish) {
+  auto id = wish.who->id();
+  if (auto before = state.armed.find(id); before != state.armed.end()) {
+    state.due.erase(before->second);
+    state.armed.erase(before);
+  }
+  state.armed.emplace(id, state.due.emplace(wish.at, std::move(wish.who)));
+}
+
+void wake(ticker_pointer self, std::int64_t now) {
+  auto& state = self->state;
+  while (!state.due.empty() && state.due.begin()->first <= now) {
+    auto sleeper = std::move(state.due.begin()->second);
+    state.armed.erase(sleeper->id());
+    state.due.erase(state.due.begin());
+    caf::anon_send(caf::actor_cast<caf::actor>(sleeper), wire::tick_atom::value);
+  }
+}
+
+} // namespace
+
+wire::ticker_actor::behavior_type ticker(ticker_pointer self, const clock& c, std::int64_t period_ms) {
+  auto period = std::chrono::milliseconds(period_ms);
+  self->delayed_send(self, period, wire::tick_atom::value);
+  return {
+    [self](wire::arm& wish) { set(self->state, wish); },
+    [self, &c, period](wire::tick_atom) {
+      wake(self, c.now_us());
+      self->delayed_send(self, period, wire::tick_atom::value);
+    },
+  };
+}
+
+} // namespace troupe::kit
