@@ -1,0 +1,248 @@
+// What replicas ask of the actors that own files: the disk (one log per node, shared by all its replicas) and
+// the item workers (a few threads, each owning many item stores). Both may block; a replica never does.
+//
+// Everything here is one-way: a request names the replica that hears of the outcome, and each request is
+// answered exactly once, in the order the requests of one replica were sent. Plain C++ values, never leaving
+// the process.
+#pragma once
+#include "actors/wire/interfaces.h"
+#include "messages/replication.pb.h"
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::wire {
+
+// What became of work on files. `full` passes when there is room again; `failed` is for good: the caller must
+// not go on as if anything had been written.
+enum class disk_outcome { ok, full, corrupt, missing, failed };
+
+struct disk_result {
+  disk_outcome outcome = disk_outcome::ok;
+  std::string text; // for people; empty when ok
+  bool ok() const { return outcome == disk_outcome::ok; }
+};
+
+// --- answers to a replica -----------------------------------------------------------------------------------
+
+struct log_loaded {
+  disk_result result;
+  bool exists = false; // false: nothing of this group is in the log
+  msg::HardState hard_state;
+  std::uint64_t base = 0;
+  std::uint64_t base_link = 0;
+  msg::Ballot base_ballot;
+  std::vector<msg::Entry> entries;
+};
+struct appended {
+  disk_result result;
+  std::uint64_t job = 0;
+};
+struct log_read {
+  disk_result result;
+  std::uint64_t from = 0;
+  std::vector<msg::Entry> entries;
+};
+// What an item store says of itself when it is opened or replaced.
+struct items_opened {
+  disk_result result;
+  std::uint64_t applied = 0;
+  std::uint64_t durable = 0;         // <= applied
+  std::uint64_t applied_link = 0;
+  msg::Ballot applied_ballot;
+  msg::Configuration configuration;  // epoch 0 when none was stored
+  std::uint64_t configuration_index = 0;
+  std::int64_t last_time_ms = 0;     // of the newest command applied
+  std::vector<msg::AppliedRequest> requests;
+  std::uint64_t bytes = 0;
+};
+struct items_applied {
+  disk_result result;
+  std::uint64_t applied = 0; // in the file
+  std::uint64_t durable = 0; // survives a power cut
+  std::uint64_t bytes = 0;
+};
+struct item_found {
+  disk_result result;
+  std::uint64_t token = 0;
+  bool found = false;
+  std::string item;
+};
+struct items_read {          // to a read_items
+  std::vector<item_found> items;
+};
+struct items_scanned {
+  disk_result result;
+  std::uint64_t token = 0;
+  std::vector<msg::Record> records; // in walking order
+  bool more = false;                // the walk stopped before the range ended
+};
+struct snapshot_part {       // to a read_snapshot
+  disk_result result;
+  std::uint64_t token = 0;
+  msg::SnapshotChunk chunk;
+};
+struct snapshot_stored {     // to a store_snapshot
+  disk_result result;
+  std::uint64_t transfer = 0;
+  std::uint64_t next_chunk = 0; // the one wanted now
+  bool installed = false;       // the last one was stored, verified and published: `opened` is the new state
+  msg::SnapshotHeader header;
+  items_opened opened;
+};
+struct items_digest {
+  disk_result result;
+  std::uint64_t token = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t digest = 0;
+  std::uint64_t items = 0;
+};
+
+using report_atom = caf::atom_constant<caf::atom("report")>;
+
+// A replica's whole interface. It is ended with stop_atom: it hands over, answers everybody, and quits.
+using replica_actor = role_actor::extend<
+  caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>, caf::reacts_to<items_opened>,
+  caf::reacts_to<items_applied>, caf::reacts_to<items_read>, caf::reacts_to<items_scanned>,
+  caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>, caf::reacts_to<items_digest>,
+  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>,
+  caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
+
+// --- the disk: one log file per node -------------------------------------------------------------------------
+
+struct load_log {
+  std::uint64_t group = 0;
+  replica_actor who;
+};
+// Durable together, or not at all; answered after the sync that covers it.
+struct append_log {
+  std::uint64_t group = 0;
+  std::uint64_t job = 0;
+  std::optional<msg::HardState> hard_state;
+  std::vector<std::shared_ptr<const msg::Entry>> entries; // each replaces at its index
+  struct base {
+    std::uint64_t index = 0;
+    std::uint64_t link = 0;
+    msg::Ballot ballot;
+  };
+  std::optional<base> reset;       // forget all entries of the group, start above this base
+  std::uint64_t truncate_to = 0;   // forget entries up to here, 0: none
+  replica_actor who;               // may be null: nobody waits
+};
+struct read_log {
+  std::uint64_t group = 0;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  std::uint64_t max_bytes = 0;
+  replica_actor who;
+};
+struct drop_log {
+  std::uint64_t group = 0;
+};
+using commit_atom = caf::atom_constant<caf::atom("commit")>;
+
+using disk_actor = caf::typed_actor<
+  caf::reacts_to<load_log>, caf::reacts_to<append_log>, caf::reacts_to<read_log>, caf::reacts_to<drop_log>,
+  caf::reacts_to<commit_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+
+// --- item workers --------------------------------------------------------------------------------------------
+
+struct open_items {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  bool create = false; // an order that can be given only once; otherwise a missing file is disk loss
+  replica_actor who;
+};
+// One transaction: effects (coalesced, each key at most once) and how far they go.
+struct apply_items {
+  std::uint64_t group = 0;
+  std::vector<msg::Effect> effects;
+  std::uint64_t applied = 0;
+  std::uint64_t applied_link = 0;
+  msg::Ballot applied_ballot;
+  std::optional<msg::Configuration> configuration; // when it changed
+  std::uint64_t configuration_index = 0;
+  std::int64_t last_time_ms = 0;
+  std::vector<msg::AppliedRequest> requests;       // new since the last one
+  std::uint64_t forget_requests_below = 0;         // by index: those below are no longer needed
+  replica_actor who;
+};
+struct read_item {
+  std::uint64_t token = 0;
+  std::string key;
+};
+struct read_items {
+  std::uint64_t group = 0;
+  std::vector<read_item> reads;
+  replica_actor who;
+};
+struct scan_items {
+  std::uint64_t group = 0;
+  std::uint64_t token = 0;
+  std::string from;
+  std::string to; // empty: to the end
+  bool backward = false;
+  std::uint64_t max_items = 0;
+  std::uint64_t max_bytes = 0;
+  replica_actor who;
+};
+// Chunk `chunk` of a snapshot for `transfer`; chunk 0 makes the snapshot, at the store's newest applied index.
+struct read_snapshot {
+  std::uint64_t group = 0;
+  std::uint64_t token = 0;
+  std::uint64_t transfer = 0;
+  std::uint64_t chunk = 0;
+  replica_actor who;
+};
+struct store_snapshot {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  std::uint64_t transfer = 0;
+  std::shared_ptr<const msg::SnapshotChunk> chunk;
+  replica_actor who;
+};
+// Make what is applied durable now, and say so (items_applied).
+struct sync_items {
+  std::uint64_t group = 0;
+  replica_actor who;
+};
+struct digest_items {
+  std::uint64_t group = 0;
+  std::uint64_t token = 0;
+  replica_actor who;
+};
+struct drop_items {
+  std::uint64_t group = 0;
+};
+
+using items_actor = caf::typed_actor<
+  caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>, caf::reacts_to<scan_items>,
+  caf::reacts_to<read_snapshot>, caf::reacts_to<store_snapshot>, caf::reacts_to<sync_items>,
+  caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+
+} // namespace troupe::wire
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::appended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_applied)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_scanned)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_digest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::load_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::append_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::open_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::apply_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scan_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::store_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::sync_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::digest_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_items)
