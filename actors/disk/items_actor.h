@@ -1,0 +1,29 @@
+// A worker thread that owns item stores: every SQLite file of the replicas that were given to it. One writer
+// and reader per file, so what it answers in order is what the file held in that order. Spawn it detached.
+//
+// Files are opened when first needed and closed again, the longest unused first, past
+// limits::open_item_stores.
+#pragma once
+#include "actors/kit/clock.h"
+#include "actors/kit/metrics.h"
+#include "actors/wire/storage_roles.h"
+#include <caf/typed_event_based_actor.hpp>
+#include <functional>
+#include <string>
+
+namespace troupe::disk {
+
+struct items_options {
+  std::string directory;                // items/ of the node's data directory; files are GROUP.items
+  std::uint64_t free_bytes_min = 0;
+  std::size_t open_max = 0;
+  const kit::clock* clock = nullptr;
+  kit::metrics_ptr metrics;
+  std::function<void(const std::string& why)> fail_stop;
+};
+
+struct items_state;
+
+wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self, items_options options);
+
+} // namespace troupe::disk
