@@ -56,4 +56,10 @@ inline constexpr std::int64_t request_deadline_max_ms = 30'000;
 inline constexpr int router_attempts = 64;
 inline constexpr std::size_t leader_hints = 65'536;            // groups whose leader a router remembers
 
+// The cluster file.
+inline constexpr std::size_t cluster_file_bytes = 1u << 20;
+inline constexpr std::size_t cluster_zones = 32;
+inline constexpr std::size_t cluster_nodes = 512;
+inline constexpr std::size_t path_bytes = 4095;                   // PATH_MAX without its end
+
 } // namespace troupe::limits

@@ -20,11 +20,11 @@ struct node {
   std::uint16_t port = 0;         // messages between nodes, and actor-based clients
   std::uint16_t metrics_port = 0; // Prometheus; 0: none
   std::uint16_t http_port = 0;    // the DynamoDB API; 0: none
-  std::string data;               // directory; relative paths are relative to the cluster file
+  std::string data;               // directory; absolute once load() has read it
   node_roles roles;
 };
 
-struct replication {
+struct replication_settings {
   std::int64_t lease_ms = 1500;
   std::int64_t heartbeat_ms = 300;
   std::int64_t election_jitter_ms = 300; // past the lease, uniformly
@@ -38,13 +38,13 @@ struct storage_settings {
   int item_workers = 2;                        // threads that own item stores, per node
 };
 
-struct requests {
+struct request_settings {
   std::int64_t deadline_ms = 5'000;      // when the client names none
   std::int64_t router_inflight = 8'192;
   std::int64_t replica_inflight = 4'096;
 };
 
-struct tls {
+struct tls_settings {
   bool enabled = false;
   std::string certificate; // PEM with certificate and key in one file
   std::string authority;   // PEM of the CA that signs every node and client
@@ -54,11 +54,11 @@ struct cluster {
   std::string name;
   std::vector<std::string> zones; // in the file's order; at least three
   std::vector<node> nodes;        // in the file's order
-  replication replication;
+  replication_settings replication;
   storage_settings storage;
-  requests requests;
-  tls tls;
-  std::string file;               // where it was read from; empty for `troupe dev`
+  request_settings requests;
+  tls_settings tls;
+  std::string file; // where it was read from; empty for `troupe dev`
 
   const node* find(const std::string& node_name) const {
     for (const auto& n : nodes)
@@ -67,5 +67,7 @@ struct cluster {
     return nullptr;
   }
 };
+
+using replication = replication_settings;
 
 } // namespace troupe::config

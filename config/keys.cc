@@ -1,0 +1,153 @@
+#include "config/keys.h"
+#include "config/limits.h"
+#include <array>
+
+namespace troupe::config {
+namespace {
+
+constexpr std::int64_t KiB = 1ll << 10;
+constexpr std::int64_t MiB = 1ll << 20;
+constexpr std::int64_t TiB = 1ll << 40;
+
+using rp = replication_settings;
+using st = storage_settings;
+using rq = request_settings;
+using tl = tls_settings;
+
+constexpr std::array<key<node>, 8> node_keys{{
+    {"name", text_value<node>{&node::name, text_rule::name},
+     "What the node is called, here and in every command", "n1"},
+    {"zone", text_value<node>{&node::zone, text_rule::name},
+     "The availability zone it stands in, one of `zones`", "zone-a"},
+    {"host", text_value<node>{&node::host, text_rule::host},
+     "Where other nodes and clients reach it; without TLS only this machine itself", ""},
+    {"port", port_value<node>{&node::port, false}, "Messages between nodes, and actor-based clients", "7101"},
+    {"metrics", port_value<node>{&node::metrics_port, true},
+     "Prometheus scrapes `/metrics` here; 0: not at all", ""},
+    {"http", port_value<node>{&node::http_port, true}, "The DynamoDB API; 0: none; routers only", ""},
+    {"data", text_value<node>{&node::data, text_rule::path},
+     "The node's own directory; relative to the file's folder", "../data/n1"},
+    {"roles", roles_value<node>{&node::roles},
+     "What it does. `metadata` on exactly three nodes in three zones, or nowhere: then the first node of "
+     "each of the "
+     "first three zones has it",
+     ""},
+}};
+
+constexpr std::array<key<rp>, 5> replication_keys{{
+    {"lease", duration_value<rp>{&rp::lease_ms, 50, 60'000},
+     "How long a leader may serve without being confirmed; a dead leader is replaced after about this long",
+     ""},
+    {"heartbeat", duration_value<rp>{&rp::heartbeat_ms, 5, 20'000},
+     "How often a leader asks to be confirmed; at most a third of `lease`", ""},
+    {"election_jitter", duration_value<rp>{&rp::election_jitter_ms, 5, 60'000},
+     "Members wait up to this much past the lease, each another time, so that they do not all campaign at "
+     "once",
+     ""},
+    {"drift", duration_value<rp>{&rp::drift_ms, 0, 10'000},
+     "How far two clocks may part within one lease; taken off the leader's side; less than a quarter of "
+     "`lease`",
+     ""},
+    {"strict_reads", flag_value<rp>{&rp::strict_reads},
+     "Ask a quorum at every strongly consistent read instead of relying on the lease", ""},
+}};
+
+constexpr std::array<key<st>, 3> storage_keys{{
+    {"log_retention", size_value<st>{&st::log_retention_bytes, 64 * KiB, TiB},
+     "How much applied log each partition keeps for members that lag behind; past it they get a snapshot",
+     ""},
+    {"free_space_min", size_value<st>{&st::free_bytes_min, MiB, 64 * TiB},
+     "With less room than this on its disk a node refuses writes until there is more", ""},
+    {"item_workers", count_value<st>{&st::item_workers, 1, 64}, "Threads per node that own item stores", ""},
+}};
+
+constexpr std::array<key<rq>, 3> requests_keys{{
+    {"deadline", duration_value<rq>{&rq::deadline_ms, 10, limits::request_deadline_max_ms},
+     "How long a request may take when the client names no deadline", ""},
+    {"router_inflight", count_value<rq>{&rq::router_inflight, 1, 1'000'000},
+     "Requests a router works on at once; past that it answers that it is overloaded", ""},
+    {"replica_inflight", count_value<rq>{&rq::replica_inflight, 1, 1'000'000},
+     "Writes a partition's leader works on at once; past that it answers that it is overloaded", ""},
+}};
+
+constexpr std::array<key<tls_settings>, 3> tls_keys{{
+    {"enabled", flag_value<tl>{&tl::enabled},
+     "Mutual TLS between nodes and with actor-based clients; needed for any host but this machine", ""},
+    {"certificate", text_value<tl>{&tl::certificate, text_rule::path},
+     "PEM file with the node's certificate and its key; relative to the file's folder", ""},
+    {"authority", text_value<tl>{&tl::authority, text_rule::path},
+     "PEM file of the authority that signs every node and client; relative to the file's folder", ""},
+}};
+
+constexpr std::array<top_key, 7> all_top_keys{{
+    {"cluster", "name", "The cluster's name; nodes of another name are strangers", true},
+    {"zones", "list of names", "The availability zones, three or more; each partition has replicas in three",
+     true},
+    {"nodes", "list of nodes", "The nodes; every zone needs one that stores", true},
+    {"replication", "section", "How replicas agree", false},
+    {"storage", "section", "How a node uses its disk", false},
+    {"requests", "section", "Bounds on what clients may ask at once", false},
+    {"tls", "section", "Who may talk to a node", false},
+}};
+
+template <class T>
+void document(const std::string& section, std::vector<documented_key>& out) {
+  const T defaults{};
+  for (const auto& k : keys_of<T>()) {
+    auto fallback = print_value<T>(k.value, defaults);
+    if (k.required())
+      fallback = "required";
+    else if (fallback.empty())
+      fallback = "none";
+    out.push_back({section + std::string{k.name}, kind_of<T>(k.value), fallback, std::string{k.meaning}});
+  }
+}
+
+} // namespace
+
+template <>
+std::span<const key<node>> keys_of<node>() {
+  return node_keys;
+}
+template <>
+std::span<const key<replication_settings>> keys_of<replication_settings>() {
+  return replication_keys;
+}
+template <>
+std::span<const key<storage_settings>> keys_of<storage_settings>() {
+  return storage_keys;
+}
+template <>
+std::span<const key<request_settings>> keys_of<request_settings>() {
+  return requests_keys;
+}
+template <>
+std::span<const key<tls_settings>> keys_of<tls_settings>() {
+  return tls_keys;
+}
+
+std::span<const top_key> top_keys() {
+  return all_top_keys;
+}
+
+std::vector<documented_key> documented_keys() {
+  std::vector<documented_key> out;
+  for (const auto& k : all_top_keys) {
+    const std::string name{k.name};
+    out.push_back(
+        {name, std::string{k.kind}, k.required ? "required" : "all defaults", std::string{k.meaning}});
+    if (name == "nodes")
+      document<node>("nodes[].", out);
+    else if (name == "replication")
+      document<rp>("replication.", out);
+    else if (name == "storage")
+      document<st>("storage.", out);
+    else if (name == "requests")
+      document<rq>("requests.", out);
+    else if (name == "tls")
+      document<tl>("tls.", out);
+  }
+  return out;
+}
+
+} // namespace troupe::config
