@@ -8,15 +8,14 @@
 #pragma once
 #include "actors/core/item/result.h"
 #include "messages/item.pb.h"
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace troupe::item {
 
-// Refusals name the place, as in "tags.L[2]: unknown type Q". Refused: what is not a JSON object, a value
-// that is not an object of exactly one known type, duplicate names, wrong JSON types, bad base64, nesting
-// beyond DynamoDB's, text beyond max_json_bytes.
+// Refusals name the place, as in "tags[2].colour: unknown type Q". Refused: what is not a JSON object, a
+// value that is not an object of exactly one known type, duplicate names, wrong JSON types, bad base64,
+// nesting beyond DynamoDB's, text beyond max_json_bytes.
 result<msg::AttributeMap> read_json(std::string_view text);
 result<msg::Value> read_json_value(std::string_view text);
 
@@ -32,10 +31,5 @@ std::string write_json(const msg::Value& value, json_style style = json_style::c
 
 // A JSON string, quotes included.
 void append_json_string(std::string& out, std::string_view text);
-
-// Standard alphabet, padded.
-std::string encode_base64(std::string_view bytes);
-// Nothing unless `text` is exactly what encode_base64 makes of some bytes.
-std::optional<std::string> decode_base64(std::string_view text);
 
 } // namespace troupe::item

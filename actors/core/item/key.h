@@ -47,8 +47,8 @@ result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& qu
 // this schema.
 std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::string_view encoded);
 
-// The hash space cut into `count` even ranges (1 to limits::initial_partitions) that cover the key space in
-// order. Boundaries are 8 bytes long.
+// The hash space cut into `count` even ranges (taken to lie in 1 to limits::initial_partitions) that cover
+// the key space in order. Boundaries are 8 bytes long.
 std::vector<key_range> even_ranges(std::size_t count);
 
 // The smallest key above every key that starts with `prefix`; empty when there is none.

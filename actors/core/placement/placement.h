@@ -50,7 +50,7 @@ struct plan {
 };
 
 // Refused when fewer than three zones have a node that is alive, has told its disk's identity, shares it with
-// no other node, and has room enough.
+// no other live node, and has room enough.
 plan place_groups(std::vector<node> nodes, const request& what);
 
 // The first configuration of a group at these places: epoch 1, storage replicas with the ids 1, 2, 3.

@@ -49,14 +49,11 @@ public:
   std::uint64_t epoch(const msg::PartitionRecord& partition) const;
 
 private:
-  struct slot {
-    hint what;
-    std::uint32_t position = 0; // in order_
-  };
+  // The group's hint, made when there is none; forgets the oldest when full.
   hint& put(std::uint64_t group);
 
   std::size_t capacity_;
-  std::unordered_map<std::uint64_t, slot> hints_;
+  std::unordered_map<std::uint64_t, hint> hints_;
   std::vector<std::uint64_t> order_; // a ring of the groups in the order they were first learnt
   std::size_t next_ = 0;             // the slot of the ring that is written, and forgotten, next
 };

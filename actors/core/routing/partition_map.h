@@ -54,7 +54,6 @@ private:
     const msg::TableRecord* record = nullptr;
     std::vector<const msg::PartitionRecord*> partitions; // ascending by `from`; empty when not routable
   };
-  const entry* entry_of(const msg::TableRecord& table) const;
 
   msg::MapReply reply_; // owns the records
   std::unordered_map<std::uint64_t, entry> by_id_;

@@ -1,0 +1,26 @@
+// Recognises a canonical item on its serialized bytes, in one pass and without building messages.
+//
+// This is the hot path of every write: what our own clients send is canonical already, and to see that costs
+// a tenth of parsing, checking and serializing it again. Accepts exactly the bytes that canonicalise() and
+// serialize() leave as they are (the tests hold it to that), so saying no is never an error: the caller goes
+// the long way round, which also finds the words for what is wrong. Inside core/item only.
+#pragma once
+#include "actors/core/item/key_encoding.h"
+#include "messages/item.pb.h"
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace troupe::item {
+
+// What the pass has seen on its way. Views into the item's bytes.
+struct canonical_item {
+  std::size_t attributes = 0; // top-level ones
+  std::size_t size = 0;       // by DynamoDB's rule
+  std::optional<key_value> partition;
+  std::optional<key_value> sort;
+};
+
+std::optional<canonical_item> recognise_canonical(const msg::KeySchema& schema, std::string_view bytes);
+
+} // namespace troupe::item

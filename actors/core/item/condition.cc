@@ -1,0 +1,67 @@
+#include "actors/core/item/condition.h"
+#include "actors/core/item/texts.h"
+#include "actors/core/item/value.h"
+#include "config/limits.h"
+#include <google/protobuf/arena.h>
+
+namespace troupe::item {
+namespace {
+
+using clause = msg::Condition::Clause;
+
+bool clause_holds(const clause& what, const msg::Value* stored) {
+  switch (what.test()) {
+  case clause::EXISTS:
+    return stored != nullptr;
+  case clause::NOT_EXISTS:
+    return stored == nullptr;
+  case clause::EQUALS:
+    return stored != nullptr && equal(*stored, what.operand());
+  case clause::NOT_EQUALS:
+    return stored == nullptr || !equal(*stored, what.operand());
+  default: // from a newer version: refuse the write rather than do it on a guess
+    return false;
+  }
+}
+
+} // namespace
+
+verdict canonicalise(msg::Condition& condition) {
+  if (static_cast<std::size_t>(condition.clauses_size()) > limits::condition_clauses)
+    return refusal{"The condition has " + std::to_string(condition.clauses_size()) + " clauses; at most " +
+                   std::to_string(limits::condition_clauses) + " are allowed"};
+  for (clause& what : *condition.mutable_clauses()) {
+    const auto about = [&] { return "The condition on attribute " + texts::clip(what.attribute()); };
+    if (what.attribute().empty())
+      return refusal{"A clause of the condition names no attribute"};
+    if (!clause::Test_IsValid(what.test()))
+      return refusal{about() + " has a test that this version does not know"};
+    const bool compares = what.test() == clause::EQUALS || what.test() == clause::NOT_EQUALS;
+    if (compares != what.has_operand())
+      return refusal{about() + (compares ? " compares with nothing: its operand is missing"
+                                         : " tests for existence and takes no operand")};
+    if (compares)
+      if (auto bad = canonicalise(*what.mutable_operand()))
+        return refusal{about() + " contains invalid value: " + bad->message};
+  }
+  return {};
+}
+
+bool holds(const msg::Condition& condition, const msg::AttributeMap* item) {
+  for (const clause& what : condition.clauses())
+    if (!clause_holds(what, item == nullptr ? nullptr : find(*item, what.attribute())))
+      return false;
+  return true;
+}
+
+std::optional<bool> holds(const msg::Condition& condition, std::optional<std::string_view> item) {
+  if (condition.clauses().empty() || !item)
+    return holds(condition, static_cast<const msg::AttributeMap*>(nullptr));
+  google::protobuf::Arena arena;
+  auto* parsed = google::protobuf::Arena::CreateMessage<msg::AttributeMap>(&arena);
+  if (!parse_item_into(*parsed, *item))
+    return {};
+  return holds(condition, parsed);
+}
+
+} // namespace troupe::item

@@ -1,0 +1,257 @@
+#include "actors/core/item/key.h"
+#include "actors/core/item/key_encoding.h"
+#include "actors/core/item/number.h"
+#include "actors/core/item/texts.h"
+#include "actors/core/item/value.h"
+#include "config/limits.h"
+#include <algorithm>
+#include <cstdint>
+#include <simdjson.h>
+
+namespace troupe::item {
+namespace {
+
+constexpr std::size_t hash_bytes = 8;
+
+std::optional<key_value> key_in(const msg::AttributeMap& item, const std::string& name) {
+  const msg::Value* value = find(item, name);
+  if (value == nullptr)
+    return {};
+  return key_value_of(*value);
+}
+
+verdict check_attribute(const msg::KeyAttribute& what) {
+  constexpr std::size_t longest = 255; // DynamoDB's limit for the names of key attributes
+  if (what.name().empty())
+    return refusal{"A key attribute has no name"};
+  if (what.name().size() > longest)
+    return refusal{"The name of a key attribute has " + std::to_string(what.name().size()) +
+                   " bytes; at most " + std::to_string(longest) + " are allowed"};
+  if (key_type_name(what.type()).empty())
+    return refusal{"Key attribute " + what.name() + " must be of type S, N or B"};
+  return {};
+}
+
+// Takes the escaped bytes of append_escaped off the front. False when they are not that.
+bool take_escaped(std::string_view& bytes, std::string& out) {
+  for (;;) {
+    const std::size_t zero = bytes.find('\0');
+    if (zero == std::string_view::npos || zero + 1 == bytes.size())
+      return false;
+    const char mark = bytes[zero + 1];
+    out += bytes.substr(0, zero);
+    bytes.remove_prefix(zero + 2);
+    if (mark == '\1')
+      return true;
+    if (mark != '\xFF')
+      return false;
+    out += '\0';
+  }
+}
+
+// The value at the front of `bytes`; `last` values of S and B reach to the end.
+std::optional<msg::Value> take_value(msg::KeyType type, bool last, std::string_view& bytes) {
+  msg::Value out;
+  if (type == msg::KEY_TYPE_N) {
+    const auto read = number::decode(bytes);
+    if (!read)
+      return {};
+    out.set_n(read->text());
+    return out;
+  }
+  std::string content;
+  if (last) {
+    content = bytes;
+    bytes = {};
+  } else if (!take_escaped(bytes, content)) {
+    return {};
+  }
+  if (type == msg::KEY_TYPE_B)
+    out.set_b(std::move(content));
+  else if (simdjson::validate_utf8(content))
+    out.set_s(std::move(content));
+  else
+    return {};
+  return out;
+}
+
+refusal condition_type_mismatch() {
+  return {texts::invalid + "Condition parameter type does not match schema type"};
+}
+
+// Appends a bound on the sort key to the encoded partition key.
+result<std::string> sort_bound(const msg::KeySchema& schema, const std::string& collection,
+                               const msg::Value& bound) {
+  const key_value value = key_value_of(bound);
+  if (value.type != key_type_name(schema.sort().type()))
+    return condition_type_mismatch();
+  if (auto bad = check_key_value(schema.sort(), value, false))
+    return *bad;
+  std::string out = collection;
+  if (auto bad = append_sort_key(schema.sort(), value, out))
+    return *bad;
+  return out;
+}
+
+// The smallest key above `key`.
+std::string after(std::string key) {
+  key += '\0';
+  return key;
+}
+
+// The range of the query without regard to where it starts again.
+result<key_range> bounded_range(const msg::KeySchema& schema, const msg::Query& query,
+                                const std::string& collection) {
+  key_range range{collection, prefix_end(collection)};
+  const bool prefixed = !query.prefix_s().empty() || !query.prefix_b().empty();
+  if (!query.has_from() && !query.has_to() && !prefixed)
+    return range;
+  if (!schema.has_sort() || (prefixed && (query.has_from() || query.has_to())))
+    return refusal{"Query key condition not supported"};
+
+  if (prefixed) {
+    const bool text = schema.sort().type() == msg::KEY_TYPE_S;
+    if (query.prefix_s().empty() == text ||
+        query.prefix_b().empty() == (schema.sort().type() == msg::KEY_TYPE_B))
+      return condition_type_mismatch();
+    range.from = collection + (text ? query.prefix_s() : query.prefix_b());
+    range.to = prefix_end(range.from);
+    return range;
+  }
+  if (query.has_from()) {
+    auto bound = sort_bound(schema, collection, query.from());
+    if (!bound)
+      return bound.why();
+    range.from = query.from_exclusive() ? after(std::move(*bound)) : std::move(*bound);
+  }
+  if (query.has_to()) {
+    auto bound = sort_bound(schema, collection, query.to());
+    if (!bound)
+      return bound.why();
+    range.to = query.to_exclusive() ? std::move(*bound) : after(std::move(*bound));
+  }
+  return range;
+}
+
+} // namespace
+
+verdict check_schema(const msg::KeySchema& schema) {
+  if (!schema.has_partition())
+    return refusal{"A table needs a partition key"};
+  if (auto bad = check_attribute(schema.partition()))
+    return bad;
+  if (!schema.has_sort())
+    return {};
+  if (auto bad = check_attribute(schema.sort()))
+    return bad;
+  if (schema.partition().name() == schema.sort().name())
+    return refusal{"Partition key and sort key must be different attributes; both are named " +
+                   schema.sort().name()};
+  return {};
+}
+
+result<std::string> encode_key(const msg::KeySchema& schema, const msg::AttributeMap& item) {
+  return encode_key_values(schema, key_in(item, schema.partition().name()),
+                           schema.has_sort() ? key_in(item, schema.sort().name()) : std::nullopt);
+}
+
+result<std::string> encode_exact_key(const msg::KeySchema& schema, const msg::AttributeMap& key) {
+  const auto partition = key_in(key, schema.partition().name());
+  const auto sort = schema.has_sort() ? key_in(key, schema.sort().name()) : std::nullopt;
+  if (key.attributes_size() != (schema.has_sort() ? 2 : 1) || !partition ||
+      partition->type != key_type_name(schema.partition().type()) ||
+      (schema.has_sort() && (!sort || sort->type != key_type_name(schema.sort().type()))))
+    return refusal{texts::wrong_key};
+  return encode_key_values(schema, partition, sort);
+}
+
+result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& query) {
+  if (!query.has_partition_key())
+    return refusal{"Query condition missed key schema element: " + schema.partition().name()};
+  const key_value partition = key_value_of(query.partition_key());
+  if (partition.type != key_type_name(schema.partition().type()))
+    return condition_type_mismatch();
+  if (auto bad = check_key_value(schema.partition(), partition, true))
+    return *bad;
+  std::string collection;
+  if (auto bad = append_partition_key(schema.partition(), partition, collection))
+    return *bad;
+
+  auto range = bounded_range(schema, query, collection);
+  if (!range)
+    return range;
+  if (!query.start_key().empty()) {
+    const std::string invalid = "The provided starting key is invalid";
+    auto start = parse_item(query.start_key());
+    if (!start)
+      return refusal{invalid};
+    auto key = encode_exact_key(schema, *start);
+    if (!key)
+      return refusal{invalid + ": " + key.why().message};
+    if (!key->starts_with(collection))
+      return refusal{"The provided starting key is outside query boundaries based on provided conditions"};
+    if (!range->contains(*key))
+      return refusal{"The provided starting key does not match the range key predicate"};
+    if (query.backward())
+      range->to = std::move(*key);
+    else
+      range->from = after(std::move(*key));
+  }
+  if (range->empty())
+    range->to = range->from;
+  return range;
+}
+
+std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::string_view encoded) {
+  if (encoded.size() < hash_bytes)
+    return {};
+  std::string_view rest = encoded.substr(hash_bytes);
+  auto partition = take_value(schema.partition().type(), false, rest);
+  if (!partition)
+    return {};
+  msg::AttributeMap out;
+  msg::Attribute* first = out.add_attributes();
+  first->set_name(schema.partition().name());
+  *first->mutable_value() = std::move(*partition);
+  if (schema.has_sort()) {
+    auto sort = take_value(schema.sort().type(), true, rest);
+    if (!sort)
+      return {};
+    msg::Attribute* second = out.add_attributes();
+    second->set_name(schema.sort().name());
+    *second->mutable_value() = std::move(*sort);
+  }
+  // Whatever is wrong with the bytes beyond their form - the hash, an empty value, one too long, something
+  // left over - shows in that they are not what the values make.
+  const auto again = encode_exact_key(schema, out);
+  if (!again || *again != encoded)
+    return {};
+  if (schema.has_sort() && schema.sort().name() < schema.partition().name())
+    out.mutable_attributes()->SwapElements(0, 1);
+  return out;
+}
+
+std::vector<key_range> even_ranges(std::size_t count) {
+  count = std::clamp<std::size_t>(count, 1, limits::initial_partitions);
+  std::vector<key_range> out(count);
+  for (std::size_t i = 1; i < count; ++i) {
+    // floor(i * 2^64 / count)
+    const auto boundary = static_cast<std::uint64_t>((static_cast<uint128>(i) << 64) / count);
+    std::string bytes;
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes += static_cast<char>(boundary >> shift & 0xFF);
+    out[i - 1].to = bytes;
+    out[i].from = std::move(bytes);
+  }
+  return out;
+}
+
+std::string prefix_end(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xFF')
+    prefix.pop_back();
+  if (!prefix.empty())
+    prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+} // namespace troupe::item
