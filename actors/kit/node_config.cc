@@ -1,0 +1,61 @@
+#include "actors/kit/node_config.h"
+#include "actors/kit/ssl_error_queue.h"
+#include "actors/wire/register.h"
+#include <caf/all.hpp>
+#include <caf/io/all.hpp>
+#include <caf/openssl/all.hpp>
+#include <cstdlib>
+#include <sys/random.h>
+
+namespace troupe::kit {
+
+namespace {
+
+constexpr auto heartbeat_interval = std::chrono::milliseconds(250);
+constexpr auto connection_timeout = std::chrono::seconds(2);
+constexpr const char* app_identifier = "troupe";
+
+// CAF's node id is a hash of the machine, and the process id; its last byte counts the systems of a process.
+// Spinning that byte keeps apart two containers that look the same.
+void make_node_id_unique(const caf::actor_system_config& config) {
+  for (auto turns = random_id() % 256; turns > 0; --turns)
+    caf::node_id::default_data::local(config);
+}
+
+} // namespace
+
+node_config::node_config(const node_config_options& options) {
+  config_file_path.clear();
+  set("logger.console", caf::atom("none"));
+  set("logger.verbosity", caf::atom("quiet"));
+  set("logger.file-verbosity", caf::atom("quiet"));
+  set("scheduler.policy", options.virtual_time ? caf::atom("testing") : caf::atom("sharing"));
+  set("scheduler.max-threads", options.threads);
+  wire::register_messages(*this);
+  if (!options.network)
+    return;
+  load<caf::io::middleman>();
+  set("middleman.workers",
+      std::size_t{0}); // messages are read on the I/O thread: fewer hand-overs, kept order
+  set("middleman.heartbeat-interval", caf::timespan{heartbeat_interval});
+  set("middleman.connection-timeout", caf::timespan{connection_timeout});
+  set("middleman.app-identifiers", std::vector<std::string>{app_identifier});
+  make_node_id_unique(*this);
+  if (!options.tls.enabled)
+    return;
+  keep_ssl_error_queue_clean();
+  load<caf::openssl::manager>();
+  openssl_certificate = options.tls.certificate;
+  openssl_key = options.tls.certificate;
+  openssl_cafile = options.tls.authority;
+}
+
+std::uint64_t random_id() {
+  std::uint64_t result = 0;
+  while (result == 0)
+    if (getrandom(&result, sizeof result, 0) != sizeof result)
+      std::abort(); // at this size it neither fails nor is interrupted, see getrandom(2)
+  return result;
+}
+
+} // namespace troupe::kit
