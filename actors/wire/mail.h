@@ -51,6 +51,9 @@ inline bool undelivered(const msg::Parcel& reply) {
   return reply.reply() && reply.body_case() == msg::Parcel::BODY_NOT_SET;
 }
 
+// The replication group that holds tables, partitions and nodes. Those of partitions are numbered above it.
+inline constexpr std::uint64_t metadata_group = 1;
+
 inline msg::Address address(msg::Role role, std::uint64_t group = 0) {
   msg::Address result;
   result.set_role(role);
