@@ -3,7 +3,6 @@
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
-#include <caf/openssl/unpublish.hpp>
 
 namespace troupe::kit {
 
@@ -21,12 +20,13 @@ published publish(caf::actor_system& system, const wire::port_actor& port_of_nod
   return {*result, {}};
 }
 
+// caf::openssl::unpublish does not compile (0.17.6), so both cases ask their middleman the same way.
 void unpublish(caf::actor_system& system, const wire::port_actor& port_of_node, std::uint16_t port,
                bool tls) {
-  if (tls)
-    caf::openssl::unpublish(port_of_node, port);
-  else
-    system.middleman().unpublish(port_of_node, port);
+  auto middleman = tls ? system.openssl_manager().actor_handle() : system.middleman().actor_handle();
+  caf::scoped_actor self{system};
+  self->request(middleman, std::chrono::seconds(2), caf::unpublish_atom::value, port_of_node.address(), port)
+      .receive([] {}, [](const caf::error&) {}); // it was not published, or the system is going down
 }
 
 } // namespace troupe::kit
