@@ -11,6 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+// For the state's size, which xxhash.h keeps back from those who link dynamically: here it lies on the stack.
+// The layout is part of every 0.8 release.
+#ifndef XXH_STATIC_LINKING_ONLY
+#define XXH_STATIC_LINKING_ONLY
+#endif
 #include <xxhash.h>
 
 namespace troupe {
