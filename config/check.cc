@@ -62,7 +62,8 @@ void check_node_zones(const cluster& c, source& from) {
         !from.sound(node_path(i) + ".roles"))
       return;
   for (std::size_t z = 0; z < c.zones.size(); ++z)
-    if (std::none_of(c.nodes.begin(), c.nodes.end(),
+    if (from.sound("zones[" + std::to_string(z) + "]") &&
+        std::none_of(c.nodes.begin(), c.nodes.end(),
                      [&](const node& n) { return n.zone == c.zones[z] && n.roles.storage; }))
       from.refuse("zones[" + std::to_string(z) + "]",
                   "no node in zone " + in_quotes(c.zones[z]) + " has the role storage",
@@ -74,7 +75,8 @@ void check_node_zones(const cluster& c, source& from) {
 
 void check_metadata(const cluster& c, source& from) {
   for (std::size_t i = 0; i < c.nodes.size(); ++i)
-    if (!from.sound(node_path(i)) || !from.sound(node_path(i) + ".roles"))
+    if (!from.sound(node_path(i)) || !from.sound(node_path(i) + ".zone") ||
+        !from.sound(node_path(i) + ".roles"))
       return;
   if (!listed(from, "nodes") || !listed(from, "zones"))
     return;

@@ -12,7 +12,8 @@ void choose_metadata_nodes(cluster& c);
 // answer.
 void check_rules(const cluster& c, source& from);
 
-// Rules about this machine: the directories of the nodes that start here, and the TLS files. Only looks.
+// Rules about this machine: the directories of the nodes that start here, and the TLS files. Leaves nothing
+// behind.
 void check_machine(const cluster& c, const here& starting, source& from);
 
 } // namespace troupe::config

@@ -41,8 +41,8 @@ std::string to_text(const problem& p) {
 loaded load_text(const std::string& text, const std::string& path, const here& starting) {
   source from{path};
   auto c = read_cluster(text, path, from);
-  choose_metadata_nodes(c);
   check_rules(c, from);
+  choose_metadata_nodes(c);
   check_machine(c, starting, from);
   if (from.any_problem())
     return {std::nullopt, from.take_problems()};

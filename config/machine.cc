@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <ifaddrs.h>
@@ -13,6 +12,7 @@
 #include <netinet/in.h>
 #include <set>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace troupe::config {
@@ -44,8 +44,13 @@ std::string own_name() {
   return gethostname(text, sizeof text - 1) == 0 ? text : "";
 }
 
-bool may(const std::string& path, int what) {
-  return faccessat(AT_FDCWD, path.c_str(), what, AT_EACCESS) == 0;
+// 0, or the errno of why no directory can be made in this one. Only trying tells: permissions say nothing
+// about read-only disks, quotas and what root may do.
+int try_directory_in(const std::string& path) {
+  const auto probe = path + "/.troupe-check-" + std::to_string(getpid());
+  if (mkdir(probe.c_str(), 0700) != 0)
+    return errno;
+  return rmdir(probe.c_str()) == 0 ? 0 : errno;
 }
 
 // The directory need not exist: then the nearest one above it must let it be made.
@@ -62,15 +67,15 @@ void check_directory(const std::string& path, const std::string& title, const st
     from.refuse(where,
                 "the data directory of " + title + " cannot be " + path + ": " + text + " is not a directory",
                 advice);
-  else if (!may(text, W_OK | X_OK))
+  else if (const int why = try_directory_in(text); why != 0)
     from.refuse(where,
                 "the data directory of " + title + " cannot be " + path + ": " + text + " is not writable (" +
-                    std::strerror(errno) + ")",
+                    std::strerror(why) + ")",
                 advice);
 }
 
-void check_pem(const std::string& path, const std::string& where, const std::vector<std::string>& needs,
-               source& from) {
+void check_pem(const std::string& path, const std::string& where,
+               const std::vector<std::pair<std::string, std::string>>& needs, source& from) {
   if (path.empty())
     return;
   std::ifstream in{path, std::ios::binary};
@@ -81,16 +86,15 @@ void check_pem(const std::string& path, const std::string& where, const std::vec
   }
   std::ostringstream all;
   all << in.rdbuf();
-  for (const auto& need : needs)
-    if (all.str().find(need + "-----") == std::string::npos)
-      from.refuse(where, "the TLS file " + path + " holds no " + need.substr(need.find(' ') + 1),
-                  "put certificate and key, in PEM, into the one file");
+  for (const auto& [marker, called] : needs)
+    if (all.str().find(marker + "-----") == std::string::npos)
+      from.refuse(where, "the TLS file " + path + " holds no " + called, "put it there in PEM");
 }
 
 } // namespace
 
 bool is_loopback(const std::string& host) {
-  if (host == "localhost")
+  if (to_lower(host) == "localhost")
     return true;
   in_addr four{};
   if (inet_pton(AF_INET, host.c_str(), &four) == 1)
@@ -133,8 +137,9 @@ void check_machine(const cluster& c, const here& starting, source& from) {
       check_directory(n.data, "node " + in_quotes(n.name), where, from);
   }
   if (!names.empty() && c.tls.enabled) {
-    check_pem(c.tls.certificate, "tls.certificate", {"BEGIN CERTIFICATE", "PRIVATE KEY"}, from);
-    check_pem(c.tls.authority, "tls.authority", {"BEGIN CERTIFICATE"}, from);
+    check_pem(c.tls.certificate, "tls.certificate",
+              {{"BEGIN CERTIFICATE", "certificate"}, {"PRIVATE KEY", "private key"}}, from);
+    check_pem(c.tls.authority, "tls.authority", {{"BEGIN CERTIFICATE", "certificate"}}, from);
   }
 }
 

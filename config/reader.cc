@@ -238,15 +238,16 @@ private:
     }
   }
 
+  // Without a trailing slash, so that one directory has one spelling.
   std::string absolute(const std::string& path) const {
-    return (std::filesystem::path{folder_} / path).lexically_normal().string();
+    auto whole = (std::filesystem::path{folder_} / path).lexically_normal();
+    return whole.has_filename() || !whole.has_relative_path() ? whole.string() : whole.parent_path().string();
   }
 
   std::string folder_;
   source& from_;
 };
 
-// Paths come out without a trailing slash, so that one directory has one spelling.
 std::string folder_of(const std::string& file) {
   std::error_code none;
   auto whole = std::filesystem::absolute(file, none);
@@ -266,8 +267,8 @@ cluster read_cluster(const std::string& text, const std::string& file, source& f
     reader{folder_of(file), from}.file(documents.empty() ? YAML::Node{} : documents.front(), out);
   } catch (const YAML::Exception& e) {
     // Marks count from 0; a null mark means that the text as a whole is meant.
-    from.refuse_at(e.mark.line + 1, e.mark.column + 1, "this is not YAML: " + e.msg,
-                   "check the indentation and the colons of this line and the one before it");
+    from.give_up(e.mark.line + 1, e.mark.column + 1, "this is not YAML: " + e.msg,
+                 "check the indentation and the colons of this line and the one before it");
   }
   return out;
 }

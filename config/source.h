@@ -29,6 +29,12 @@ public:
     problems_.push_back({file_, line, column, std::move(what), std::move(advice)});
   }
 
+  // The text cannot be read at all: no value in it is sound, and no rule is worth checking.
+  void give_up(int line, int column, std::string what, std::string advice) {
+    refused_.insert("");
+    refuse_at(line, column, std::move(what), std::move(advice));
+  }
+
   // No problem was found with the value itself. A check that relates several values asks for all of them
   // first.
   bool sound(const std::string& path) const { return !refused_.contains(path); }

@@ -57,7 +57,7 @@ std::string closest(std::string_view written, std::span<const std::string_view> 
   for (auto candidate : candidates) {
     const auto far = begins_alike(written, candidate) ? 1 : distance(written, candidate);
     const auto tolerated = std::max<std::size_t>(1, std::max(written.size(), candidate.size()) / 3);
-    if (far <= tolerated && (best.empty() || far < best_distance)) {
+    if (far <= tolerated && far < written.size() && (best.empty() || far < best_distance)) {
       best = candidate;
       best_distance = far;
     }
