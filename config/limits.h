@@ -62,4 +62,7 @@ inline constexpr std::size_t cluster_zones = 32;
 inline constexpr std::size_t cluster_nodes = 512;
 inline constexpr std::size_t path_bytes = 4095;                   // PATH_MAX without its end
 
+// The cluster.
+inline constexpr std::int64_t node_alive_ms = 3'000;           // a node silent for longer is taken to be away
+
 } // namespace troupe::limits
