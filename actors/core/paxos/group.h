@@ -63,7 +63,10 @@ struct options {
   } mutations;
 };
 
-// What storage found when this member was opened.
+// What storage found when this member was opened. A group's first members are made fresh with its initial
+// configuration (epoch 1, configuration_index 0). A member added later is made fresh with an empty log and no
+// configuration, or with one whose configuration_index lies above base: it then knows whom it will belong to,
+// but campaigns only once it has the log up to there. A commit hint above the last entry is cut to it.
 struct restored {
   bool fresh = false;      // made just now, by an order that can be given only once: it has promised nobody
   msg::HardState hard_state;
@@ -124,6 +127,7 @@ public:
   // --- what happens to it ---------------------------------------------------------------------------------
 
   void step(const msg::PaxosMessage& message, instant now);
+  void step(msg::PaxosMessage&& message, instant now); // spares copying the entries' payloads
 
   // Call at or after next_deadline(); calling it at any other time is harmless.
   void tick(instant now);
@@ -146,8 +150,11 @@ public:
 
   // --- persist, then speak, then answer --------------------------------------------------------------------
 
-  bool has_ready() const;
+  bool has_ready() const; // false while one is outstanding
   ready take_ready();
+  // Messages that need not wait for an outstanding ready (heartbeats, their replies, a hand-off): a slow disk
+  // need not silence its node. Optional: what is not taken here comes with the next ready's messages_now.
+  std::vector<msg::PaxosMessage> take_messages();
   void persisted(std::uint64_t ready_id, instant now);
 
   // Entries newly known to be chosen, in order, each once. The caller applies them and says how far.
@@ -171,7 +178,8 @@ public:
   log_index truncatable(std::uint64_t keep_bytes) const;
   void truncated(log_index up_to); // the caller has deleted entries up to here
   // Entries of the log that are no longer in memory: the shell reads them from the log store when asked.
-  // Called from inside step/tick/persisted; returns entries of [from, to] up to max_bytes, or fewer.
+  // Called from inside step/tick/persisted/take_ready; returns entries of [from, to] up to max_bytes, or fewer,
+  // but at least the first if it is there.
   using log_reader = std::function<std::vector<msg::Entry>(log_index from, log_index to, std::size_t max_bytes)>;
   void set_log_reader(log_reader reader);
 

@@ -1,0 +1,100 @@
+// What the leader sends, and how much: Accepts ahead of their answers within a window per follower, and
+// heartbeats at their interval whatever else is sent.
+#include "actors/core/paxos/state.h"
+#include "config/limits.h"
+
+namespace troupe::paxos {
+
+// Begin again where the follower's log is known to fit.
+void group::state::rewind(follower& f) {
+  f.next = f.agreed + 1;
+  f.flight.clear();
+  f.flight_bytes = 0;
+  f.rewound = clock;
+  f.progressed = clock;
+}
+
+bool group::state::can_send(const follower& f) const {
+  return f.reachable && !f.needs_snapshot && f.next <= leading->tail &&
+         f.flight_bytes < limits::follower_window_bytes;
+}
+
+void group::state::send_accept(follower& f) {
+  if (f.next <= log.base()) {
+    f.needs_snapshot = true;
+    return;
+  }
+  msg::PaxosMessage message = to(f.id);
+  msg::Accept& accept = *message.mutable_accept();
+  log_index copied = log.copy(f.next, leading->tail, limits::append_entries, limits::append_bytes,
+                              *accept.mutable_entries());
+  if (copied < f.next) {
+    f.reachable = false; // our own disk does not give it now; its next answer makes us try again
+    return;
+  }
+  *accept.mutable_ballot() = leading->ballot;
+  accept.set_previous_index(f.next - 1);
+  accept.set_previous_link(accept.entries(0).previous_link());
+  accept.set_commit(commit);
+  accept.set_sent_us(clock);
+  if (f.flight.empty())
+    f.progressed = clock;
+  std::size_t bytes = log.bytes(f.next - 1, copied);
+  f.flight.push_back({copied, bytes});
+  f.flight_bytes += bytes;
+  f.next = copied + 1;
+  now_queue.push_back(std::move(message));
+}
+
+// Called when the caller is ready to send, and not when proposing: what was proposed in between shares a
+// message.
+void group::state::send_accepts() {
+  for (follower& f : leading->followers)
+    while (can_send(f))
+      send_accept(f);
+}
+
+void group::state::send_heartbeats() {
+  leadership& l = *leading;
+  if (!l.reads.empty() && l.reads.back().round > l.round)
+    ++l.round;
+  log_index everywhere = everywhere_applied();
+  for (follower& f : l.followers) {
+    msg::PaxosMessage message = to(f.id);
+    msg::Heartbeat& beat = *message.mutable_heartbeat();
+    *beat.mutable_ballot() = l.ballot;
+    beat.set_commit(commit);
+    beat.set_sent_us(clock);
+    beat.set_read_round(l.round);
+    beat.set_settled(everywhere);
+    now_queue.push_back(std::move(message));
+  }
+}
+
+void group::state::look_after_slow_ones() {
+  for (follower& f : leading->followers) {
+    if (clock - f.heard > opts.lease) {
+      f.reachable = false;
+      f.flight.clear();
+      f.flight_bytes = 0;
+    } else if (!f.flight.empty() && clock - f.progressed >= f.patience) {
+      f.patience = std::min(2 * f.patience, 2 * opts.lease);
+      rewind(f);
+    }
+    if (f.needs_snapshot) {
+      msg::PaxosMessage message = to(f.id);
+      message.mutable_chosen()->set_commit(commit);
+      message.mutable_chosen()->set_gone(true);
+      now_queue.push_back(std::move(message));
+    }
+  }
+}
+
+log_index group::state::everywhere_applied() const {
+  log_index lowest = keeps_items() ? applied_durably : std::min(handed, log.durable());
+  for (const follower& f : leading->followers)
+    lowest = std::min(lowest, f.kind == msg::LOG_REPLICA ? std::min(f.match, commit) : f.applied);
+  return lowest;
+}
+
+} // namespace troupe::paxos
