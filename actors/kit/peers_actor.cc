@@ -74,38 +74,51 @@ void peers_state::link(const wire::link_up& up) {
     if (it->second.port == up.port)
       return; // both sides dialled, and this is the same way
     self->demonitor(it->second.port.address());
-    remotes.erase(it);
+    drop(it); // what waited for the old link must not vanish with it
   }
   auto who = std::make_shared<wire::peer>(
     wire::peer{up.hello.node(), up.hello.disk(), up.hello.run(), up.hello.client()});
   remotes.emplace(up.hello.node(), remote{who, up.port, kit::link(options.seed + ++sessions)});
   self->monitor(up.port);
   meter->links.Set(static_cast<double>(remotes.size()));
+  for (auto& [address, watcher] : watchers)
+    self->send(watcher, wire::peer_found{*who});
 }
 
 void peers_state::unlink(const caf::actor_addr& port) {
   for (auto it = remotes.begin(); it != remotes.end(); ++it) {
-    if (it->second.port.address() != port)
-      continue;
-    auto node = it->first;
-    auto unsent = it->second.mail.drain();
-    remotes.erase(it);
-    meter->links.Set(static_cast<double>(remotes.size()));
-    for (auto& parcel : unsent)
-      bounce(me, parcel);
-    for (auto& [address, role] : roles)
-      if (address.first != msg::ROLE_REPLICA)
-        self->send(role, wire::peer_lost{node});
-    return;
+    if (it->second.port.address() == port)
+      return drop(it);
   }
+}
+
+void peers_state::drop(std::map<std::string, remote>::iterator lost) {
+  auto node = lost->first;
+  auto unsent = lost->second.mail.drain();
+  remotes.erase(lost);
+  meter->links.Set(static_cast<double>(remotes.size()));
+  for (auto& parcel : unsent)
+    bounce(me, parcel);
+  for (auto& [address, role] : roles)
+    if (address.first != msg::ROLE_REPLICA)
+      self->send(role, wire::peer_lost{node});
 }
 
 void peers_state::enroll(const wire::enroll& e) {
   auto key = key_of(e.address);
-  if (!e.leave)
-    roles[key] = e.actor;
-  else if (auto it = roles.find(key); it != roles.end() && it->second == e.actor)
-    roles.erase(it);
+  if (e.leave) {
+    if (auto it = roles.find(key); it != roles.end() && it->second == e.actor) {
+      roles.erase(it);
+      watchers.erase(key);
+    }
+    return;
+  }
+  roles[key] = e.actor;
+  if (!e.watcher)
+    return;
+  watchers[key] = e.watcher;
+  for (auto& [node, known] : remotes)
+    self->send(e.watcher, wire::peer_found{*known.who});
 }
 
 void peers_state::post(wire::outbox& mail) {

@@ -58,6 +58,7 @@ struct peers_state {
   std::unique_ptr<peers_metrics> meter;
   std::map<std::string, remote> remotes;
   std::map<std::pair<int, std::uint64_t>, wire::role_actor> roles;
+  std::map<std::pair<int, std::uint64_t>, wire::watcher_actor> watchers; // of some of the roles
   bool flush_pending = false;
   std::uint64_t sessions = 0;
 
@@ -73,6 +74,7 @@ struct peers_state {
 private:
   void deliver(const wire::peer_ptr& from, wire::inbox& batch);
   void bounce(const wire::peer_ptr& from, const msg::Parcel& parcel);
+  void drop(std::map<std::string, remote>::iterator lost);
   void send_to(const std::string& node, msg::Parcel& parcel);
   std::string objection(const msg::Hello& hello) const;
 };

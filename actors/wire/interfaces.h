@@ -25,6 +25,12 @@ struct peer_lost {
   std::string node;
 };
 
+// To whoever enrolled as a watcher: parcels to that peer have a link again. After a peer_lost of the same node.
+struct peer_found {
+  peer who;
+};
+using watcher_actor = caf::typed_actor<caf::reacts_to<peer_found>>;
+
 // Whatever takes parcels: router, replica, admin, agent, a client's own end.
 using role_actor = caf::typed_actor<caf::reacts_to<inbox>, caf::reacts_to<peer_lost>>;
 
@@ -38,6 +44,7 @@ struct enroll {
   msg::Address address;
   role_actor actor;
   bool leave = false;
+  watcher_actor watcher; // may be null; hears of the links that are up and of those to come
 };
 // A dialler has reached a peer, or an accepted handshake brought one.
 struct link_up {
@@ -63,4 +70,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::outbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::enroll)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::link_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::peer_lost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::peer_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::arm)
