@@ -5,7 +5,7 @@
 // Keys are independent (linearizability is local: Herlihy and Wing, "Linearizability: a correctness condition
 // for concurrent objects", 1990, section 3.3), so each is searched on its own, by Wing and Gong's depth-first
 // search ("Testing and verifying concurrent objects", 1993) with Lowe's memory of visited configurations
-// ("Testing for linearizability", 2016). Three facts about registers keep it from exploding; search.cc states
+// ("Testing for linearizability", 2016). Four facts about registers keep it from exploding; search.cc states
 // and argues them.
 //
 // The search is exact. It may run out of its budget: then the verdict is `undecided`, which a test must treat

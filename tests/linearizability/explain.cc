@@ -39,25 +39,49 @@ std::int64_t first_violation(const std::vector<const operation*>& operations, co
   return times.empty() ? never : times[bad - 1];
 }
 
-std::string why_not(const event& e, value_id state, const key_history& part,
-                    const std::set<position>& placed) {
-  const std::string now = describe(part.values[state]);
-  const bool observes = e.what == event::kind::read || e.what == event::kind::swap;
-  if (observes && e.expected != state) {
+// What the search was left with: the register's state, and which events it had placed.
+struct stuck {
+  const key_history& part;
+  value_id state = 0;
+  std::set<position> placed;
+
+  bool remains_to(value_id wanted) const {
     for (position i = 0; i < part.events.size(); ++i)
-      if (part.events[i].changes() && part.events[i].written == e.expected && !placed.contains(i))
-        return "the register is " + now + "; what would make it " + describe(part.values[e.expected]) +
-               " leads to no order of the rest";
+      if (part.events[i].changes() && part.events[i].written == wanted && !placed.contains(i))
+        return true;
+    return false;
+  }
+  std::string text(value_id id) const { return describe(part.values[id]); }
+};
+
+bool observes(const event& e) {
+  return e.what == event::kind::read || e.what == event::kind::swap;
+}
+
+std::string why_not(position candidate, const stuck& at) {
+  const key_history& part = at.part;
+  const event& e = part.events[candidate];
+  const std::string now = at.text(at.state);
+  if (observes(e) && e.expected != at.state) {
+    const std::string wanted = at.text(e.expected);
+    if (at.remains_to(e.expected))
+      return "the register is " + now + "; what would make it " + wanted + " leads to no order of the rest";
     const bool ever = e.expected == part.initial ||
                       std::any_of(part.events.begin(), part.events.end(), [&](const event& other) {
                         return other.changes() && other.written == e.expected;
                       });
     return "the register is " + now +
-           (ever ? ", and nothing that remains makes it " : ", and no operation ever made it ") +
-           describe(part.values[e.expected]);
+           (ever ? ", and nothing that remains makes it " : ", and no operation ever made it ") + wanted;
   }
-  if (e.what == event::kind::refused && e.expected == state)
+  if (e.what == event::kind::refused && e.expected == at.state)
     return "the register is " + now + ", so that the condition would have held";
+  if (e.changes() && e.written != at.state && !at.remains_to(at.state))
+    for (position i = 0; i < part.events.size(); ++i) {
+      const event& other = part.events[i];
+      if (i != candidate && !at.placed.contains(i) && !other.optional && observes(other) &&
+          other.expected == at.state)
+        return "would end " + now + " for good, which has yet to be seen by: " + describe(*part.origins[i]);
+    }
   return "possible, but leads to no order of the rest";
 }
 
@@ -79,12 +103,11 @@ std::string explain(const std::vector<const operation*>& operations, const value
     return text; // out of budget: the time is all that is known
 
   std::vector<std::string> lines;
-  value_id state = part.initial;
-  std::set<position> placed(found.order.begin(), found.order.end());
+  stuck at{part, part.initial, {found.order.begin(), found.order.end()}};
   for (position i : found.order) {
     if (part.events[i].changes())
-      state = part.events[i].written;
-    lines.push_back("    " + describe(*part.origins[i]) + "   => " + describe(part.values[state]) + "\n");
+      at.state = part.events[i].written;
+    lines.push_back("    " + describe(*part.origins[i]) + "   => " + at.text(at.state) + "\n");
   }
   text += "  the longest order found of what came before (" + std::to_string(lines.size()) + " operations";
   if (lines.size() > shown_steps)
@@ -96,18 +119,18 @@ std::string explain(const std::vector<const operation*>& operations, const value
   text += "  none of these can be next:\n";
   std::int64_t horizon = never;
   for (position i = 0; i < part.events.size(); ++i)
-    if (!placed.contains(i))
+    if (!at.placed.contains(i))
       horizon = std::min(horizon, part.events[i].returned);
   std::size_t shown = 0;
   for (position i = 0; i < part.events.size(); ++i) {
     const event& e = part.events[i];
-    if (placed.contains(i) || e.invoked > horizon)
+    if (at.placed.contains(i) || e.invoked > horizon)
       continue;
     if (++shown > shown_pending) {
       text += "    ...\n";
       break;
     }
-    text += "    " + describe(*part.origins[i]) + "\n        " + why_not(e, state, part, placed) + "\n";
+    text += "    " + describe(*part.origins[i]) + "\n        " + why_not(i, at) + "\n";
   }
   return text;
 }

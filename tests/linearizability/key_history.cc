@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -83,6 +83,68 @@ bool observes(const event& e) {
   return e.what == event::kind::read || e.what == event::kind::swap;
 }
 
+// Whether the register is certainly as `e` needs it right after `inner` took effect.
+bool satisfied_after(const event& inner, const event& e) {
+  if (inner.optional)
+    return false;
+  if (inner.what == event::kind::refused)
+    return false; // tells what the register was not
+  const value_id then = inner.changes() ? inner.written : inner.expected;
+  return e.what == event::kind::read ? then == e.expected : then != e.expected;
+}
+
+// Marks reads and refusals that restrict nothing: during each, another event began and ended that left the
+// register as this one needs it, so that this one can stand right behind it in any order of the others.
+void mark_redundant(const std::vector<event>& events, std::vector<bool>& dropped) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const event& e = events[i];
+    if (e.changes())
+      continue;
+    // Those that were invoked at the same time may stand before it in the vector.
+    std::size_t from = i;
+    while (from > 0 && events[from - 1].invoked == e.invoked)
+      --from;
+    for (std::size_t j = from; j < events.size() && events[j].invoked <= e.returned && !dropped[i]; ++j) {
+      const event& inner = events[j];
+      const bool equal = inner.invoked == e.invoked && inner.returned == e.returned;
+      // Of two with the same interval, only the later may lean on the earlier.
+      if (j == i || inner.returned > e.returned || (equal && !inner.changes() && j > i))
+        continue;
+      dropped[i] = satisfied_after(inner, e);
+    }
+  }
+}
+
+// Marks refusals of swaps whose value was gone for good before they returned: an event that left another
+// value came after every change to theirs. It surely did when it was invoked after all of those had returned,
+// or when it swapped that value away and there was only one.
+void mark_outdated(const std::vector<event>& events, std::size_t values, value_id initial,
+                   std::vector<bool>& dropped) {
+  std::vector<std::uint32_t> sources(values, 0);
+  std::vector<std::int64_t> last_source(values, std::numeric_limits<std::int64_t>::min());
+  std::vector<std::int64_t> gone(values, never); // the value is gone for good at this time
+  sources[initial] = 1;
+  for (const event& e : events)
+    if (e.changes()) {
+      ++sources[e.written];
+      last_source[e.written] = std::max(last_source[e.written], e.returned);
+    }
+  for (const event& e : events)
+    if (e.what == event::kind::swap && !e.optional && sources[e.expected] == 1)
+      gone[e.expected] = std::min(gone[e.expected], e.returned);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const event& e = events[i];
+    if (e.what != event::kind::refused)
+      continue;
+    dropped[i] = dropped[i] || gone[e.expected] <= e.returned;
+    // Look back for the other reason, not further than it takes to find one in a busy history.
+    constexpr std::size_t reach = 256;
+    for (std::size_t j = i;
+         j-- > 0 && i - j <= reach && !dropped[i] && events[j].invoked > last_source[e.expected];)
+      dropped[i] = !dropped[j] && events[j].returned <= e.returned && satisfied_after(events[j], e);
+  }
+}
+
 // An unknown write that is the only source of a value that was certainly seen has happened, and no later than
 // the first event that saw it ended. That may prove another unknown swap to have happened; and so on.
 void make_certain(std::vector<event>& events, std::size_t values, value_id initial) {
@@ -112,16 +174,16 @@ void make_certain(std::vector<event>& events, std::size_t values, value_id initi
 
 // Marks unknown writes of values that nobody can have seen. They could still matter to a later refused swap,
 // as the change that spoilt its condition; then they stay.
-std::vector<bool> useless(const std::vector<event>& events, std::size_t values) {
+void mark_unseen(const std::vector<event>& events, std::size_t values, std::vector<bool>& dropped) {
   std::vector<std::uint32_t> seen(values, 0);
   std::int64_t last_refusal = std::numeric_limits<std::int64_t>::min();
-  for (const event& e : events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const event& e = events[i];
     if (observes(e))
       ++seen[e.expected];
-    if (e.what == event::kind::refused)
+    if (e.what == event::kind::refused && !dropped[i])
       last_refusal = std::max(last_refusal, e.returned);
   }
-  std::vector<bool> dropped(events.size(), false);
   for (bool again = true; again;) {
     again = false;
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -135,18 +197,20 @@ std::vector<bool> useless(const std::vector<event>& events, std::size_t values) 
       }
     }
   }
-  return dropped;
 }
 
 } // namespace
 
 key_history prepare(const std::vector<const operation*>& operations, const value& initial, std::int64_t cut) {
+  std::vector<const operation*> by_time = operations;
+  std::stable_sort(by_time.begin(), by_time.end(),
+                   [](const operation* a, const operation* b) { return a->invoked < b->invoked; });
   value_table table;
   key_history made;
   made.initial = table.id_of(initial);
   std::vector<event> events;
   std::vector<const operation*> origins;
-  for (const operation* op : operations)
+  for (const operation* op : by_time)
     if (auto e = event_of(*op, table, cut)) {
       events.push_back(*e);
       origins.push_back(op);
@@ -154,12 +218,11 @@ key_history prepare(const std::vector<const operation*>& operations, const value
   made.values = table.take();
 
   make_certain(events, made.values.size(), made.initial);
-  const std::vector<bool> dropped = useless(events, made.values.size());
-  std::vector<std::size_t> by_time(events.size());
-  std::iota(by_time.begin(), by_time.end(), std::size_t{0});
-  std::stable_sort(by_time.begin(), by_time.end(),
-                   [&](std::size_t a, std::size_t b) { return events[a].invoked < events[b].invoked; });
-  for (std::size_t i : by_time)
+  std::vector<bool> dropped(events.size(), false);
+  mark_redundant(events, dropped);
+  mark_outdated(events, made.values.size(), made.initial, dropped);
+  mark_unseen(events, made.values.size(), dropped);
+  for (std::size_t i = 0; i < events.size(); ++i)
     if (!dropped[i]) {
       made.events.push_back(events[i]);
       made.origins.push_back(origins[i]);

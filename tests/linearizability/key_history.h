@@ -14,8 +14,9 @@ struct key_history {
 };
 
 // Prepares the operations on one key as they looked at time `cut`: what was invoked later is left out, and
-// what returned later is pending. Drops what cannot matter (reads without an answer, refusals, unknown writes
-// that nobody can have seen) and makes certain what must have happened (an unknown write that was seen).
+// what returned later is pending. Drops what cannot matter (reads without an answer, refusals before anything
+// was done, reads that another read proves, unknown writes that nobody can have seen) and makes certain what
+// must have happened (an unknown write that was seen).
 key_history prepare(const std::vector<const operation*>& operations, const value& initial,
                     std::int64_t cut = never);
 

@@ -2,7 +2,7 @@
 //
 // A configuration is (events not yet placed, state of the register). An event is a candidate when no other
 // remaining event returned before it was invoked. The search places candidates one after the other, goes back
-// when it is stuck, and remembers configurations it has visited (Lowe). On top of that, three facts:
+// when it is stuck, and remembers configurations it has visited (Lowe). On top of that, four facts:
 //
 // 1. ABSORB. A candidate that is legal now and changes nothing (a read of the current value, a refused swap
 //    that expected another) may be placed at once, without an alternative: in any order of the rest it can
@@ -14,25 +14,32 @@
 // 3. COMMIT. Let C be the events placed since the last commit: changes w1..wk, writing t1..tk, and what was
 //    absorbed. Let s be the state before w1, R what remained then, L any order of R that is legal from s.
 //    Strike C from L. What is left is legal from tk, so that C may stay at the front for good, when
-//      a. no candidate swap expects s;
-//      b. no remaining read or swap of some ti can have wi as the last change before it;
+//      a. no remaining swap that could come before w1..wk expects s, unless it is optional and nothing needs
+//         it: were it struck from L as well, no remaining event that could follow it there would miss its
+//         value or, as in (c), meet one that it must not;
+//      b. no remaining read or swap of some ti can have wi as the last change before it, with the same
+//         exception;
 //      c. no remaining refused swap, expecting e, that can have wi as the last change before it, would now
 //         meet e: neither is e = tk, nor can a remaining change to e come before wi.
 //    Argument: an event x of L without C sees the last change before it. If that was not in C, it is still
-//    there, and nothing new came between. If it was some wi, then x is a read or swap of ti, excluded by (b),
-//    or a refused swap, for which (c) says that what it sees instead is not what it expected. If there was
-//    none, x stood at the front of L, before every change: a read or refused swap there would have been
-//    absorbed before w1 was placed (among the remaining events the first to return is a candidate; had it
-//    not been absorbed, it would be a change or need one), and a swap there is excluded by (a).
-//    "x can have w as the last change before it" is judged by time: not if a remaining change that surely
-//    happened was invoked after w returned and returned before x was invoked.
-//    After a commit there is nothing to go back to, and visited configurations can be forgotten. Histories
-//    whose puts write distinct values commit at almost every change, so they are checked in about linear
-//    time, right or wrong.
+//    there, and nothing new came between. If it was some wi, then x is a read or swap of ti, excluded or
+//    struck by (b), or a refused swap, for which (c) says that what it sees instead is not what it expected.
+//    If there was none, x stood at the front of L, before every change: a read or refused swap there would
+//    have been absorbed before w1 was placed (among the remaining events the first to return is a candidate;
+//    had it not been absorbed, it would be a change or need one), and a swap there is excluded or struck by
+//    (a). "x can have w as the last change before it" is judged by time: not if a change that surely happened
+//    was invoked after w returned and returned before x was invoked. After a commit there is nothing to go
+//    back to, and visited configurations can be forgotten. Histories whose puts write distinct values commit
+//    at almost every change, so they are checked in about linear time, right or wrong.
+//
+// 4. EXCHANGE. Of two candidates that now write the same value, the one that returned first can be taken: in
+//    an order that takes the other first, the two can change places, for whatever stands between them was
+//    invoked before either returned. (A swap may take the place of a write here, but not the other way
+//    round: what is put later must be legal there.)
 #include "tests/linearizability/search.h"
 #include <algorithm>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace troupe::linearizability {
 namespace {
@@ -156,7 +163,24 @@ private:
         return events_[b].optional;
       return events_[a].returned < events_[b].returned;
     });
+    drop_interchangeable(here.choices);
     return here;
+  }
+
+  // Fact 4.
+  void drop_interchangeable(std::vector<position>& choices) const {
+    std::size_t kept = 0;
+    for (position later : choices) {
+      const bool covered = std::any_of(
+          choices.begin(), choices.begin() + static_cast<std::ptrdiff_t>(kept), [&](position earlier) {
+            const event& a = events_[earlier];
+            const event& b = events_[later];
+            return a.written == b.written && (a.what == event::kind::swap || b.what == event::kind::write);
+          });
+      if (!covered)
+        choices[kept++] = later;
+    }
+    choices.resize(kept);
   }
 
   bool commit_one_of(const std::vector<position>& choices) {
@@ -168,6 +192,7 @@ private:
         continue;
       if (may_commit()) {
         block_.clear();
+        optionals_.clear();
         origin_ = state_;
         return true;
       }
@@ -226,9 +251,11 @@ private:
     previous_[next_[i]] = previous_[i];
     placed_[i] = true;
     order_.push_back(i);
-    highest_.push_back(std::max(i, highest_.back()));
-    if (e.optional)
+    highest_.push_back(e.optional ? highest_.back() : std::max(i + 1, highest_.back()));
+    if (e.optional) {
+      optionals_.push_back(i);
       return;
+    }
     --certain_;
     if (observes(e))
       --observers_[e.expected];
@@ -244,8 +271,10 @@ private:
       placed_[i] = false;
       next_[previous_[i]] = i;
       previous_[next_[i]] = i;
-      if (e.optional)
+      if (e.optional) {
+        optionals_.pop_back();
         continue;
+      }
       ++certain_;
       if (observes(e))
         ++observers_[e.expected];
@@ -276,29 +305,63 @@ private:
   }
 
   // Fact 3, for the block placed since the last commit.
-  bool may_commit() const {
-    const std::int64_t until = horizon();
-    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i])
-      if (events_[i].what == event::kind::swap && events_[i].expected == origin_)
+  bool may_commit() {
+    std::int64_t until = horizon(); // what is invoked later cannot stand before every change
+    for (position w : block_)
+      until = std::min(until, events_[w].returned);
+    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i]) {
+      const event& e = events_[i];
+      if (e.what == event::kind::swap && e.expected == origin_ &&
+          !(e.optional && dispensable(e, until, nullptr)))
         return false;
-    return std::all_of(block_.begin(), block_.end(), [this](position w) { return closed(w); });
+    }
+    // What was open last time is likely to be open still.
+    if (open_at_ < block_.size() && !closed(block_[open_at_]))
+      return false;
+    for (open_at_ = 0; open_at_ < block_.size(); ++open_at_)
+      if (!closed(block_[open_at_]))
+        return false;
+    return true;
   }
 
   // Conditions (b) and (c) for one change of the block.
   bool closed(position w) const {
     const event& change = events_[w];
     std::int64_t until = never; // what is invoked later cannot have w as the last change before it
-    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i]) {
-      const event& e = events_[i];
+    const auto comes_between = [&](const event& e) {
       if (e.changes() && !e.optional && e.invoked > change.returned)
         until = std::min(until, e.returned);
-      if (observes(e) && e.expected == change.written)
+    };
+    for (position other : block_)
+      comes_between(events_[other]);
+    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i])
+      comes_between(events_[i]);
+    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i]) {
+      const event& e = events_[i];
+      if (observes(e) && e.expected == change.written && !(e.optional && dispensable(e, until, &change)))
         return false;
-      if (e.what == event::kind::refused && e.expected != change.written &&
-          (e.expected == state_ || comes_before(e.expected, change.returned)))
+      if (e.what == event::kind::refused && e.expected != change.written && would_hold(e, &change))
         return false;
     }
     return true;
+  }
+
+  // Whether an optional swap that follows `change` (of the block; null: the beginning) in some order can be
+  // struck from it as well. What was invoked after `until` does not follow it directly.
+  bool dispensable(const event& swap, std::int64_t until, const event* change) const {
+    for (position i = first(); i != end() && events_[i].invoked <= until; i = next_[i]) {
+      const event& e = events_[i];
+      if (observes(e) && e.expected == swap.written)
+        return false;
+      if (e.what == event::kind::refused && e.expected != swap.written && would_hold(e, change))
+        return false;
+    }
+    return true;
+  }
+
+  // Whether the refused swap, which follows `change`, might find what it expected if that were not there.
+  bool would_hold(const event& refused, const event* change) const {
+    return refused.expected == state_ || (change && comes_before(refused.expected, change->returned));
   }
 
   // Whether a remaining change to `wanted` was invoked by `time`.
@@ -308,17 +371,25 @@ private:
                        [&](position p) { return !placed_[p] && events_[p].invoked <= time; });
   }
 
-  // Notes the configuration; false when it was there already. What remains below the highest placed event,
-  // and that event's position, say which events remain.
+  // Notes the configuration; false when it was there already, or one from which more is possible: the same
+  // with some of the optional events that were placed here still remaining. What remains of the certain
+  // events below the highest one placed, and that one's position, say which of them remain.
   bool remember() {
     const position highest = highest_.back();
     std::string key(reinterpret_cast<const char*>(&state_), sizeof state_);
     key.append(reinterpret_cast<const char*>(&highest), sizeof highest);
     for (position i = first(); i != end() && i < highest; i = next_[i])
-      key.append(reinterpret_cast<const char*>(&i), sizeof i);
-    const std::size_t bytes = key.size() + 64; // node, bucket and string header, roughly
-    if (!visited_.insert(std::move(key)).second)
-      return false;
+      if (!events_[i].optional)
+        key.append(reinterpret_cast<const char*>(&i), sizeof i);
+    std::vector<position> used = optionals_;
+    std::sort(used.begin(), used.end());
+    const std::size_t bytes =
+        key.size() + used.size() * sizeof(position) + 100; // the containers' own, roughly
+    auto& seen = visited_[std::move(key)];
+    for (const std::vector<position>& before : seen)
+      if (std::includes(used.begin(), used.end(), before.begin(), before.end()))
+        return false;
+    seen.push_back(std::move(used));
     visited_bytes_ += bytes;
     return true;
   }
@@ -337,7 +408,8 @@ private:
   std::vector<position> previous_;
   std::vector<bool> placed_;
   std::vector<position> order_;
-  std::vector<position> highest_{0}; // highest position among the first n of order_
+  std::vector<position> highest_{0}; // one past the highest certain event among the first n of order_
+  std::vector<position> optionals_;  // optional events placed since the last commit
 
   std::size_t certain_ = 0;                      // remaining events that must be placed
   std::vector<std::uint32_t> observers_;         // by value: remaining reads and swaps that surely saw it
@@ -346,8 +418,10 @@ private:
 
   std::vector<position> block_; // changes since the last commit
   value_id origin_;             // the state at the last commit
+  std::size_t open_at_ = 0;     // the change in block_ that forbade the last commit
 
-  std::unordered_set<std::string> visited_;
+  std::unordered_map<std::string, std::vector<std::vector<position>>>
+      visited_; // certain part -> optional parts
   std::size_t visited_bytes_ = 0;
   std::vector<position> best_;
   std::vector<value_id> reach_;

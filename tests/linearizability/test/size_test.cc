@@ -71,16 +71,19 @@ TEST(Size, AHundredThousandOperationsOnAThousandKeys) {
 
 struct hammer {
   const char* name;
+  int clients;
   int values;
   double puts, removes, swaps, unknown;
 };
 
+// Deletes make one value, absence, that many write and many see; with them and unknown outcomes the search is
+// hard in theory and in practice, hence fewer clients in the last load.
 class OneKey : public ::testing::TestWithParam<hammer> {
 protected:
   static std::vector<operation> history(std::uint64_t seed) {
     load l;
     l.seed = seed;
-    l.clients = 64;
+    l.clients = GetParam().clients;
     l.operations = 2000;
     l.think = 2;
     l.delay = 50;
@@ -94,7 +97,7 @@ protected:
   }
 };
 
-TEST_P(OneKey, SixtyFourClientsAreAccepted) {
+TEST_P(OneKey, ATrueRegisterIsAccepted) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const timed result = check_timed(history(seed));
     EXPECT_TRUE(result.found.ok()) << "seed " << seed << "\n" << result.found.text();
@@ -124,11 +127,11 @@ TEST_P(OneKey, CorruptedAnswersAreDecided) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Loads, OneKey,
-                         ::testing::Values(hammer{"puts_and_gets", 0, 0.5, 0, 0, 0},
-                                           hammer{"unknown_puts", 0, 0.5, 0, 0, 0.1},
-                                           hammer{"swaps", 0, 0.05, 0, 0.6, 0},
-                                           hammer{"unknown_swaps", 0, 0.05, 0, 0.6, 0.05},
-                                           hammer{"everything", 0, 0.25, 0.1, 0.3, 0.03}),
+                         ::testing::Values(hammer{"puts_and_gets", 64, 0, 0.5, 0, 0, 0},
+                                           hammer{"unknown_puts", 64, 0, 0.5, 0, 0, 0.1},
+                                           hammer{"swaps", 64, 0, 0.05, 0, 0.6, 0},
+                                           hammer{"unknown_swaps", 64, 0, 0.05, 0, 0.6, 0.05},
+                                           hammer{"everything", 20, 0, 0.25, 0.1, 0.3, 0.03}),
                          [](const auto& which) { return std::string(which.param.name); });
 
 // Increments by compare-and-set, the counter's value read before each: what the cluster tests do.
