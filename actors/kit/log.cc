@@ -13,14 +13,14 @@ namespace {
 constexpr std::array<std::string_view, 4> names{"error", "warning", "info", "debug"};
 constexpr std::size_t text_max = 4096;
 
-log_level level_of_environment() {
+level level_of_environment() {
   const char* wish = std::getenv("TROUPE_LOG");
-  return wish ? parse_log_level(wish).value_or(log_level::info) : log_level::info;
+  return wish ? parse_log_level(wish).value_or(level::info) : level::info;
 }
 
-std::atomic<log_level>& threshold() {
-  static std::atomic<log_level> level{level_of_environment()};
-  return level;
+std::atomic<level>& threshold() {
+  static std::atomic<level> chosen{level_of_environment()};
+  return chosen;
 }
 
 std::string& default_node() {
@@ -41,30 +41,30 @@ void append_flat(std::string& line, std::string_view text) {
 
 } // namespace
 
-std::optional<log_level> parse_log_level(std::string_view name) {
+std::optional<level> parse_log_level(std::string_view name) {
   for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == name)
-      return static_cast<log_level>(i);
+      return static_cast<level>(i);
   return std::nullopt;
 }
 
-std::string_view name_of(log_level level) {
-  return names[static_cast<std::size_t>(level)];
+std::string_view name_of(level which) {
+  return names[static_cast<std::size_t>(which)];
 }
 
-void set_log_level(log_level level) {
-  threshold() = level;
+void set_log_level(level which) {
+  threshold() = which;
 }
 
-bool log_enabled(log_level level) {
-  return level <= threshold().load(std::memory_order_relaxed);
+bool log_enabled(level which) {
+  return which <= threshold().load(std::memory_order_relaxed);
 }
 
 void set_log_node(std::string node) {
   default_node() = std::move(node);
 }
 
-std::string log_line(std::int64_t time, log_level level, std::string_view node, std::string_view component,
+std::string log_line(std::int64_t time, level which, std::string_view node, std::string_view component,
                      std::string_view text) {
   auto seconds = static_cast<time_t>(time / 1000);
   tm parts{};
@@ -76,8 +76,8 @@ std::string log_line(std::int64_t time, log_level level, std::string_view node, 
 
   std::string line(stamp.data(), length);
   line += fraction.data();
-  line += name_of(level);
-  line.append(8 - name_of(level).size(), ' ');
+  line += name_of(which);
+  line.append(8 - name_of(which).size(), ' ');
   append_flat(line, node);
   line += ' ';
   append_flat(line, component);
@@ -87,14 +87,14 @@ std::string log_line(std::int64_t time, log_level level, std::string_view node, 
   return line;
 }
 
-void log(log_level level, std::string_view component, std::string_view text) {
-  log(level, default_node(), component, text);
+void log(level which, std::string_view component, std::string_view text) {
+  log(which, default_node(), component, text);
 }
 
-void log(log_level level, std::string_view node, std::string_view component, std::string_view text) {
-  if (!log_enabled(level))
+void log(level which, std::string_view node, std::string_view component, std::string_view text) {
+  if (!log_enabled(which))
     return;
-  auto line = log_line(unix_ms(), level, node, component, text);
+  auto line = log_line(unix_ms(), which, node, component, text);
   // A log that cannot be written is nobody's reason to stop; there is no one to tell either.
   [[maybe_unused]] auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

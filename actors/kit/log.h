@@ -15,24 +15,24 @@
 
 namespace troupe::kit {
 
-enum class log_level { error, warning, info, debug };
+enum class level { error, warning, info, debug };
 
 // Nothing when the name is none of the four.
-std::optional<log_level> parse_log_level(std::string_view name);
-std::string_view name_of(log_level level);
+std::optional<level> parse_log_level(std::string_view name);
+std::string_view name_of(level which);
 
-void set_log_level(log_level level);
-bool log_enabled(log_level level); // ask before building an expensive text
+void set_log_level(level which);
+bool log_enabled(level which); // ask before building an expensive text
 
 // The node that lines without one are about: the only node of this process. Called before threads start.
 void set_log_node(std::string node);
 
 // `text` is cut at 4 KiB; line breaks in it become spaces.
-void log(log_level level, std::string_view component, std::string_view text);
-void log(log_level level, std::string_view node, std::string_view component, std::string_view text);
+void log(level which, std::string_view component, std::string_view text);
+void log(level which, std::string_view node, std::string_view component, std::string_view text);
 
 // The line itself, with its line break; for tests.
-std::string log_line(std::int64_t unix_ms, log_level level, std::string_view node, std::string_view component,
+std::string log_line(std::int64_t unix_ms, level which, std::string_view node, std::string_view component,
                      std::string_view text);
 
 } // namespace troupe::kit
