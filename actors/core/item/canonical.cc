@@ -213,4 +213,14 @@ std::optional<canonical_item> recognise_canonical(const msg::KeySchema& schema, 
   return out;
 }
 
+attribute_search find_in_canonical(std::string_view bytes, std::string_view name) {
+  attribute_search out;
+  out.damaged = !walk_attributes(bytes, [&](std::string_view found, std::string_view value) {
+    if (found == name)
+      out.value = value;
+    return true;
+  });
+  return out;
+}
+
 } // namespace troupe::item

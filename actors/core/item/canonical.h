@@ -1,9 +1,11 @@
-// Recognises a canonical item on its serialized bytes, in one pass and without building messages.
+// Reads canonical items on their serialized bytes, in one pass and without building messages.
 //
-// This is the hot path of every write: what our own clients send is canonical already, and to see that costs
-// a tenth of parsing, checking and serializing it again. Accepts exactly the bytes that canonicalise() and
-// serialize() leave as they are (the tests hold it to that), so saying no is never an error: the caller goes
-// the long way round, which also finds the words for what is wrong. Inside core/item only.
+// Recognising them is the hot path of every write: what our own clients send is canonical already, and to see
+// that costs a tenth of parsing, checking and serializing it again. It accepts exactly the bytes that
+// canonicalise() and serialize() leave as they are (the tests hold it to that), so saying no is never an
+// error: the caller goes the long way round, which also finds the words for what is wrong.
+//
+// Inside core/item only.
 #pragma once
 #include "actors/core/item/key_encoding.h"
 #include "messages/item.pb.h"
@@ -22,5 +24,12 @@ struct canonical_item {
 };
 
 std::optional<canonical_item> recognise_canonical(const msg::KeySchema& schema, std::string_view bytes);
+
+// The serialized Value of one top-level attribute, without reading the others.
+struct attribute_search {
+  bool damaged = false; // the bytes are not a sequence of attributes in canonical order
+  std::optional<std::string_view> value;
+};
+attribute_search find_in_canonical(std::string_view bytes, std::string_view name);
 
 } // namespace troupe::item

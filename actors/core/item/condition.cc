@@ -1,8 +1,8 @@
 #include "actors/core/item/condition.h"
+#include "actors/core/item/canonical.h"
 #include "actors/core/item/texts.h"
 #include "actors/core/item/value.h"
 #include "config/limits.h"
-#include <google/protobuf/arena.h>
 
 namespace troupe::item {
 namespace {
@@ -55,13 +55,18 @@ bool holds(const msg::Condition& condition, const msg::AttributeMap* item) {
 }
 
 std::optional<bool> holds(const msg::Condition& condition, std::optional<std::string_view> item) {
-  if (condition.clauses().empty() || !item)
+  if (!item)
     return holds(condition, static_cast<const msg::AttributeMap*>(nullptr));
-  google::protobuf::Arena arena;
-  auto* parsed = google::protobuf::Arena::CreateMessage<msg::AttributeMap>(&arena);
-  if (!parse_item_into(*parsed, *item))
-    return {};
-  return holds(condition, parsed);
+  // A stored item is canonical, and only the attributes that are asked about are read.
+  for (const clause& what : condition.clauses()) {
+    const attribute_search found = find_in_canonical(*item, what.attribute());
+    msg::Value stored;
+    if (found.damaged || (found.value && !parse_value_into(stored, *found.value)))
+      return {};
+    if (!clause_holds(what, found.value ? &stored : nullptr))
+      return false;
+  }
+  return true;
 }
 
 } // namespace troupe::item

@@ -17,8 +17,9 @@ verdict canonicalise(msg::Condition& condition);
 // A clause whose test this version does not know does not hold.
 bool holds(const msg::Condition& condition, const msg::AttributeMap* item);
 
-// The same on a serialized item; nullopt is "there is no item". Nothing when the bytes are not an item, which
-// can only be damage: the caller decides what to do about it.
+// The same on a serialized, canonical item, of which only what is asked about is read; nullopt is "there is
+// no item". Nothing when the bytes are seen not to be such an item, which can only be damage: the caller
+// decides what to do about it.
 std::optional<bool> holds(const msg::Condition& condition, std::optional<std::string_view> item);
 
 } // namespace troupe::item

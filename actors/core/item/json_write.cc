@@ -3,6 +3,7 @@
 #include "actors/core/item/json.h"
 #include "actors/core/item/value.h"
 #include <algorithm>
+#include <array>
 #include <simdjson.h>
 
 namespace troupe::item {
@@ -130,6 +131,16 @@ std::string repaired(std::string_view text) {
   return out;
 }
 
+// Bytes at which append_json_string must look twice.
+constexpr auto special = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t control = 0; control < 0x20; ++control)
+    out[control] = true;
+  out['"'] = out['\\'] = out[0x7F] = true;
+  out[0xC2] = true; // U+0080 to U+009F are control characters too, and are C2 80 to C2 9F
+  return out;
+}();
+
 void append_escape(std::string& out, unsigned code) {
   constexpr char hex[] = "0123456789abcdef";
   out += "\\u00";
@@ -151,9 +162,9 @@ void append_json_string(std::string& out, std::string_view text) {
   };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F && byte != 0xC2)
+    if (!special[byte])
       continue;
-    if (byte == 0xC2) { // U+0080 to U+009F are control characters too, and are C2 80 to C2 9F
+    if (byte == 0xC2) {
       const auto second = static_cast<unsigned char>(text[i + 1]);
       if (second >= 0xA0)
         continue;

@@ -20,6 +20,13 @@ void sort_unless_sorted(google::protobuf::RepeatedPtrField<T>& all, Less less) {
     std::sort(all.pointer_begin(), all.pointer_end(), [&](const T* a, const T* b) { return less(*a, *b); });
 }
 
+// Fields of a newer version. Asking is free; Message::DiscardUnknownFields walks everything by reflection.
+template <class M>
+void drop_unknown(M& message) {
+  if (!message.unknown_fields().empty())
+    message.mutable_unknown_fields()->Clear();
+}
+
 bool by_name(const msg::Attribute& a, const msg::Attribute& b) {
   return a.name() < b.name();
 }
@@ -94,6 +101,7 @@ verdict canonicalise_map(msg::AttributeMap& map, int level);
 verdict canonicalise_value(msg::Value& value, int level) {
   if (level > limits::nesting_levels)
     return refusal{texts::too_deep};
+  drop_unknown(value);
   switch (value.kind_case()) {
   case kind::kS:
   case kind::kB:
@@ -108,15 +116,19 @@ verdict canonicalise_value(msg::Value& value, int level) {
   case kind::kM:
     return canonicalise_map(*value.mutable_m(), level + 1);
   case kind::kL:
+    drop_unknown(*value.mutable_l());
     for (msg::Value& element : *value.mutable_l()->mutable_values())
       if (auto bad = canonicalise_value(element, level + 1))
         return bad;
     return {};
   case kind::kSs:
+    drop_unknown(*value.mutable_ss());
     return canonicalise_set(*value.mutable_ss()->mutable_values(), false);
   case kind::kBs:
+    drop_unknown(*value.mutable_bs());
     return canonicalise_set(*value.mutable_bs()->mutable_values(), true);
   case kind::kNs:
+    drop_unknown(*value.mutable_ns());
     return canonicalise_number_set(*value.mutable_ns()->mutable_values());
   case kind::KIND_NOT_SET:
     break;
@@ -125,8 +137,10 @@ verdict canonicalise_value(msg::Value& value, int level) {
 }
 
 verdict canonicalise_map(msg::AttributeMap& map, int level) {
+  drop_unknown(map);
   auto& attributes = *map.mutable_attributes();
   for (msg::Attribute& attribute : attributes) {
+    drop_unknown(attribute);
     if (attribute.name().empty())
       return refusal{texts::invalid + "An attribute name may not be empty"};
     if (auto bad = canonicalise_value(*attribute.mutable_value(), level))
@@ -177,6 +191,16 @@ bool equal_number_sets(const strings& a, const strings& b) {
   return mine.size() == static_cast<std::size_t>(a.size()) && mine == theirs;
 }
 
+template <class M>
+bool parse_into(M& message, std::string_view bytes) {
+  // A level of nesting is three messages. Some more than is allowed is read, to be refused for what it is.
+  constexpr int depth = 3 * 4 * limits::nesting_levels;
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                            static_cast<int>(std::min<std::size_t>(bytes.size(), INT32_MAX)));
+  in.SetRecursionLimit(depth);
+  return message.ParseFromCodedStream(&in) && in.ConsumedEntireMessage();
+}
+
 std::size_t strings_size(const strings& members) {
   std::size_t bytes = 0;
   for (const std::string& member : members)
@@ -222,12 +246,9 @@ const msg::Value* find(const msg::AttributeMap& item, std::string_view name) {
 }
 
 verdict canonicalise(msg::AttributeMap& item) {
-  item.DiscardUnknownFields();
   return canonicalise_map(item, 1);
 }
-
 verdict canonicalise(msg::Value& value) {
-  value.DiscardUnknownFields();
   return canonicalise_value(value, 1);
 }
 
@@ -323,12 +344,10 @@ verdict check_item_size(std::size_t bytes) {
 }
 
 bool parse_item_into(msg::AttributeMap& item, std::string_view bytes) {
-  // A level of nesting is three messages. Some more than is allowed is read, to be refused for what it is.
-  constexpr int depth = 3 * 4 * limits::nesting_levels;
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                            static_cast<int>(std::min<std::size_t>(bytes.size(), INT32_MAX)));
-  in.SetRecursionLimit(depth);
-  return item.ParseFromCodedStream(&in) && in.ConsumedEntireMessage();
+  return parse_into(item, bytes);
+}
+bool parse_value_into(msg::Value& value, std::string_view bytes) {
+  return parse_into(value, bytes);
 }
 
 result<msg::AttributeMap> parse_item(std::string_view bytes) {

@@ -44,7 +44,9 @@ verdict check_item_size(std::size_t bytes);
 // Serialized AttributeMap -> message, for any nesting that is allowed. Nothing when it is malformed, or
 // nested so deeply that it could not be an item.
 result<msg::AttributeMap> parse_item(std::string_view bytes);
-bool parse_item_into(msg::AttributeMap& item, std::string_view bytes); // the same, for messages on an arena
+// The same into a message that is there already, on an arena perhaps.
+bool parse_item_into(msg::AttributeMap& item, std::string_view bytes);
+bool parse_value_into(msg::Value& value, std::string_view bytes);
 std::string serialize(const msg::AttributeMap& item);
 
 } // namespace troupe::item

@@ -114,12 +114,28 @@ TEST(Canonical, EqualItemsAreEqualBytesHoweverTheyWereWritten) {
   }
 }
 
+void add_unknown(google::protobuf::Message& message) {
+  message.GetReflection()->MutableUnknownFields(&message)->AddVarint(99, 1);
+}
+
 TEST(Canonical, WhatIsUnknownInsideIsLeftOut) {
-  auto item = test::item(R"({"a":{"S":"x"}})");
+  auto item =
+      test::item(R"({"a":{"S":"x"},"b":{"M":{"c":{"L":[{"N":"1"}]}}},"c":{"SS":["x"]},"d":{"NS":["1"]},)"
+                 R"("e":{"BS":["AA=="]}})");
   const std::string plain = serialize(item);
-  item.GetReflection()->MutableUnknownFields(&item)->AddVarint(99, 1);
-  auto* inner = item.mutable_attributes(0)->mutable_value();
-  inner->GetReflection()->MutableUnknownFields(inner)->AddVarint(98, 1);
+  add_unknown(item);
+  for (auto& attribute : *item.mutable_attributes()) {
+    add_unknown(attribute);
+    add_unknown(*attribute.mutable_value());
+  }
+  auto& map = *item.mutable_attributes(1)->mutable_value()->mutable_m();
+  add_unknown(map);
+  add_unknown(*map.mutable_attributes(0));
+  add_unknown(*map.mutable_attributes(0)->mutable_value()->mutable_l());
+  add_unknown(*map.mutable_attributes(0)->mutable_value()->mutable_l()->mutable_values(0));
+  add_unknown(*item.mutable_attributes(2)->mutable_value()->mutable_ss());
+  add_unknown(*item.mutable_attributes(3)->mutable_value()->mutable_ns());
+  add_unknown(*item.mutable_attributes(4)->mutable_value()->mutable_bs());
   ASSERT_NE(serialize(item), plain);
   ASSERT_FALSE(canonicalise(item));
   EXPECT_EQ(serialize(item), plain);
