@@ -25,7 +25,7 @@ struct item_options {
   std::uint64_t member = 0;
   bool create = false; // when there is no file; otherwise `missing`
   std::size_t cache_bytes = 1u << 20;
-  std::uint64_t mmap_bytes = 4ull << 30;     // address space, not memory
+  std::uint64_t mmap_bytes = 2ull << 30;     // address space, not memory
   std::uint64_t checkpoint_bytes = 8u << 20; // maintain() moves the WAL into the file past that
   std::uint64_t wal_bytes_max = 64u << 20;   // apply() does it itself past that
   std::size_t walk_bytes_max = 64u << 20;    // old values kept for a walk; past that the walk is given up
@@ -91,6 +91,8 @@ public:
   result<item_page> scan(std::string_view from, std::string_view to, bool backward, std::size_t max_items,
                          std::size_t max_bytes);
 
+  std::uint64_t group() const;
+  std::uint64_t member() const;
   const item_position& applied() const;                // what reads see
   std::uint64_t durable_applied() const;               // the index a power cut leaves
   result<std::vector<msg::AppliedRequest>> requests(); // remembered, ascending by index

@@ -68,6 +68,7 @@ struct log_stats {
   std::uint64_t entry_bytes = 0; // of runs that hold at least one live entry
   std::uint64_t runs = 0;
   std::uint64_t garbage_runs = 0; // dead, not yet deleted
+  std::uint64_t damaged_runs = 0; // unreadable rows, left where they are
   std::uint64_t syncs = 0;        // since open, as are those below
   std::uint64_t appended_entries = 0;
   std::uint64_t appended_bytes = 0;

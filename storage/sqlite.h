@@ -32,7 +32,8 @@ struct open_options {
   int page_bytes = 8192; // of a new file
   std::size_t cache_bytes = 2u << 20;
   std::uint64_t mmap_bytes = 0;
-  std::string vfs; // empty: the system's own
+  std::uint64_t wal_kept_bytes = 0; // a longer WAL file is cut to this when it is restarted; 0: never
+  std::string vfs;                  // empty: the system's own
 };
 
 class statement;
@@ -52,6 +53,10 @@ public:
   // The statement must not outlive the connection. SQL that does not compile against a sound schema is
   // `corrupt`.
   result<statement> prepare(const char* sql);
+
+  // Makes the tables in an empty file and stamps it; refuses a file with another stamp. True when it was
+  // made.
+  result<bool> ensure_schema(std::int64_t application, std::int64_t version, const char* tables);
 
   result<void> begin();  // takes the write lock
   result<void> commit(); // on failure the transaction is rolled back
@@ -73,10 +78,14 @@ public:
   struct error failure(int code, const char* what) const;
 
 private:
-  connection(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
+  connection(std::string path, sqlite3* db);
   std::string path_;
   sqlite3* db_;
+  std::uint64_t page_bytes_ = 0;
   std::uint64_t wal_frames_ = 0;
+  mutable bool poisoned_ = false; // a sync failed: nothing more is written, not even when closing
+  std::unique_ptr<statement> begin_;
+  std::unique_ptr<statement> commit_;
   friend class statement;
   static int wal_hook(void* self, sqlite3* db, const char* name, int frames);
 };

@@ -1,0 +1,88 @@
+#include "storage/item_format.h"
+#include "storage/bytes.h"
+#include "storage/checksum.h"
+
+namespace troupe::storage::item_format {
+
+namespace {
+
+void seal(std::string& body) {
+  append_u64(body, checksum(body));
+}
+
+// The body without its checksum, when that fits.
+std::optional<std::string_view> unseal(std::string_view body) {
+  if (body.size() < 8)
+    return {};
+  std::string_view covered = body.substr(0, body.size() - 8);
+  if (get_u64(body.data() + covered.size()) != checksum(covered))
+    return {};
+  return covered;
+}
+
+} // namespace
+
+std::string encode(const position_row& row) {
+  std::string body;
+  const item_position& at = row.position;
+  for (std::uint64_t field :
+       {row.group, row.member, at.index, at.link, at.ballot.round(), at.ballot.member(),
+        at.configuration_index, static_cast<std::uint64_t>(at.time_ms), row.items, row.bytes})
+    append_u64(body, field);
+  at.configuration.AppendToString(&body);
+  seal(body);
+  return body;
+}
+
+std::optional<position_row> decode_position(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered)
+    return {};
+  byte_reader in(*covered);
+  position_row row;
+  row.group = in.u64();
+  row.member = in.u64();
+  row.position.index = in.u64();
+  row.position.link = in.u64();
+  row.position.ballot.set_round(in.u64());
+  row.position.ballot.set_member(in.u64());
+  row.position.configuration_index = in.u64();
+  row.position.time_ms = static_cast<std::int64_t>(in.u64());
+  row.items = in.u64();
+  row.bytes = in.u64();
+  std::string_view configuration = in.rest();
+  if (!in.ok() || !row.position.configuration.ParseFromArray(configuration.data(),
+                                                             static_cast<int>(configuration.size())))
+    return {};
+  return row;
+}
+
+std::string encode(const std::vector<msg::AppliedRequest>& requests) {
+  std::string body;
+  body.reserve(requests.size() * 32 + 8);
+  for (const auto& r : requests) {
+    append_u64(body, r.id().client());
+    append_u64(body, r.id().sequence());
+    append_u64(body, r.index());
+    append_u64(body, static_cast<std::uint64_t>(r.time_ms()));
+  }
+  seal(body);
+  return body;
+}
+
+bool decode_requests(std::string_view body, std::vector<msg::AppliedRequest>& into) {
+  auto covered = unseal(body);
+  if (!covered || covered->size() % 32 != 0)
+    return false;
+  byte_reader in(*covered);
+  for (std::size_t left = covered->size() / 32; left > 0; --left) {
+    auto& r = into.emplace_back();
+    r.mutable_id()->set_client(in.u64());
+    r.mutable_id()->set_sequence(in.u64());
+    r.set_index(in.u64());
+    r.set_time_ms(static_cast<std::int64_t>(in.u64()));
+  }
+  return true;
+}
+
+} // namespace troupe::storage::item_format

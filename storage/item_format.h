@@ -1,0 +1,37 @@
+// The bytes of the item file's rows other than the items themselves: docs/formats.md, "Item file", in code.
+#pragma once
+#include "storage/item_store.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::storage::item_format {
+
+inline constexpr std::int64_t application_id = 0x54524954; // "TRIT"
+inline constexpr std::int64_t version = 1;
+
+inline constexpr const char* schema = R"(
+  CREATE TABLE items(k BLOB PRIMARY KEY, check_sum INTEGER NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE position(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+  CREATE TABLE requests(first INTEGER PRIMARY KEY, body BLOB NOT NULL);
+)";
+
+// The one row of `position`: whose items these are, where they stand, and how many there are.
+struct position_row {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  item_position position;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+};
+std::string encode(const position_row& row);
+std::optional<position_row> decode_position(std::string_view body); // nothing: damaged
+
+// A row of `requests`: what one batch made remembered.
+std::string encode(const std::vector<msg::AppliedRequest>& requests);
+// Appends to `into`; false: damaged.
+bool decode_requests(std::string_view body, std::vector<msg::AppliedRequest>& into);
+
+} // namespace troupe::storage::item_format

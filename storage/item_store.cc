@@ -1,0 +1,410 @@
+#include "storage/item_store.h"
+#include "storage/checksum.h"
+#include "storage/files.h"
+#include "storage/item_state.h"
+#include <algorithm>
+#include <numeric>
+
+namespace troupe::storage {
+
+std::string printable(std::string_view key) {
+  static constexpr char digits[] = "0123456789abcdef";
+  constexpr std::size_t shown = 32;
+  std::string out;
+  for (unsigned char c : key.substr(0, shown)) {
+    out += digits[c >> 4];
+    out += digits[c & 15];
+  }
+  return key.size() > shown ? out + "... (" + std::to_string(key.size()) + " bytes)" : out;
+}
+
+// --- opening -----------------------------------------------------------------------------------------------
+
+result<void> item_store::state::prepare_statements() {
+  struct {
+    sqlite::statement* into;
+    const char* sql;
+  } const statements[] = {
+      {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
+      {&get_length, "SELECT length(v) FROM items WHERE k=?"},
+      {&put_item, "REPLACE INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
+      {&drop_item, "DELETE FROM items WHERE k=?"},
+      {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?)"},
+      {&put_requests, "REPLACE INTO requests(first, body) VALUES(?, ?)"},
+      {&drop_requests, "DELETE FROM requests WHERE first=?"},
+      {&scan_up, "SELECT k, check_sum, v FROM items WHERE k>=? ORDER BY k"},
+      {&scan_up_to, "SELECT k, check_sum, v FROM items WHERE k>=? AND k<? ORDER BY k"},
+      {&scan_down, "SELECT k, check_sum, v FROM items WHERE k>=? ORDER BY k DESC"},
+      {&scan_down_to, "SELECT k, check_sum, v FROM items WHERE k>=? AND k<? ORDER BY k DESC"},
+      {&scan_after, "SELECT k, check_sum, v FROM items WHERE k>? ORDER BY k"},
+  };
+  for (const auto& s : statements) {
+    auto prepared = db->prepare(s.sql);
+    if (!prepared)
+      return prepared.error();
+    *s.into = std::move(*prepared);
+  }
+  return {};
+}
+
+result<void> item_store::state::open_file() {
+  // What an unfinished install left.
+  for (const char* tail : {"", "-wal"})
+    if (auto gone = remove_file(path + std::string(temporary_suffix) + tail); !gone)
+      return gone;
+  const bool has_wal = exists(path + "-wal");
+  sqlite::open_options how;
+  how.create = options.create;
+  how.sync = sqlite::synchronous::normal;
+  how.cache_bytes = options.cache_bytes;
+  how.mmap_bytes = options.mmap_bytes;
+  how.wal_kept_bytes = options.checkpoint_bytes;
+  how.vfs = options.vfs;
+  auto opened = sqlite::connection::open(path, how);
+  if (!opened)
+    return opened.error();
+  db = std::move(*opened);
+  auto made = db->ensure_schema(item_format::application_id, item_format::version, item_format::schema);
+  if (!made)
+    return made.error();
+  if (auto done = prepare_statements(); !done)
+    return done;
+  if (auto done = read_position(*made); !done)
+    return done;
+  if (auto done = read_requests(nullptr); !done)
+    return done;
+  // What a crashed process left in the WAL may never have been synced: reading it back proves nothing.
+  if (*made || has_wal) {
+    auto moved = db->checkpoint(true);
+    if (!moved && moved.error().code == code::full)
+      moved = db->sync_wal();
+    if (!moved)
+      return moved;
+  }
+  durable = row.position.index;
+  return {};
+}
+
+result<void> item_store::state::read_position(bool made) {
+  if (made) {
+    row.group = options.group;
+    row.member = options.member;
+    if (auto begun = db->begin(); !begun)
+      return begun;
+    if (auto put = store_position(row); !put) {
+      db->rollback();
+      return put;
+    }
+    return db->commit();
+  }
+  auto get = db->prepare("SELECT body FROM position WHERE id=1");
+  if (!get)
+    return get.error();
+  auto found = get->step();
+  if (!found)
+    return found.error();
+  auto decoded = *found ? item_format::decode_position(get->column_bytes(0)) : std::nullopt;
+  if (!decoded)
+    return error{code::corrupt,
+                 path + ": the row that says where the items stand is " + (*found ? "damaged" : "gone")};
+  if (decoded->group != options.group || decoded->member != options.member)
+    return error{code::refused, path + ": holds group " + std::to_string(decoded->group) + " of member " +
+                                    std::to_string(decoded->member) + ", wanted is group " +
+                                    std::to_string(options.group) + " of member " +
+                                    std::to_string(options.member)};
+  row = std::move(*decoded);
+  return {};
+}
+
+// Without `into`, only notes which rows there are.
+result<void> item_store::state::read_requests(std::vector<msg::AppliedRequest>* into) {
+  auto all = db->prepare("SELECT first, body FROM requests ORDER BY first");
+  if (!all)
+    return all.error();
+  remembered_rows.clear();
+  for (;;) {
+    auto found = all->step();
+    if (!found)
+      return found.error();
+    if (!*found)
+      return {};
+    std::vector<msg::AppliedRequest> some;
+    if (!item_format::decode_requests(all->column_bytes(1), some))
+      return error{code::corrupt, path + ": remembered requests from index " +
+                                      std::to_string(all->column_int(0)) + " on are damaged"};
+    std::int64_t last_ms = 0;
+    for (const auto& r : some)
+      last_ms = std::max(last_ms, r.time_ms());
+    remembered_rows.push_back({static_cast<std::uint64_t>(all->column_int(0)), last_ms});
+    if (into)
+      into->insert(into->end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+  }
+}
+
+result<std::unique_ptr<item_store>> item_store::open(const std::string& path, const item_options& options) {
+  auto s = std::make_unique<state>(path, options);
+  if (auto done = s->open_file(); !done)
+    return done.error();
+  return std::unique_ptr<item_store>(new item_store(std::move(s)));
+}
+
+item_store::item_store(std::unique_ptr<state> s) : state_(std::move(s)) {}
+item_store::~item_store() = default;
+
+// --- writing -----------------------------------------------------------------------------------------------
+
+result<void> item_store::state::store_position(const item_format::position_row& next) {
+  std::string bytes = item_format::encode(next);
+  return put_position.bind(1, bytes).run();
+}
+
+result<void> item_store::state::change(const item_change& c, item_format::position_row& next) {
+  if (walk)
+    if (auto kept = keep_for_walk(c.key); !kept)
+      return kept;
+  auto old = get_length.bind(1, c.key).step();
+  if (!old)
+    return old.error();
+  const bool was_there = *old;
+  if (was_there) {
+    next.items -= 1;
+    next.bytes -= c.key.size() + static_cast<std::uint64_t>(get_length.column_int(0));
+    get_length.reset();
+  }
+  if (c.remove)
+    return was_there ? drop_item.bind(1, c.key).run() : result<void>{};
+  next.items += 1;
+  next.bytes += c.key.size() + c.value.size();
+  return put_item.bind(1, c.key)
+      .bind(2, static_cast<std::int64_t>(record_checksum(c.key, c.value)))
+      .bind(3, c.value)
+      .run();
+}
+
+result<void> item_store::state::write(const item_batch& batch, item_format::position_row& next,
+                                      std::size_t& forgotten) {
+  // In key order pages are touched once each; of equal keys the last one in the batch counts.
+  std::vector<std::uint32_t> order(batch.changes.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return batch.changes[a].key < batch.changes[b].key;
+  });
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const item_change& c = batch.changes[order[i]];
+    require(!c.key.empty(), "item apply: an empty key");
+    if (i + 1 < order.size() && batch.changes[order[i + 1]].key == c.key)
+      continue;
+    if (auto done = change(c, next); !done)
+      return done;
+  }
+  if (!batch.requests.empty()) {
+    std::string bytes = item_format::encode(batch.requests);
+    auto put =
+        put_requests.bind(1, static_cast<std::int64_t>(batch.requests.front().index())).bind(2, bytes).run();
+    if (!put)
+      return put;
+  }
+  while (forgotten < remembered_rows.size() &&
+         remembered_rows[forgotten].last_ms < batch.forget_requests_before_ms) {
+    auto first = static_cast<std::int64_t>(remembered_rows[forgotten].first);
+    if (auto done = drop_requests.bind(1, first).run(); !done)
+      return done;
+    ++forgotten;
+  }
+  return store_position(next);
+}
+
+result<void> item_store::apply(const item_batch& batch) {
+  auto& s = *state_;
+  require(batch.position.index >= s.row.position.index, "item apply: the position goes back");
+  if (s.db->wal_bytes() >= s.options.wal_bytes_max)
+    // Without room for that there may still be some in the WAL; the transaction finds out.
+    if (auto done = checkpoint(); !done && done.error().code != code::full)
+      return done;
+  if (auto begun = s.db->begin(); !begun)
+    return begun;
+  item_format::position_row next = s.row;
+  next.position = batch.position;
+  std::size_t forgotten = 0;
+  auto outcome = s.write(batch, next, forgotten);
+  if (outcome)
+    outcome = s.db->commit();
+  else
+    s.db->rollback();
+  if (!outcome)
+    return outcome;
+  s.row = std::move(next);
+  s.remembered_rows.erase(s.remembered_rows.begin(),
+                          s.remembered_rows.begin() + static_cast<std::ptrdiff_t>(forgotten));
+  if (!batch.requests.empty()) {
+    std::int64_t last_ms = 0;
+    for (const auto& r : batch.requests)
+      last_ms = std::max(last_ms, r.time_ms());
+    s.remembered_rows.push_back({batch.requests.front().index(), last_ms});
+  }
+  s.counted.batches += 1;
+  s.counted.changes += batch.changes.size();
+  return {};
+}
+
+result<void> item_store::sync() {
+  auto& s = *state_;
+  if (s.durable == s.row.position.index)
+    return {};
+  if (auto done = s.db->sync_wal(); !done)
+    return done;
+  s.counted.syncs += 1;
+  s.durable = s.row.position.index;
+  return {};
+}
+
+bool item_store::maintenance_due() const {
+  return state_->db->wal_bytes() >= state_->options.checkpoint_bytes;
+}
+
+result<bool> item_store::maintain() {
+  if (maintenance_due())
+    if (auto done = checkpoint(); !done)
+      return done.error();
+  return false;
+}
+
+result<void> item_store::checkpoint() {
+  auto& s = *state_;
+  if (auto done = s.db->checkpoint(false); !done)
+    return done;
+  s.counted.checkpoints += 1;
+  s.durable = s.row.position.index;
+  return {};
+}
+
+// --- reading -----------------------------------------------------------------------------------------------
+
+result<void> item_store::state::verify(std::string_view key, std::uint64_t check,
+                                       std::string_view value) const {
+  if (record_checksum(key, value) == check) [[likely]]
+    return {};
+  return error{code::corrupt, path + ": the record with key " + printable(key) + " is damaged"};
+}
+
+result<std::optional<std::string>> item_store::get(std::string_view key) {
+  auto& s = *state_;
+  auto found = s.get_item.bind(1, key).step();
+  if (!found)
+    return found.error();
+  if (!*found)
+    return std::optional<std::string>{};
+  std::string_view value = s.get_item.column_bytes(1);
+  auto sound = s.verify(key, static_cast<std::uint64_t>(s.get_item.column_int(0)), value);
+  std::optional<std::string> out;
+  if (sound)
+    out.emplace(value);
+  s.get_item.reset();
+  if (!sound)
+    return sound.error();
+  return out;
+}
+
+result<item_page> item_store::scan(std::string_view from, std::string_view to, bool backward,
+                                   std::size_t max_items, std::size_t max_bytes) {
+  auto& s = *state_;
+  const bool open_ended = to.empty();
+  auto& query =
+      backward ? (open_ended ? s.scan_down : s.scan_down_to) : (open_ended ? s.scan_up : s.scan_up_to);
+  query.bind(1, from);
+  if (!open_ended)
+    query.bind(2, to);
+  item_page page;
+  std::size_t bytes = 0;
+  auto found = query.step();
+  while (found && *found) {
+    std::string_view key = query.column_bytes(0);
+    std::string_view value = query.column_bytes(2);
+    std::size_t size = key.size() + value.size();
+    if (page.records.size() >= max_items || (!page.records.empty() && bytes + size > max_bytes)) {
+      page.more = true;
+      break;
+    }
+    if (auto sound = s.verify(key, static_cast<std::uint64_t>(query.column_int(1)), value); !sound) {
+      query.reset();
+      return sound.error();
+    }
+    bytes += size;
+    page.records.emplace_back(key, value);
+    found = query.step();
+  }
+  query.reset();
+  if (!found)
+    return found.error();
+  return page;
+}
+
+result<std::vector<msg::AppliedRequest>> item_store::requests() {
+  std::vector<msg::AppliedRequest> all;
+  if (auto done = state_->read_requests(&all); !done)
+    return done.error();
+  return all;
+}
+
+std::uint64_t item_store::group() const {
+  return state_->row.group;
+}
+
+std::uint64_t item_store::member() const {
+  return state_->row.member;
+}
+
+const item_position& item_store::applied() const {
+  return state_->row.position;
+}
+
+std::uint64_t item_store::durable_applied() const {
+  return state_->durable;
+}
+
+result<std::uint64_t> item_store::digest() {
+  records_digest sum;
+  auto done = state_->each_record([&](std::string_view key, std::string_view value) {
+    sum.add(key, value);
+    return true;
+  });
+  if (!done)
+    return done.error();
+  return sum.value();
+}
+
+result<void> item_store::integrity_check() {
+  auto& s = *state_;
+  auto verdict = s.db->integrity_check();
+  if (!verdict)
+    return verdict.error();
+  if (*verdict != "ok")
+    return error{code::corrupt, s.path + ": " + *verdict};
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+  auto done = s.each_record([&](std::string_view key, std::string_view value) {
+    items += 1;
+    bytes += key.size() + value.size();
+    return true;
+  });
+  if (!done)
+    return done;
+  if (items != s.row.items || bytes != s.row.bytes)
+    return error{code::corrupt, s.path + ": holds " + std::to_string(items) + " records of " +
+                                    std::to_string(bytes) + " bytes, should hold " +
+                                    std::to_string(s.row.items) + " of " + std::to_string(s.row.bytes)};
+  std::vector<msg::AppliedRequest> remembered;
+  return s.read_requests(&remembered);
+}
+
+item_stats item_store::stats() const {
+  const auto& s = *state_;
+  item_stats out = s.counted;
+  out.items = s.row.items;
+  out.bytes = s.row.bytes;
+  out.file_bytes = s.db->file_bytes();
+  out.wal_bytes = s.db->wal_bytes();
+  return out;
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,355 @@
+#include "storage/log_store.h"
+#include "config/limits.h"
+#include "messages/entry_link.h"
+#include "storage/log_state.h"
+#include <algorithm>
+
+namespace troupe::storage {
+
+namespace {
+
+// Dead runs deleted along with an append, which pays for no sync of its own; and by one call of maintain().
+constexpr std::size_t sweep_runs_in_append = 32;
+constexpr std::uint64_t sweep_bytes_in_append = 1u << 20;
+constexpr std::size_t sweep_runs_in_maintain = 512;
+constexpr std::uint64_t sweep_bytes_in_maintain = 8u << 20;
+// So many may lie about before maintenance is said to be due: appends take them along meanwhile.
+constexpr std::size_t garbage_runs_idle = 256;
+
+std::string text_of(std::uint64_t group) {
+  return "group " + std::to_string(group);
+}
+
+} // namespace
+
+// The rows are written first and memory follows when they have committed, so that a failed transaction leaves
+// nothing to be undone. This is what a batch has done to one group so far.
+struct log_store::state::change {
+  std::uint64_t group = 0;
+  log_format::group_row row; // as it will be, like the rest
+  std::uint64_t mark = 0;
+  std::uint64_t last = 0;
+  bool cleared = false;                  // the index as it stands in memory counts no more
+  std::vector<log_index::extent> runs;   // written, in this order
+  std::vector<log_index::extent> dead;   // written, and dead by a reset behind them
+  std::vector<const log_write*> sources; // since the last reset
+
+  std::shared_ptr<const msg::Entry> find(std::uint64_t index) const {
+    for (auto w = sources.rbegin(); w != sources.rend(); ++w)
+      if (const auto& e = (*w)->entries;
+          !e.empty() && index >= e.front()->index() && index <= e.back()->index())
+        return e[index - e.front()->index()];
+    return nullptr;
+  }
+};
+
+log_store::state::change_set::change_set() = default;
+log_store::state::change_set::~change_set() = default;
+
+result<void> log_store::state::store_group(std::uint64_t group, const log_format::group_row& row) {
+  std::string bytes = log_format::encode(group, row);
+  return put_group.bind(1, static_cast<std::int64_t>(group)).bind(2, bytes).run();
+}
+
+result<void> log_store::state::store_mark(std::uint64_t group, std::uint64_t mark) {
+  return put_mark.bind(1, static_cast<std::int64_t>(group))
+      .bind(2, static_cast<std::int64_t>(mark))
+      .bind(3, static_cast<std::int64_t>(log_format::check_of_mark(group, mark)))
+      .run();
+}
+
+// The change of the group that `w` is about: a new one, or that of an earlier write in the same batch.
+result<log_store::state::change*> log_store::state::change_for(const log_write& w, change_set& changes) {
+  auto [at, fresh] = changes.by_group.try_emplace(w.group, changes.list.size());
+  auto here = groups.find(w.group);
+  bool known = !fresh || here != groups.end();
+  if (w.create == known)
+    return error{w.create ? code::refused : code::missing,
+                 path + ": " + text_of(w.group) + (w.create ? " is here already" : " is not here")};
+  if (!fresh)
+    return &changes.list[at->second];
+  change& c = changes.list.emplace_back();
+  c.group = w.group;
+  if (w.create) {
+    c.row.first_run = next_run;
+  } else {
+    c.row = here->second.row;
+    c.mark = here->second.mark;
+    c.last = here->second.last();
+  }
+  return &c;
+}
+
+result<void> log_store::state::write_run(change& c, const log_write& w, std::size_t begin, std::size_t end) {
+  log_format::run_head head{next_run++, w.group, w.entries[begin]->index(), end - begin};
+  c.runs.push_back({head.first, head.first + head.count - 1, head.id, head.first, body.size(), true});
+  counted.appended_entries += head.count;
+  counted.appended_bytes += body.size();
+  return put_run.bind(1, static_cast<std::int64_t>(head.id))
+      .bind(2, static_cast<std::int64_t>(head.group))
+      .bind(3, static_cast<std::int64_t>(head.first))
+      .bind(4, static_cast<std::int64_t>(head.count))
+      .bind(5, static_cast<std::int64_t>(log_format::check_of(head, body.size())))
+      .bind(6, std::string_view(body))
+      .run();
+}
+
+result<void> log_store::state::write_entries(change& c, const log_write& w) {
+  const auto& entries = w.entries;
+  require(entries.front()->index() > c.row.base.index, "log append: an entry at or below the base");
+  require(entries.front()->index() <= c.last + 1, "log append: a hole before the first entry");
+  std::size_t begin = 0;
+  while (begin < entries.size()) {
+    body.clear();
+    std::size_t end = begin;
+    while (end < entries.size() && (end == begin || body.size() < log_format::run_bytes)) {
+      const msg::Entry& entry = *entries[end];
+      require(entry.index() == entries.front()->index() + end, "log append: entries are not consecutive");
+      require(entry.link() == entry_link(w.group, entry, entry.previous_link()), "log append: a wrong link");
+      log_format::append_entry(body, w.group, entry);
+      ++end;
+    }
+    if (auto done = write_run(c, w, begin, end); !done)
+      return done;
+    begin = end;
+  }
+  c.last = std::max(c.last, entries.back()->index());
+  c.mark = std::max(c.mark, c.last);
+  return {};
+}
+
+// Moves the base of `c` up to an entry that is there: its link and ballot are kept.
+result<void> log_store::state::move_base(change& c, std::uint64_t up_to) {
+  if (up_to > c.last)
+    return error{code::refused, path + ": " + text_of(c.group) + " cannot be truncated up to " +
+                                    std::to_string(up_to) + ", its last entry is " + std::to_string(c.last)};
+  if (auto written = c.find(up_to)) {
+    c.row.base = {up_to, written->link(), written->ballot()};
+    return {};
+  }
+  auto kept = read_one(c.group, up_to);
+  if (!kept)
+    return kept.error();
+  if (!*kept)
+    return error{code::corrupt, path + ": " + text_of(c.group) + ": entry " + std::to_string(up_to) +
+                                    " is unreadable: nothing can be truncated up to it"};
+  c.row.base = {up_to, (*kept)->link(), (*kept)->ballot()};
+  return {};
+}
+
+result<void> log_store::state::write(const log_write& w, change_set& changes) {
+  auto staged = change_for(w, changes);
+  if (!staged)
+    return staged.error();
+  change& c = **staged;
+  const std::uint64_t mark_before = c.mark;
+  bool row_changed = w.create;
+  bool mark_changed = w.create;
+  if (w.reset) {
+    c.row.base = *w.reset;
+    c.row.first_run = next_run;
+    c.mark = c.last = w.reset->index;
+    c.cleared = row_changed = mark_changed = true;
+    c.dead.insert(c.dead.end(), c.runs.begin(), c.runs.end());
+    c.runs.clear();
+    c.sources.clear();
+  }
+  c.sources.push_back(&w);
+  if (w.hard_state) {
+    c.row.hard_state = w.hard_state->SerializeAsString();
+    row_changed = true;
+  }
+  if (!w.entries.empty()) {
+    if (auto done = write_entries(c, w); !done)
+      return done;
+    mark_changed |= c.mark != mark_before;
+  }
+  if (w.truncate_up_to && *w.truncate_up_to > c.row.base.index) {
+    if (auto done = move_base(c, *w.truncate_up_to); !done)
+      return done;
+    row_changed = true;
+  }
+  if (row_changed)
+    if (auto done = store_group(w.group, c.row); !done)
+      return done;
+  return mark_changed ? store_mark(w.group, c.mark) : result<void>{};
+}
+
+// Every transaction ends here.
+result<void> log_store::state::committed(result<void> outcome) {
+  if (outcome)
+    outcome = db->commit();
+  else
+    db->rollback();
+  if (outcome)
+    ++counted.syncs;
+  return outcome;
+}
+
+// Deletes garbage from its front within a transaction; once that has committed, swept() forgets it.
+result<void> log_store::state::sweep(std::size_t runs, std::uint64_t bytes, std::size_t& count) {
+  std::uint64_t swept_bytes = 0;
+  while (count < runs && swept_bytes < bytes && count < garbage.size()) {
+    const auto& run = garbage[count];
+    if (auto done = drop_run.bind(1, static_cast<std::int64_t>(run.run)).run(); !done)
+      return done;
+    swept_bytes += run.bytes;
+    ++count;
+  }
+  return {};
+}
+
+void log_store::state::swept(std::size_t count) {
+  garbage.erase(garbage.begin(), garbage.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+// What has committed becomes what memory says.
+void log_store::state::adopt(change_set& changes) {
+  for (auto& c : changes.list) {
+    log_index::dead_runs dead = std::move(c.dead);
+    log_group& group = groups[c.group];
+    group.row = std::move(c.row);
+    group.mark = c.mark;
+    if (c.cleared)
+      group.index.clear(dead);
+    for (const auto& run : c.runs)
+      group.index.add(run.run, run.first, run.last, run.bytes, dead);
+    group.index.truncate(group.row.base.index, dead);
+    garbage.insert(garbage.end(), dead.begin(), dead.end());
+  }
+}
+
+result<void> log_store::append(const std::vector<log_write>& batch) {
+  auto& s = *state_;
+  if (batch.empty())
+    return {};
+  if (s.db->wal_bytes() >= s.options.wal_bytes_max)
+    // Without room for that there may still be some in the WAL; the append finds out.
+    if (auto done = checkpoint(); !done && done.error().code != code::full)
+      return done;
+  if (auto begun = s.db->begin(); !begun)
+    return begun;
+  state::change_set changes;
+  changes.list.reserve(batch.size());
+  const std::uint64_t first_new_run = s.next_run;
+  const log_stats counted_before = s.counted;
+  result<void> outcome;
+  for (const auto& w : batch)
+    if (outcome = s.write(w, changes); !outcome)
+      break;
+  std::size_t swept = 0;
+  if (outcome)
+    outcome = s.sweep(sweep_runs_in_append, sweep_bytes_in_append, swept);
+  outcome = s.committed(std::move(outcome));
+  if (!outcome) {
+    s.next_run = first_new_run;
+    s.counted = counted_before;
+    return outcome;
+  }
+  s.swept(swept);
+  s.adopt(changes);
+  return {};
+}
+
+result<void> log_store::truncate(std::uint64_t group, std::uint64_t up_to) {
+  log_write w;
+  w.group = group;
+  w.truncate_up_to = up_to;
+  if (auto here = state_->groups.find(group);
+      here != state_->groups.end() && here->second.row.base.index >= up_to)
+    return {};
+  return append({w});
+}
+
+result<void> log_store::remove_group(std::uint64_t group) {
+  auto& s = *state_;
+  auto here = s.groups.find(group);
+  if (here == s.groups.end())
+    return {};
+  if (auto begun = s.db->begin(); !begun)
+    return begun;
+  auto outcome = s.drop_group.bind(1, static_cast<std::int64_t>(group)).run();
+  if (outcome)
+    outcome = s.drop_mark.bind(1, static_cast<std::int64_t>(group)).run();
+  outcome = s.committed(std::move(outcome));
+  if (!outcome)
+    return outcome;
+  log_index::dead_runs dead;
+  here->second.index.clear(dead);
+  s.garbage.insert(s.garbage.end(), dead.begin(), dead.end());
+  s.groups.erase(here);
+  return {};
+}
+
+bool log_store::holds(std::uint64_t group) const {
+  return state_->groups.contains(group);
+}
+
+std::vector<std::uint64_t> log_store::list_groups() const {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(state_->groups.size());
+  for (const auto& [id, group] : state_->groups)
+    ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::uint64_t log_store::last_index(std::uint64_t group) const {
+  auto here = state_->groups.find(group);
+  return here == state_->groups.end() ? 0 : here->second.last();
+}
+
+std::uint64_t log_store::entry_bytes(std::uint64_t group) const {
+  auto here = state_->groups.find(group);
+  return here == state_->groups.end() ? 0 : here->second.index.bytes();
+}
+
+bool log_store::maintenance_due() const {
+  return state_->db->wal_bytes() >= state_->options.checkpoint_bytes ||
+         state_->garbage.size() > garbage_runs_idle;
+}
+
+result<bool> log_store::maintain() {
+  auto& s = *state_;
+  if (s.db->wal_bytes() >= s.options.checkpoint_bytes) {
+    if (auto done = checkpoint(); !done)
+      return done.error();
+    return !s.garbage.empty();
+  }
+  if (s.garbage.empty())
+    return false;
+  if (auto begun = s.db->begin(); !begun)
+    return begun.error();
+  std::size_t count = 0;
+  auto outcome = s.committed(s.sweep(sweep_runs_in_maintain, sweep_bytes_in_maintain, count));
+  if (!outcome)
+    return outcome.error();
+  s.swept(count);
+  return !s.garbage.empty() || maintenance_due();
+}
+
+result<void> log_store::checkpoint() {
+  auto& s = *state_;
+  auto done = s.db->checkpoint(false);
+  if (done)
+    ++s.counted.checkpoints;
+  return done;
+}
+
+log_stats log_store::stats() const {
+  const auto& s = *state_;
+  log_stats out = s.counted;
+  out.file_bytes = s.db->file_bytes();
+  out.wal_bytes = s.db->wal_bytes();
+  out.groups = s.groups.size();
+  out.garbage_runs = s.garbage.size();
+  out.damaged_runs = s.damaged_runs;
+  for (const auto& [id, group] : s.groups) {
+    out.entries += group.index.entries();
+    out.entry_bytes += group.index.bytes();
+    out.runs += group.index.extents().size();
+  }
+  return out;
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,253 @@
+// Reading a snapshot back, and carrying one over piece by piece.
+#include "config/limits.h"
+#include "storage/bytes.h"
+#include "storage/checksum.h"
+#include "storage/files.h"
+#include "storage/snapshot.h"
+#include "storage/snapshot_format.h"
+#include <algorithm>
+
+namespace troupe::storage {
+
+namespace format = snapshot_format;
+
+struct snapshot_reader::state {
+  std::string path;
+  std::unique_ptr<file_reader> file;
+  msg::SnapshotHeader header;
+  std::uint64_t header_at = 0;
+  std::uint64_t file_sum = 0;
+  std::uint64_t at = 0;     // of the next block
+  std::uint64_t blocks = 0; // read so far
+
+  struct error damaged(const char* what) const {
+    return {code::corrupt, path + ": " + what};
+  }
+  result<void> read_header();
+  result<void> verify_file_sum();
+};
+
+result<void> snapshot_reader::state::read_header() {
+  std::uint64_t size = file->size();
+  // The header with its checksum and offset, then the tail.
+  std::uint64_t least = format::magic.size() + 8 + format::tail_bytes;
+  if (size < least)
+    return damaged("too short for a snapshot");
+  std::string tail(format::tail_bytes, '\0');
+  if (auto done = file->read_at(size - tail.size(), tail.data(), tail.size()); !done)
+    return done;
+  std::string head(format::magic.size(), '\0');
+  if (auto done = file->read_at(0, head.data(), head.size()); !done)
+    return done;
+  if (head != format::magic || tail.substr(16) != format::end_magic)
+    return damaged("is not a whole snapshot");
+  header_at = get_u64(tail.data());
+  file_sum = get_u64(tail.data() + 8);
+  if (header_at < format::magic.size() || header_at > size - format::tail_bytes - 8)
+    return damaged("its end is damaged");
+  std::string bytes(size - format::tail_bytes - header_at, '\0');
+  if (auto done = file->read_at(header_at, bytes.data(), bytes.size()); !done)
+    return done;
+  std::string_view covered = std::string_view(bytes).substr(0, bytes.size() - 8);
+  if (get_u64(bytes.data() + covered.size()) != checksum(covered) ||
+      !header.ParseFromArray(covered.data(), static_cast<int>(covered.size())))
+    return damaged("its header is damaged");
+  if (header.version() != format::version)
+    return error{code::refused, path + ": written in format version " + std::to_string(header.version()) +
+                                    ", this program knows version " + std::to_string(format::version)};
+  return {};
+}
+
+result<std::unique_ptr<snapshot_reader>> snapshot_reader::open(const std::string& path) {
+  auto s = std::make_unique<state>();
+  s->path = path;
+  auto file = file_reader::open(path);
+  if (!file)
+    return file.error();
+  s->file = std::move(*file);
+  s->at = format::magic.size();
+  if (auto done = s->read_header(); !done)
+    return done.error();
+  return std::unique_ptr<snapshot_reader>(new snapshot_reader(std::move(s)));
+}
+
+snapshot_reader::snapshot_reader(std::unique_ptr<state> s) : state_(std::move(s)) {}
+snapshot_reader::~snapshot_reader() = default;
+
+const msg::SnapshotHeader& snapshot_reader::header() const {
+  return state_->header;
+}
+
+std::uint64_t snapshot_reader::file_bytes() const {
+  return state_->file->size();
+}
+
+void snapshot_reader::rewind() {
+  state_->at = format::magic.size();
+  state_->blocks = 0;
+}
+
+result<item_page> snapshot_reader::records() {
+  auto& s = *state_;
+  item_page page;
+  if (s.at == s.header_at)
+    return page;
+  const std::uint64_t left = s.header_at - s.at;
+  std::string bytes(format::block_head_bytes, '\0');
+  if (left < bytes.size() + 8)
+    return s.damaged("a block is cut short");
+  if (auto done = s.file->read_at(s.at, bytes.data(), bytes.size()); !done)
+    return done.error();
+  const std::uint32_t length = get_u32(bytes.data());
+  const std::uint32_t count = get_u32(bytes.data() + 4);
+  if (length > format::block_bytes_max || left < format::block_head_bytes + length + 8)
+    return s.damaged("a block's length is damaged");
+  bytes.resize(format::block_head_bytes + length + 8);
+  if (auto done = s.file->read_at(s.at, bytes.data(), bytes.size()); !done)
+    return done.error();
+  std::string_view covered = std::string_view(bytes).substr(0, bytes.size() - 8);
+  if (get_u64(bytes.data() + covered.size()) != format::check_of_block(s.blocks, covered) ||
+      !format::decode_records(count, covered.substr(format::block_head_bytes), page))
+    return s.damaged(("block " + std::to_string(s.blocks) + " is damaged").c_str());
+  s.at += bytes.size();
+  s.blocks += 1;
+  page.more = s.at < s.header_at;
+  return page;
+}
+
+result<void> snapshot_reader::state::verify_file_sum() {
+  running_checksum sum;
+  std::string buffer(1u << 20, '\0');
+  const std::uint64_t end = file->size() - 16; // the checksum itself and what follows
+  for (std::uint64_t offset = 0; offset < end;) {
+    std::size_t some = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
+    if (auto done = file->read_at(offset, buffer.data(), some); !done)
+      return done;
+    sum.add({buffer.data(), some});
+    offset += some;
+  }
+  return sum.value() == file_sum ? result<void>{} : result<void>{damaged("its checksum does not fit")};
+}
+
+result<void> snapshot_reader::verify() {
+  auto& s = *state_;
+  if (auto sound = s.verify_file_sum(); !sound)
+    return sound;
+  rewind();
+  records_digest digest;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+  std::string before;
+  for (bool more = true; more;) {
+    auto page = records();
+    if (!page)
+      return page.error();
+    for (const auto& [key, value] : page->records) {
+      if (key.empty() || key <= before)
+        return s.damaged("its records are out of order");
+      before = key;
+      digest.add(key, value);
+      items += 1;
+      bytes += key.size() + value.size();
+    }
+    more = page->more;
+  }
+  rewind();
+  if (items != s.header.items() || bytes != s.header.bytes() || digest.value() != s.header.digest())
+    return s.damaged("its records are not those its header counts");
+  return {};
+}
+
+result<msg::SnapshotChunk> snapshot_reader::piece(std::uint64_t chunk) {
+  auto& s = *state_;
+  const std::uint64_t pieces =
+      (s.file->size() + limits::snapshot_chunk_bytes - 1) / limits::snapshot_chunk_bytes;
+  if (chunk >= pieces)
+    return error{code::missing,
+                 s.path + ": has " + std::to_string(pieces) + " pieces, no number " + std::to_string(chunk)};
+  const std::uint64_t offset = chunk * limits::snapshot_chunk_bytes;
+  const std::uint64_t size = std::min<std::uint64_t>(limits::snapshot_chunk_bytes, s.file->size() - offset);
+  msg::SnapshotChunk out;
+  out.set_group(s.header.group());
+  out.set_chunk(chunk);
+  *out.mutable_header() = s.header;
+  std::string& data = *out.mutable_data();
+  data.resize(size);
+  if (auto done = s.file->read_at(offset, data.data(), data.size()); !done)
+    return done.error();
+  out.set_checksum(checksum(data));
+  out.set_last(chunk + 1 == pieces);
+  return out;
+}
+
+// --- the receiving end -------------------------------------------------------------------------------------
+
+struct snapshot_receiver::state {
+  std::string path;
+  std::unique_ptr<file_writer> file;
+  std::uint64_t wanted = 0;
+  std::uint64_t group = 0;
+  std::uint64_t index = 0;
+  std::uint64_t digest = 0;
+  bool done = false;
+
+  result<void> finish();
+};
+
+result<std::unique_ptr<snapshot_receiver>> snapshot_receiver::create(const std::string& path) {
+  auto s = std::make_unique<state>();
+  s->path = path;
+  auto file = file_writer::create(path);
+  if (!file)
+    return file.error();
+  s->file = std::move(*file);
+  return std::unique_ptr<snapshot_receiver>(new snapshot_receiver(std::move(s)));
+}
+
+snapshot_receiver::snapshot_receiver(std::unique_ptr<state> s) : state_(std::move(s)) {}
+snapshot_receiver::~snapshot_receiver() = default;
+
+std::uint64_t snapshot_receiver::wanted() const {
+  return state_->wanted;
+}
+
+// Verified under its temporary name, so that what lies at the path was whole when it got there.
+result<void> snapshot_receiver::state::finish() {
+  auto whole = snapshot_reader::open(file->temporary_path());
+  if (!whole)
+    return whole.error();
+  if (auto sound = (*whole)->verify(); !sound)
+    return sound;
+  const auto& header = (*whole)->header();
+  if (header.group() != group || header.index() != index || header.digest() != digest)
+    return error{code::corrupt, path + ": is not the snapshot that was announced"};
+  return file->publish();
+}
+
+result<bool> snapshot_receiver::add(const msg::SnapshotChunk& chunk) {
+  auto& s = *state_;
+  if (s.done || chunk.chunk() != s.wanted)
+    return s.done;
+  if (checksum(chunk.data()) != chunk.checksum())
+    return error{code::corrupt, s.path + ": piece " + std::to_string(chunk.chunk()) + " arrived damaged"};
+  const auto& header = chunk.header();
+  if (s.wanted == 0) {
+    s.group = header.group();
+    s.index = header.index();
+    s.digest = header.digest();
+  } else if (header.group() != s.group || header.index() != s.index || header.digest() != s.digest) {
+    return error{code::refused,
+                 s.path + ": piece " + std::to_string(chunk.chunk()) + " is of another snapshot"};
+  }
+  if (auto written = s.file->write(chunk.data()); !written)
+    return written.error();
+  s.wanted += 1;
+  if (!chunk.last())
+    return false;
+  if (auto finished = s.finish(); !finished)
+    return finished.error();
+  s.done = true;
+  return true;
+}
+
+} // namespace troupe::storage
