@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <functional>
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
 #include <vector>
 
 namespace troupe::item {
@@ -20,11 +22,12 @@ void sort_unless_sorted(google::protobuf::RepeatedPtrField<T>& all, Less less) {
     std::sort(all.pointer_begin(), all.pointer_end(), [&](const T* a, const T* b) { return less(*a, *b); });
 }
 
-// Fields of a newer version. Asking is free; Message::DiscardUnknownFields walks everything by reflection.
-template <class M>
-void drop_unknown(M& message) {
-  if (!message.unknown_fields().empty())
-    message.mutable_unknown_fields()->Clear();
+// Fields of a newer version, of this message alone. Message::DiscardUnknownFields visits all fields of all
+// messages inside by reflection, which costs as much as all the rest of this file.
+void drop_unknown(google::protobuf::Message& message) {
+  const google::protobuf::Reflection& fields = *message.GetReflection();
+  if (!fields.GetUnknownFields(message).empty())
+    fields.MutableUnknownFields(&message)->Clear();
 }
 
 bool by_name(const msg::Attribute& a, const msg::Attribute& b) {
