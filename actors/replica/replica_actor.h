@@ -29,7 +29,7 @@ struct replica_options {
   std::string to;
   std::string node;                 // this node's name
   std::uint64_t seed = 0;
-  config::replication replication;
+  config::replication_settings replication;
   config::storage_settings storage;
   std::size_t inflight = 0;         // requests at once, past that OVERLOADED
 

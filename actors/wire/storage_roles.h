@@ -33,7 +33,8 @@ struct log_loaded {
   std::uint64_t base = 0;
   std::uint64_t base_link = 0;
   msg::Ballot base_ballot;
-  std::vector<msg::Entry> entries;
+  std::vector<msg::Entry> entries;    // ascending; holes exactly where `damaged` says
+  std::vector<std::uint64_t> damaged; // indexes of entries that are there and unreadable
 };
 struct appended {
   disk_result result;
@@ -165,7 +166,7 @@ struct apply_items {
   std::uint64_t configuration_index = 0;
   std::int64_t last_time_ms = 0;
   std::vector<msg::AppliedRequest> requests;       // new since the last one
-  std::uint64_t forget_requests_below = 0;         // by index: those below are no longer needed
+  std::int64_t forget_requests_before_ms = 0;      // older ones are no longer needed
   replica_actor who;
 };
 struct read_item {

@@ -1,0 +1,311 @@
+// The one order of a replica: persist, then speak, then answer.
+#include "actors/kit/log.h"
+#include "actors/replica/replica_state.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::replica {
+
+namespace {
+
+constexpr std::int64_t full_retry_us = 250'000;
+constexpr std::uint64_t truncate_step = 1024; // entries: a truncation costs a write, so gather some
+
+wire::replica_actor handle(replica_pointer self) {
+  return caf::actor_cast<wire::replica_actor>(self);
+}
+
+} // namespace
+
+void replica_state::drain() {
+  if (!core)
+    return send_out();
+  watch_leadership();
+  apply_chosen();
+  while (!disk_busy && core->has_ready()) {
+    persist(core->take_ready()); // what is proposed meanwhile shares the next sync
+    watch_leadership();
+    apply_chosen();
+  }
+  auto urgent = core->take_messages(); // a slow disk need not silence its node
+  speak(urgent);
+  on_quorum_reads();
+  answer_applied();
+  flush();
+  meter->count(core->counters());
+  meter->show(core->role() == paxos::role::leader, items.bytes());
+  arm();
+  send_out();
+  if (now_in == phase::stopping && !disk_busy
+      && (core->role() != paxos::role::leader || now() >= stop_by_us)) {
+    self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
+                                           caf::actor_cast<wire::role_actor>(self), true});
+    self->quit();
+  }
+}
+
+void replica_state::persist(paxos::ready batch) {
+  speak(batch.messages_now);
+  if (!batch.needs_disk()) {
+    speak(batch.messages_after);
+    core->persisted(batch.id, now());
+    return;
+  }
+  disk_busy = true;
+  disk_since_us = now();
+  wire::append_log job;
+  job.group = options.group;
+  job.job = batch.id;
+  job.hard_state = batch.hard_state;
+  job.entries = batch.entries;
+  if (batch.reset_log)
+    job.reset = wire::append_log::base{applied, applied_link, applied_ballot};
+  job.who = handle(self);
+  outstanding = std::move(batch);
+  self->send(options.disk, std::move(job));
+}
+
+void replica_state::on_appended(const wire::appended& what) {
+  if (!core)
+    return on_created(what);
+  if (!outstanding || outstanding->id != what.job)
+    return;
+  if (!what.result.ok()) {
+    // Nothing was kept and nothing is acknowledged. Stop leading, and try the same bytes again when there may
+    // be room. (A failed sync never gets here: the disk actor ends the process.)
+    if (!disk_full)
+      kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": the disk refuses writes: "
+                 + what.result.text);
+    disk_full = true;
+    core->disk_healthy(false, now());
+    disk_retry_us = now() + full_retry_us;
+    arm();
+    send_out();
+    return;
+  }
+  disk_busy = false;
+  core->disk_healthy(true, now());
+  disk_full = false;
+  auto batch = std::move(*outstanding);
+  outstanding.reset();
+  speak(batch.messages_after);
+  core->persisted(batch.id, now());
+  drain();
+}
+
+void replica_state::speak(std::vector<msg::PaxosMessage>& messages) {
+  for (auto& message : messages) {
+    auto to = member(message.to());
+    if (!to)
+      continue; // not in the newest configuration: it is told when it asks
+    wire::outgoing out;
+    out.node = to->node();
+    *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
+    *out.parcel.mutable_from() = out.parcel.to();
+    *out.parcel.mutable_paxos() = std::move(message);
+    outbox.push_back(std::move(out));
+  }
+  messages.clear();
+}
+
+void replica_state::apply_chosen() {
+  auto chosen = core->take_chosen();
+  if (chosen.empty())
+    return;
+  for (auto& entry : chosen)
+    apply(*entry);
+  meter->chosen.Increment(static_cast<double>(chosen.size()));
+  core->applied(applied, now());
+  if (options.kind == msg::LOG_REPLICA)
+    core->applied_durably(applied, now());
+}
+
+void replica_state::apply(const msg::Entry& entry) {
+  applied = entry.index();
+  applied_link = entry.link();
+  applied_ballot = entry.ballot();
+  if (options.kind == msg::LOG_REPLICA || entry.kind() != msg::Entry::COMMAND)
+    return;
+  msg::Command command;
+  if (!command.ParseFromString(entry.payload())) {
+    // The link was right, so these are the bytes that were chosen: no replica may skip them.
+    kit::log(kit::level::error, "replica", "invariant broken: a chosen command cannot be read");
+    std::abort();
+  }
+  if (!items.dirty())
+    dirty_since_us = now();
+  for (auto& effect : *command.mutable_effects())
+    items.apply(std::move(effect), entry.index());
+  requests.add(command.id(), entry.index(), command.time_ms());
+  last_time_ms = std::max(last_time_ms, command.time_ms());
+}
+
+// When leadership ends, what was proposed has an unknown fate here: whoever repeats the request with the same
+// id learns it from the next leader.
+void replica_state::watch_leadership() {
+  auto leads = core->role() == paxos::role::leader;
+  auto ballot = core->ballot();
+  auto same = leads && led && ballot.round() == led_in.round() && ballot.member() == led_in.member();
+  if (led && !same) {
+    items.forget_proposed();
+    for (auto& [index, write] : proposed)
+      for (auto& who : write.waiters)
+        refuse(who, msg::UNKNOWN_OUTCOME, "leadership moved while the write was on its way");
+    proposed.clear();
+    proposed_ids.clear();
+    for (auto& [index, held] : after_applied)
+      moved(held.first);
+    after_applied.clear();
+  }
+  led = leads;
+  led_in = ballot;
+}
+
+void replica_state::answer_applied() {
+  auto t = now();
+  while (!proposed.empty() && proposed.begin()->first <= applied) {
+    auto& write = proposed.begin()->second;
+    write.reply.set_index(proposed.begin()->first);
+    for (auto& who : write.waiters) {
+      meter->write_seconds.Observe(static_cast<double>(t - who.since_us) / 1e6);
+      answer(who, write.reply);
+    }
+    if (has_id(write.id))
+      proposed_ids.erase(key_of(write.id));
+    proposed.erase(proposed.begin());
+  }
+  while (!after_applied.empty() && after_applied.begin()->first <= applied) {
+    auto& [who, reply] = after_applied.begin()->second;
+    answer(who, std::move(reply));
+    after_applied.erase(after_applied.begin());
+  }
+}
+
+void replica_state::flush() {
+  if (options.kind == msg::LOG_REPLICA || items.flushing() || applied == flushed || incoming)
+    return;
+  auto t = now();
+  if (dirty_since_us == 0)
+    dirty_since_us = t;
+  if (items.dirty_bytes() < limits::overlay_bytes / 2
+      && t - dirty_since_us < limits::flush_interval_ms * 1000)
+    return;
+  wire::apply_items job;
+  job.group = options.group;
+  job.effects = items.begin_flush();
+  job.applied = applied;
+  job.applied_link = applied_link;
+  job.applied_ballot = applied_ballot;
+  if (core->configuration().epoch() != stored_epoch && core->configuration_index() <= applied) {
+    job.configuration = core->configuration();
+    stored_epoch = core->configuration().epoch();
+  }
+  job.configuration_index = core->configuration_index();
+  job.last_time_ms = last_time_ms;
+  for (auto& r : requests.take_new())
+    unflushed_requests.push_back(std::move(r));
+  job.requests = unflushed_requests;
+  job.forget_requests_before_ms = requests.oldest_ms();
+  job.who = handle(self);
+  flush_started_us = t;
+  dirty_since_us = 0;
+  meter->flush_items.Observe(static_cast<double>(job.effects.size()));
+  self->send(options.items, std::move(job));
+}
+
+void replica_state::on_flushed(const wire::items_applied& what) {
+  if (items.flushing()) {
+    meter->apply_seconds.Observe(static_cast<double>(now() - flush_started_us) / 1e6);
+    items.end_flush(what.result.ok());
+    if (!what.result.ok()) {
+      dirty_since_us = now(); // try again after an interval
+      stored_epoch = 0;
+    } else {
+      unflushed_requests.clear();
+    }
+  }
+  if (what.result.ok()) {
+    flushed = std::max(flushed, what.applied);
+    items_bytes = what.bytes;
+    if (what.durable > durable && core) {
+      durable = what.durable;
+      core->applied_durably(durable, now());
+      truncate();
+    }
+  }
+  drain();
+}
+
+void replica_state::truncate() {
+  auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
+  if (disk_full || up_to < core->first_index() + truncate_step)
+    return;
+  wire::append_log job;
+  job.group = options.group;
+  job.truncate_to = up_to;
+  self->send(options.disk, std::move(job));
+  core->truncated(up_to);
+}
+
+// The core asks while it makes messages for a slow follower, and cannot wait: what is not at hand yet is
+// fetched, and the core asks again when it has arrived.
+std::vector<msg::Entry> replica_state::read_log(std::uint64_t from, std::uint64_t to, std::size_t max_bytes) {
+  std::vector<msg::Entry> result;
+  std::size_t bytes = 0;
+  for (auto& entry : read_ahead) {
+    if (entry.index() < from || entry.index() > to || (!result.empty() && entry.index() != result.back().index() + 1))
+      continue;
+    bytes += entry.payload().size();
+    if (!result.empty() && bytes > max_bytes)
+      break;
+    if (result.empty() && entry.index() != from)
+      break;
+    result.push_back(entry);
+  }
+  if (result.empty() && !read_ahead_asked) {
+    read_ahead_asked = true;
+    self->send(options.disk, wire::read_log{options.group, from, to, 2 * limits::append_bytes, handle(self)});
+  }
+  return result;
+}
+
+void replica_state::on_log_read(wire::log_read& what) {
+  read_ahead_asked = false;
+  if (!what.result.ok())
+    kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": reading the log: "
+               + what.result.text);
+  read_ahead = std::move(what.entries);
+  if (core)
+    core->tick(now());
+  drain();
+}
+
+void replica_state::arm() {
+  auto due = core->next_deadline();
+  if (applied != flushed && !items.flushing() && options.kind != msg::LOG_REPLICA)
+    due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
+  if (disk_busy)
+    due = std::min(due, disk_full ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
+  if (incoming)
+    due = std::min(due, incoming->asked_us + 1'000'000);
+  if (now_in == phase::stopping)
+    due = std::min(due, stop_by_us);
+  auto t = now();
+  if (armed_us != 0 && armed_us <= due)
+    return; // it wakes early, looks, and arms again
+  armed_us = std::max(due, t);
+  self->send(options.ticker, wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), armed_us});
+}
+
+void replica_state::send_out() {
+  if (!reads_out.empty()) {
+    self->send(options.items, wire::read_items{options.group, std::move(reads_out), handle(self)});
+    reads_out.clear();
+  }
+  if (!outbox.empty()) {
+    self->send(options.peers, std::move(outbox));
+    outbox.clear();
+  }
+}
+
+} // namespace troupe::replica

@@ -1,0 +1,111 @@
+#include "actors/replica/overlay.h"
+#include <algorithm>
+
+namespace troupe::replica {
+
+const overlay::version* overlay::newest(std::string_view key) const {
+  auto it = cells_.find(key);
+  if (it == cells_.end())
+    return nullptr;
+  auto& c = it->second;
+  if (!c.proposed.empty())
+    return &c.proposed.back();
+  return c.applied ? &*c.applied : nullptr;
+}
+
+const overlay::version* overlay::applied(std::string_view key) const {
+  auto it = cells_.find(key);
+  return it == cells_.end() || !it->second.applied ? nullptr : &*it->second.applied;
+}
+
+void overlay::propose(const msg::Effect& effect, std::uint64_t index) {
+  cells_[effect.key()].proposed.push_back({index, effect.remove(), effect.item()});
+}
+
+void overlay::apply(msg::Effect effect, std::uint64_t index) {
+  auto it = cells_.try_emplace(std::move(*effect.mutable_key())).first;
+  auto& c = it->second;
+  std::erase_if(c.proposed, [index](const version& v) { return v.index <= index; });
+  auto before = c.applied ? c.applied->item.size() : 0;
+  if (!c.applied)
+    c.applied.emplace();
+  c.applied->index = index;
+  c.applied->removed = effect.remove();
+  c.applied->item = std::move(*effect.mutable_item());
+  auto now = c.applied->item.size();
+  bytes_ += now - before;
+  if (c.dirty) {
+    dirty_bytes_ += now - before;
+  } else {
+    c.dirty = true;
+    dirty_.push_back(it);
+    dirty_bytes_ += now + it->first.size();
+  }
+}
+
+void overlay::erase_if_empty(cells::iterator it) {
+  auto& c = it->second;
+  if (!c.applied && c.proposed.empty() && !c.dirty && !c.in_flush)
+    cells_.erase(it);
+}
+
+void overlay::forget_proposed() {
+  for (auto it = cells_.begin(); it != cells_.end();) {
+    auto here = it++;
+    here->second.proposed.clear();
+    erase_if_empty(here);
+  }
+}
+
+void overlay::clear() {
+  cells_.clear();
+  dirty_.clear();
+  taken_.clear();
+  flushing_ = false;
+  dirty_bytes_ = bytes_ = 0;
+}
+
+std::vector<msg::Effect> overlay::begin_flush() {
+  flushing_ = true;
+  taken_ = std::move(dirty_);
+  dirty_.clear();
+  dirty_bytes_ = 0;
+  // In key order: neighbours in the store's tree share pages.
+  std::sort(taken_.begin(), taken_.end(), [](auto a, auto b) { return a->first < b->first; });
+  std::vector<msg::Effect> effects;
+  effects.reserve(taken_.size());
+  for (auto it : taken_) {
+    it->second.dirty = false;
+    it->second.in_flush = true;
+    auto& effect = effects.emplace_back();
+    effect.set_key(it->first);
+    effect.set_remove(it->second.applied->removed);
+    effect.set_item(it->second.applied->item);
+  }
+  return effects;
+}
+
+void overlay::end_flush(bool written) {
+  if (!flushing_)
+    return; // a snapshot replaced everything meanwhile
+  flushing_ = false;
+  auto taken = std::move(taken_);
+  taken_.clear();
+  for (auto it : taken) {
+    auto& c = it->second;
+    c.in_flush = false;
+    if (c.dirty)
+      continue; // written again meanwhile; a later flush takes it
+    if (written) {
+      bytes_ -= c.applied->item.size();
+      c.applied.reset();
+      erase_if_empty(it);
+    } else {
+      c.dirty = true;
+      dirty_.push_back(it);
+      dirty_bytes_ += c.applied->item.size() + it->first.size();
+    }
+  }
+}
+
+} // namespace troupe::replica

@@ -1,0 +1,92 @@
+// What the item store does not hold yet: effects that are chosen and applied but not flushed, and, on the
+// leader, effects that are proposed and not chosen.
+//
+// Together with the item store below it this is the replica's state machine. Writes are evaluated against the
+// newest value, proposed ones included; reads see only what is applied. Flushes are coalesced: a key that was
+// written ten times since the last one goes to the store once.
+//
+// Pure. One owner, one thread. Keys and items are bytes; items are serialized AttributeMaps.
+#pragma once
+#include "messages/replication.pb.h"
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::replica {
+
+class overlay {
+public:
+  struct version {
+    std::uint64_t index = 0;
+    bool removed = false;
+    std::string item; // empty when removed
+  };
+
+  // nullptr: nothing is known here, ask the item store.
+  const version* newest(std::string_view key) const;
+  const version* applied(std::string_view key) const;
+
+  void propose(const msg::Effect& effect, std::uint64_t index);
+  void apply(msg::Effect effect, std::uint64_t index);
+  // Leadership is lost: what was proposed may or may not be chosen; if it is, it comes back through apply.
+  void forget_proposed();
+  // Everything: a snapshot has replaced the state.
+  void clear();
+
+  // Visits applied versions with keys in [from, to) (empty `to`: the end) in key order, forward or backward,
+  // until visit returns false.
+  template <class Visit>
+  void walk(std::string_view from, std::string_view to, bool backward, Visit visit) const;
+
+  // One flush at a time. begin_flush takes every applied effect that no flush has taken yet; the caller writes
+  // them with the index applied so far and then says how that went.
+  std::vector<msg::Effect> begin_flush();
+  void end_flush(bool written);
+  bool flushing() const { return flushing_; }
+  bool dirty() const { return !dirty_.empty(); }
+  std::size_t dirty_bytes() const { return dirty_bytes_; } // not yet taken by a flush
+  std::size_t bytes() const { return bytes_; }             // of all applied versions
+  std::size_t size() const { return cells_.size(); }
+
+private:
+  struct cell {
+    std::optional<version> applied;
+    std::vector<version> proposed; // ascending by index
+    bool dirty = false;            // its applied version waits for a flush to take it
+    bool in_flush = false;
+  };
+  using cells = std::map<std::string, cell, std::less<>>;
+  void erase_if_empty(cells::iterator it);
+
+  cells cells_;
+  std::vector<cells::iterator> dirty_;
+  std::vector<cells::iterator> taken_;
+  bool flushing_ = false;
+  std::size_t dirty_bytes_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+template <class Visit>
+void overlay::walk(std::string_view from, std::string_view to, bool backward, Visit visit) const {
+  auto first = cells_.lower_bound(from);
+  auto last = to.empty() ? cells_.end() : cells_.lower_bound(to);
+  if (!to.empty() && from >= to)
+    return;
+  if (backward) {
+    while (last != first) {
+      --last;
+      if (last->second.applied && !visit(last->first, *last->second.applied))
+        return;
+    }
+    return;
+  }
+  for (; first != last; ++first)
+    if (first->second.applied && !visit(first->first, *first->second.applied))
+      return;
+}
+
+} // namespace troupe::replica

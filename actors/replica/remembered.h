@@ -1,0 +1,54 @@
+// Which requests have taken effect, for as long as a client may repeat them. A part of the replicated state:
+// what is remembered and forgotten depends on the log alone, so every member agrees, and a new leader knows
+// what the old one did.
+#pragma once
+#include "messages/replication.pb.h"
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe::replica {
+
+using request_key = std::pair<std::uint64_t, std::uint64_t>; // client, sequence
+
+struct request_key_hash {
+  std::size_t operator()(const request_key& k) const { return k.first * 0x9e3779b97f4a7c15u ^ k.second; }
+};
+
+inline request_key key_of(const msg::RequestId& id) {
+  return {id.client(), id.sequence()};
+}
+// Requests without an id are not remembered: nobody can repeat them.
+inline bool has_id(const msg::RequestId& id) {
+  return id.sequence() != 0;
+}
+
+class remembered {
+public:
+  // Index at which the request took effect.
+  std::optional<std::uint64_t> find(const msg::RequestId& id) const;
+
+  // A command with this id was applied at `index`, at the leader's time. Forgets what is older than
+  // limits::remembered_ms before it, and the oldest past limits::remembered_requests.
+  void add(const msg::RequestId& id, std::uint64_t index, std::int64_t time_ms);
+
+  void restore(const std::vector<msg::AppliedRequest>& requests); // replaces everything
+  std::vector<msg::AppliedRequest> take_new();                    // added since the last call, still remembered
+  std::int64_t oldest_ms() const; // those with a smaller time may be forgotten elsewhere, too
+  std::size_t size() const { return order_.size(); }
+
+private:
+  struct slot {
+    request_key key;
+    std::uint64_t index;
+    std::int64_t time_ms;
+  };
+  std::unordered_map<request_key, std::uint64_t, request_key_hash> index_of_;
+  std::deque<slot> order_; // ascending by index
+  std::uint64_t taken_ = 0; // index up to which take_new has handed out
+};
+
+} // namespace troupe::replica

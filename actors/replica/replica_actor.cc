@@ -1,0 +1,191 @@
+#include "actors/replica/replica_state.h"
+#include <caf/all.hpp>
+
+namespace troupe::replica {
+
+namespace {
+
+constexpr std::int64_t stop_within_us = 400'000;
+
+} // namespace
+
+void replica_state::receive(wire::inbox& mail) {
+  for (auto& d : mail) {
+    switch (d.parcel.body_case()) {
+    case msg::Parcel::kPaxos:
+      on_paxos(d);
+      break;
+    case msg::Parcel::kReplicaRequest:
+      on_request(d);
+      break;
+    case msg::Parcel::kSnapshotRequest:
+      on_snapshot_request(d);
+      break;
+    case msg::Parcel::kSnapshotChunk:
+      on_snapshot_chunk(d);
+      break;
+    default: // an undelivered snapshot request: the next tick asks again
+      break;
+    }
+  }
+  drain();
+}
+
+void replica_state::on_paxos(wire::delivery& from) {
+  auto& message = *from.parcel.mutable_paxos();
+  // A member is a node and the data directory it had when it joined. A directory that was lost and made anew
+  // has forgotten its promises, so whoever speaks from it is not that member.
+  if (auto known = member(message.from()); known && (known->node() != from.from->node || known->disk() != from.from->disk)) {
+    meter->strangers.Increment();
+    return;
+  }
+  if (now_in == phase::repairing)
+    on_repair(message);
+  else if (core)
+    core->step(std::move(message), now());
+}
+
+void replica_state::on_request(wire::delivery& from) {
+  auto who = waiter_of(from);
+  auto& request = *from.parcel.mutable_replica_request();
+  if (!core || now_in != phase::running || options.kind != msg::STORAGE_REPLICA)
+    return moved(who);
+  switch (request.op_case()) {
+  case msg::ReplicaRequest::kWrite:
+    return on_write(std::move(who), request);
+  case msg::ReplicaRequest::kRead:
+    return on_read(std::move(who), request.read());
+  case msg::ReplicaRequest::kScan:
+    return on_scan(std::move(who), request.scan());
+  case msg::ReplicaRequest::kHandover:
+    return on_handover(std::move(who), request.handover());
+  default:
+    return refuse(who, msg::UNSUPPORTED, "this version knows no such request");
+  }
+}
+
+void replica_state::on_tick() {
+  armed_us = 0;
+  if (now_in == phase::repairing)
+    ask_for_repair();
+  if (core) {
+    auto t = now();
+    if (disk_busy && t - disk_since_us > options.replication.lease_ms * 1000)
+      core->disk_healthy(false, t);
+    core->tick(t);
+    drive_transfer();
+    truncate();
+  }
+  drain();
+}
+
+void replica_state::on_stop() {
+  now_in = phase::stopping;
+  stop_by_us = now() + stop_within_us;
+  if (core && core->role() == paxos::role::leader)
+    core->hand_over(0, now());
+  drain();
+}
+
+waiter replica_state::waiter_of(const wire::delivery& from) const {
+  return {from.from->node, wire::reply_to(from.parcel), now()};
+}
+
+void replica_state::answer(const waiter& who, msg::ReplicaReply reply) {
+  auto& out = outbox.emplace_back(wire::outgoing{who.node, who.head});
+  *out.parcel.mutable_replica_reply() = std::move(reply);
+}
+
+void replica_state::refuse(const waiter& who, msg::Code code, const std::string& why) {
+  meter->refusals.Increment();
+  msg::ReplicaReply reply;
+  reply.mutable_status()->set_code(code);
+  reply.mutable_status()->set_message(why);
+  answer(who, std::move(reply));
+}
+
+void replica_state::moved(const waiter& who) {
+  meter->moved.Increment();
+  msg::ReplicaReply reply;
+  reply.mutable_status()->set_code(msg::MOVED);
+  auto& hint = *reply.mutable_moved();
+  hint.set_group(options.group);
+  hint.set_epoch(configuration().epoch());
+  if (auto leader = core ? member(core->leader()) : nullptr; leader && leader->id() != options.member)
+    hint.set_leader_node(leader->node());
+  answer(who, std::move(reply));
+}
+
+bool replica_state::in_range(const std::string& key) const {
+  return key >= options.from && (options.to.empty() || key < options.to);
+}
+
+const msg::Configuration& replica_state::configuration() const {
+  if (core)
+    return core->configuration();
+  return loaded.hard_state.has_configuration() ? loaded.hard_state.configuration() : options.configuration;
+}
+
+const msg::Member* replica_state::member(std::uint64_t id) const {
+  for (auto& m : configuration().members())
+    if (m.id() == id)
+      return &m;
+  return nullptr;
+}
+
+msg::ReplicaReport replica_state::report() const {
+  msg::ReplicaReport r;
+  r.set_group(options.group);
+  r.set_member(options.member);
+  r.set_kind(options.kind);
+  r.set_trouble(trouble);
+  if (!core)
+    return r;
+  auto t = now();
+  r.set_leads(core->role() == paxos::role::leader);
+  r.set_serving(core->serving(t));
+  *r.mutable_ballot() = core->ballot();
+  r.set_epoch(core->configuration().epoch());
+  r.set_commit(core->commit());
+  r.set_applied(applied);
+  r.set_first_index(core->first_index());
+  r.set_last_index(core->last_index());
+  r.set_leader(core->leader());
+  r.set_items_bytes(items_bytes);
+  r.set_lag(core->last_index() > applied ? core->last_index() - applied : 0);
+  for (auto& p : core->progress()) {
+    auto& m = *r.add_members();
+    m.set_member(p.member);
+    m.set_match(p.match);
+    m.set_heard_ms_ago(p.heard == 0 ? -1 : (t - p.heard) / 1000);
+  }
+  return r;
+}
+
+wire::replica_actor::behavior_type replica(replica_pointer self, replica_options options) {
+  auto& state = self->state;
+  state.self = self;
+  state.options = std::move(options);
+  state.meter = std::make_unique<meters>(*state.options.metrics);
+  self->attach_functor([m = state.meter.get()] { m->gone(); });
+  state.start();
+  return {
+    [self](wire::inbox& mail) { self->state.receive(mail); },
+    [](const wire::peer_lost&) {}, // groups find out by silence
+    [self](wire::log_loaded& what) { self->state.on_loaded(what); },
+    [self](const wire::appended& what) { self->state.on_appended(what); },
+    [self](wire::log_read& what) { self->state.on_log_read(what); },
+    [self](wire::items_opened& what) { self->state.on_opened(what); },
+    [self](const wire::items_applied& what) { self->state.on_flushed(what); },
+    [self](wire::items_read& what) { self->state.on_items_read(what); },
+    [self](wire::items_scanned& what) { self->state.on_scanned(what); },
+    [self](wire::snapshot_part& what) { self->state.on_snapshot_part(what); },
+    [self](wire::snapshot_stored& what) { self->state.on_snapshot_stored(what); },
+    [](const wire::items_digest&) {},
+    [self](wire::tick_atom) { self->state.on_tick(); },
+    [self](wire::stop_atom) { self->state.on_stop(); },
+    [self](wire::report_atom) { return self->state.report(); },
+  };
+}
+
+} // namespace troupe::replica

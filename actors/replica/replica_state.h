@@ -1,0 +1,196 @@
+// The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
+// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests,
+// transfer.cc moves snapshots.
+#pragma once
+#include "actors/core/paxos/group.h"
+#include "actors/kit/promise_table.h"
+#include "actors/replica/meter.h"
+#include "actors/replica/overlay.h"
+#include "actors/replica/remembered.h"
+#include "actors/replica/replica_actor.h"
+#include "config/limits.h"
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::replica {
+
+// Somebody who waits for an answer.
+struct waiter {
+  std::string node;
+  msg::Parcel head; // the reply without its body
+  std::int64_t since_us = 0;
+};
+
+// A write that is in the log and not yet applied.
+struct proposed_write {
+  msg::RequestId id;
+  std::vector<waiter> waiters; // a repeated request joins the first
+  msg::ReplicaReply reply;
+};
+
+// A request that waits for the item store.
+struct pending_write {
+  waiter who;
+  msg::ReplicaRequest request;
+  std::map<std::size_t, std::optional<std::string>> fetched; // mutation -> item in the store, nullopt: none
+  std::size_t missing = 0;
+};
+struct pending_read {
+  waiter who;
+  std::string key;
+  bool eventual = false;
+};
+struct pending_scan {
+  waiter who;
+  msg::ReplicaRequest::Scan scan;
+};
+struct pending {
+  std::optional<pending_write> write;
+  std::optional<pending_read> read;
+  std::optional<pending_scan> scan;
+  std::size_t part = 0; // write: which mutation was asked for
+  std::uint64_t write_id = 0;
+};
+
+// The follower's end of a snapshot transfer.
+struct incoming_snapshot {
+  std::uint64_t transfer = 0;
+  std::uint64_t chunk = 0;
+  std::uint64_t from = 0; // member
+  std::int64_t asked_us = 0;
+};
+
+enum class phase { opening, repairing, running, broken, stopping };
+
+struct replica_state {
+  static inline const char* name = "replica";
+
+  replica_pointer self = nullptr;
+  replica_options options;
+  std::unique_ptr<meters> meter;
+  phase now_in = phase::opening;
+  std::string trouble; // why it does not run
+
+  // --- the protocol and the log
+  std::unique_ptr<paxos::group> core;
+  std::optional<paxos::ready> outstanding; // handed to the disk
+  bool disk_busy = false;
+  bool disk_full = false;
+  std::int64_t disk_since_us = 0;
+  std::int64_t disk_retry_us = 0;
+  wire::log_loaded loaded;                 // between opening and running
+  std::vector<msg::Entry> read_ahead;      // log entries fetched for a slow follower, ascending
+  bool read_ahead_asked = false;
+
+  // --- the state machine
+  overlay items;
+  remembered requests;
+  wire::items_opened opened;
+  std::vector<msg::AppliedRequest> unflushed_requests;
+  std::int64_t last_time_ms = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t applied_link = 0;
+  msg::Ballot applied_ballot;
+  std::uint64_t flushed = 0;          // index the item store's file holds
+  std::uint64_t durable = 0;          // and would hold after a power cut
+  std::uint64_t stored_epoch = 0;     // configuration the item store knows
+  std::int64_t dirty_since_us = 0;
+  std::int64_t flush_started_us = 0;
+  std::uint64_t items_bytes = 0;
+
+  // --- promises
+  std::map<std::uint64_t, proposed_write> proposed; // by index
+  std::unordered_map<request_key, std::uint64_t, request_key_hash> proposed_ids;
+  std::multimap<std::uint64_t, std::pair<waiter, msg::ReplicaReply>> after_applied;
+  kit::promise_table<pending> store_waits{limits::replica_inflight};
+  std::unordered_map<std::uint64_t, pending_write> writes_waiting; // by write_id
+  std::uint64_t next_write = 0;
+  std::unordered_map<std::uint64_t, pending_read> quorum_reads;    // strict_reads: by token
+  std::unordered_map<std::uint64_t, pending_scan> quorum_scans;
+  std::uint64_t next_token = 0;
+  bool led = false; // at the last look
+  msg::Ballot led_in;
+
+  std::optional<incoming_snapshot> incoming;
+  std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
+
+  wire::outbox outbox;
+  std::vector<wire::read_item> reads_out; // one message for all reads of one inbox
+  std::int64_t armed_us = 0;
+  std::int64_t stop_by_us = 0;
+
+  // --- door (replica_actor.cc)
+  void receive(wire::inbox& mail);
+  void on_paxos(wire::delivery& from);
+  void on_request(wire::delivery& from);
+  void on_tick();
+  void on_stop();
+  msg::ReplicaReport report() const;
+  std::int64_t now() const { return options.clock->now_us(); }
+
+  // --- start.cc
+  void start();
+  void on_loaded(wire::log_loaded& what);
+  void on_opened(wire::items_opened& what);
+  void on_created(const wire::appended& what);
+  void run();
+  void ask_for_repair();
+  void on_repair(const msg::PaxosMessage& message);
+  void give_up(const std::string& why);
+
+  // --- drain.cc
+  void drain();
+  void persist(paxos::ready batch);
+  void on_appended(const wire::appended& what);
+  void apply_chosen();
+  void apply(const msg::Entry& entry);
+  void speak(std::vector<msg::PaxosMessage>& messages);
+  void watch_leadership();
+  void answer_applied();
+  void flush();
+  void on_flushed(const wire::items_applied& what);
+  void truncate();
+  std::vector<msg::Entry> read_log(std::uint64_t from, std::uint64_t to, std::size_t max_bytes);
+  void on_log_read(wire::log_read& what);
+  void arm();
+  void send_out();
+
+  // --- writes.cc
+  void on_write(waiter who, msg::ReplicaRequest& request);
+  void evaluate(pending_write write);
+  void propose(pending_write& write, msg::ReplicaReply& reply);
+  void on_handover(waiter who, const msg::ReplicaRequest::Handover& order);
+
+  // --- reads.cc
+  void on_read(waiter who, const msg::ReplicaRequest::Read& read);
+  void on_scan(waiter who, const msg::ReplicaRequest::Scan& scan);
+  void look_up(pending_read read);
+  void look_up(pending_scan scan);
+  void on_items_read(wire::items_read& what);
+  void on_scanned(wire::items_scanned& what);
+  void on_quorum_reads();
+  void answer_found(const pending_read& read, bool found, const std::string& item);
+  void fetch(std::uint64_t token, const std::string& key);
+
+  // --- transfer.cc
+  void drive_transfer();
+  void on_snapshot_request(const wire::delivery& from);
+  void on_snapshot_part(wire::snapshot_part& what);
+  void on_snapshot_chunk(wire::delivery& from);
+  void on_snapshot_stored(wire::snapshot_stored& what);
+
+  // --- answers
+  waiter waiter_of(const wire::delivery& from) const;
+  void answer(const waiter& who, msg::ReplicaReply reply);
+  void refuse(const waiter& who, msg::Code code, const std::string& why);
+  void moved(const waiter& who);
+  bool in_range(const std::string& key) const;
+  const msg::Configuration& configuration() const;
+  const msg::Member* member(std::uint64_t id) const;
+};
+
+} // namespace troupe::replica

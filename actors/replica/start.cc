@@ -1,0 +1,184 @@
+// Bringing a replica up: from its files, or from nothing when it has just been ordered.
+//
+// A damaged log entry is fetched from the other members before the replica speaks: it was accepted here, so it
+// may not be forgotten, and without it the log above says nothing. A log or an item file that is gone is disk
+// loss: such a member never speaks again under its identity.
+#include "actors/replica/replica_state.h"
+#include "actors/kit/log.h"
+#include "messages/entry_link.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::replica {
+
+namespace {
+
+constexpr std::uint64_t creation_job = 0;
+constexpr std::int64_t repair_every_us = 300'000;
+
+wire::replica_actor handle(replica_pointer self) {
+  return caf::actor_cast<wire::replica_actor>(self);
+}
+
+} // namespace
+
+void replica_state::start() {
+  auto& o = options;
+  if (!o.fresh)
+    return self->send(o.disk, wire::load_log{o.group, handle(self)});
+  loaded.hard_state.mutable_configuration()->CopyFrom(o.configuration);
+  if (o.kind == msg::LOG_REPLICA) {
+    wire::items_opened nothing;
+    return on_opened(nothing);
+  }
+  self->send(o.items, wire::open_items{o.group, o.member, true, handle(self)});
+}
+
+void replica_state::on_loaded(wire::log_loaded& what) {
+  if (!what.result.ok())
+    return give_up("log: " + what.result.text);
+  if (!what.exists)
+    return give_up("its log is gone: this member must be replaced");
+  loaded = std::move(what);
+  if (options.kind == msg::LOG_REPLICA) {
+    wire::items_opened nothing;
+    nothing.applied = nothing.durable = loaded.base;
+    return on_opened(nothing);
+  }
+  self->send(options.items, wire::open_items{options.group, options.member, false, handle(self)});
+}
+
+void replica_state::on_opened(wire::items_opened& what) {
+  if (!what.result.ok())
+    return give_up("items: " + what.result.text);
+  opened = std::move(what);
+  if (options.fresh) {
+    // Existence comes before the first promise: a log that is missing later is then known to be lost.
+    wire::append_log first;
+    first.group = options.group;
+    first.job = creation_job;
+    first.hard_state = loaded.hard_state;
+    first.who = handle(self);
+    return self->send(options.disk, std::move(first));
+  }
+  if (opened.applied < loaded.base)
+    return give_up("its items stand at " + std::to_string(opened.applied) + ", before the start of its log at "
+                   + std::to_string(loaded.base) + ": this member must be replaced");
+  if (loaded.damaged.empty())
+    return run();
+  kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": "
+             + std::to_string(loaded.damaged.size()) + " log entries are damaged; fetching them from the other members");
+  now_in = phase::repairing;
+  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
+                                         caf::actor_cast<wire::role_actor>(self), false});
+  ask_for_repair();
+}
+
+void replica_state::on_created(const wire::appended& what) {
+  if (!what.result.ok())
+    return give_up("creating its log: " + what.result.text);
+  run();
+}
+
+void replica_state::ask_for_repair() {
+  for (auto& m : configuration().members()) {
+    if (m.id() == options.member)
+      continue;
+    wire::outgoing out;
+    out.node = m.node();
+    *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
+    *out.parcel.mutable_from() = out.parcel.to();
+    auto& question = *out.parcel.mutable_paxos();
+    question.set_group(options.group);
+    question.set_from(options.member);
+    question.set_to(m.id());
+    question.set_epoch(configuration().epoch());
+    question.mutable_catch_up()->set_from(loaded.damaged.front());
+    outbox.push_back(std::move(out));
+  }
+  send_out();
+  self->send(options.ticker, wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), now() + repair_every_us});
+}
+
+// Chosen entries from another member. Taken when they are damaged here and fit the links of their neighbours.
+void replica_state::on_repair(const msg::PaxosMessage& message) {
+  if (!message.has_chosen())
+    return;
+  auto link_before = [this](std::uint64_t index) -> std::optional<std::uint64_t> {
+    if (index == loaded.base + 1)
+      return loaded.base_link;
+    auto it = std::lower_bound(loaded.entries.begin(), loaded.entries.end(), index - 1,
+                               [](const msg::Entry& e, std::uint64_t i) { return e.index() < i; });
+    return it != loaded.entries.end() && it->index() == index - 1 ? std::optional(it->link()) : std::nullopt;
+  };
+  std::vector<std::shared_ptr<const msg::Entry>> repaired;
+  for (auto& entry : message.chosen().entries()) {
+    if (loaded.damaged.empty() || entry.index() != loaded.damaged.front())
+      continue;
+    auto before = link_before(entry.index());
+    if (!before || *before != entry.previous_link()
+        || entry.link() != entry_link(options.group, entry, entry.previous_link()))
+      break;
+    auto place = std::lower_bound(loaded.entries.begin(), loaded.entries.end(), entry.index(),
+                                  [](const msg::Entry& e, std::uint64_t i) { return e.index() < i; });
+    loaded.entries.insert(place, entry);
+    loaded.damaged.erase(loaded.damaged.begin());
+    repaired.push_back(std::make_shared<const msg::Entry>(entry));
+  }
+  if (repaired.empty())
+    return;
+  wire::append_log mend;
+  mend.group = options.group;
+  mend.entries = std::move(repaired);
+  self->send(options.disk, std::move(mend));
+  if (loaded.damaged.empty())
+    run(); // later appends queue behind the mending one
+}
+
+void replica_state::run() {
+  paxos::options o;
+  o.group = options.group;
+  o.self = options.member;
+  o.lease = options.replication.lease_ms * 1000;
+  o.heartbeat = options.replication.heartbeat_ms * 1000;
+  o.election_jitter = options.replication.election_jitter_ms * 1000;
+  o.drift = options.replication.drift_ms * 1000;
+  o.strict_reads = options.replication.strict_reads;
+  o.seed = options.seed;
+  paxos::restored r;
+  r.fresh = options.fresh;
+  r.hard_state = loaded.hard_state;
+  r.base = loaded.base;
+  r.base_link = loaded.base_link;
+  r.base_ballot = loaded.base_ballot;
+  r.entries = std::move(loaded.entries);
+  r.applied = options.kind == msg::LOG_REPLICA ? loaded.base : opened.applied;
+  loaded.entries.clear();
+  applied = flushed = r.applied;
+  applied_link = opened.applied_link;
+  applied_ballot = opened.applied_ballot;
+  durable = opened.durable;
+  last_time_ms = opened.last_time_ms;
+  stored_epoch = opened.configuration.epoch();
+  items_bytes = opened.bytes;
+  requests.restore(opened.requests);
+  opened.requests.clear();
+  core = std::make_unique<paxos::group>(o, std::move(r), now());
+  core->set_log_reader([this](std::uint64_t from, std::uint64_t to, std::size_t max_bytes) {
+    return read_log(from, to, max_bytes);
+  });
+  now_in = phase::running;
+  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
+                                         caf::actor_cast<wire::role_actor>(self), false});
+  if (options.fresh && options.preferred_leader)
+    core->campaign(now());
+  drain();
+}
+
+void replica_state::give_up(const std::string& why) {
+  now_in = phase::broken;
+  trouble = why;
+  kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": " + why);
+}
+
+} // namespace troupe::replica

@@ -1,0 +1,136 @@
+// Snapshots between members. The one that fell too far behind asks for piece after piece; the other has its
+// item worker cut the snapshot once and serves it from the file. Nothing is kept between pieces that a crash
+// of either side could leave wrong: a transfer that ends is begun anew under another number.
+#include "actors/kit/log.h"
+#include "actors/replica/replica_state.h"
+#include <caf/all.hpp>
+
+namespace troupe::replica {
+
+namespace {
+
+constexpr std::int64_t ask_again_us = 1'000'000;
+
+} // namespace
+
+void replica_state::drive_transfer() {
+  if (options.kind == msg::LOG_REPLICA || now_in != phase::running)
+    return;
+  auto wanted = core->wants_snapshot();
+  if (!wanted) {
+    incoming.reset();
+    return;
+  }
+  auto t = now();
+  if (!incoming || incoming->from != *wanted) {
+    if (items.flushing())
+      return; // the file is about to be replaced: let the last flush end first
+    incoming = incoming_snapshot{(static_cast<std::uint64_t>(t) << 8) ^ options.seed ^ options.member, 0, *wanted, 0};
+    kit::log(kit::level::info, "replica", "group " + std::to_string(options.group) + ": fetching a snapshot from member "
+               + std::to_string(*wanted));
+  }
+  if (t - incoming->asked_us < ask_again_us)
+    return;
+  auto source = member(incoming->from);
+  if (!source)
+    return;
+  incoming->asked_us = t;
+  wire::outgoing out;
+  out.node = source->node();
+  *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
+  *out.parcel.mutable_from() = out.parcel.to();
+  auto& question = *out.parcel.mutable_snapshot_request();
+  question.set_group(options.group);
+  question.set_from(options.member);
+  question.set_to(incoming->from);
+  question.set_transfer(incoming->transfer);
+  question.set_chunk(incoming->chunk);
+  outbox.push_back(std::move(out));
+}
+
+void replica_state::on_snapshot_request(const wire::delivery& from) {
+  auto& question = from.parcel.snapshot_request();
+  if (options.kind != msg::STORAGE_REPLICA || now_in != phase::running || question.to() != options.member
+      || !member(question.from()) || outgoing_chunks.size() >= limits::snapshot_transfers)
+    return; // it asks again
+  auto token = ++next_token;
+  auto who = waiter_of(from);
+  who.head.mutable_snapshot_chunk()->set_to(question.from());
+  outgoing_chunks.emplace(token, std::move(who));
+  self->send(options.items, wire::read_snapshot{options.group, token, question.transfer(), question.chunk(),
+                                                caf::actor_cast<wire::replica_actor>(self)});
+}
+
+void replica_state::on_snapshot_part(wire::snapshot_part& what) {
+  auto it = outgoing_chunks.find(what.token);
+  if (it == outgoing_chunks.end())
+    return;
+  auto who = std::move(it->second);
+  outgoing_chunks.erase(it);
+  auto to = who.head.snapshot_chunk().to();
+  auto& out = outbox.emplace_back(wire::outgoing{who.node, who.head});
+  auto& chunk = *out.parcel.mutable_snapshot_chunk();
+  chunk = std::move(what.chunk);
+  chunk.set_group(options.group);
+  chunk.set_from(options.member);
+  chunk.set_to(to);
+  if (!what.result.ok())
+    chunk.set_refused(what.result.text);
+  else
+    meter->snapshot_chunks_sent.Increment();
+  send_out();
+}
+
+void replica_state::on_snapshot_chunk(wire::delivery& from) {
+  auto& chunk = *from.parcel.mutable_snapshot_chunk();
+  if (!incoming || chunk.transfer() != incoming->transfer || chunk.from() != incoming->from
+      || chunk.chunk() != incoming->chunk)
+    return;
+  if (!chunk.refused().empty()) {
+    incoming.reset(); // begin anew at the next tick
+    return;
+  }
+  wire::store_snapshot job;
+  job.group = options.group;
+  job.member = options.member;
+  job.transfer = incoming->transfer;
+  job.chunk = std::make_shared<const msg::SnapshotChunk>(std::move(chunk));
+  job.who = caf::actor_cast<wire::replica_actor>(self);
+  self->send(options.items, std::move(job));
+}
+
+void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
+  if (!incoming || what.transfer != incoming->transfer)
+    return;
+  if (!what.result.ok()) {
+    kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": storing a snapshot: "
+               + what.result.text);
+    incoming.reset();
+    return drain();
+  }
+  if (!what.installed) {
+    incoming->chunk = what.next_chunk;
+    incoming->asked_us = 0;
+    drive_transfer();
+    return drain();
+  }
+  incoming.reset();
+  if (core->restore(what.header, now())) {
+    items.clear();
+    requests.restore(what.opened.requests);
+    unflushed_requests.clear();
+    applied = flushed = what.header.index();
+    applied_link = what.header.link();
+    applied_ballot = what.header.ballot();
+    durable = what.opened.durable;
+    last_time_ms = what.opened.last_time_ms;
+    stored_epoch = what.opened.configuration.epoch();
+    items_bytes = what.opened.bytes;
+    meter->snapshots_installed.Increment();
+    core->applied(applied, now());
+    core->applied_durably(durable, now());
+  }
+  drain();
+}
+
+} // namespace troupe::replica

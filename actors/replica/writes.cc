@@ -1,0 +1,170 @@
+// Writes: evaluated once, here on the leader, against the newest state; what goes into the log is the effect.
+#include "actors/core/item/condition.h"
+#include "actors/replica/replica_state.h"
+#include <algorithm>
+#include <set>
+
+namespace troupe::replica {
+
+namespace {
+
+std::string objection(const msg::ReplicaRequest::Write& write) {
+  if (write.mutations().empty())
+    return "a write needs at least one mutation";
+  std::set<std::string_view> keys;
+  for (auto& m : write.mutations())
+    if (!keys.insert(m.key()).second)
+      return "a write must not name one key twice";
+  return {};
+}
+
+bool needs_old(const msg::ReplicaRequest::Mutation& m) {
+  return m.return_old() || m.condition().clauses_size() > 0;
+}
+
+} // namespace
+
+void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
+  if (auto why = objection(request.write()); !why.empty())
+    return refuse(who, msg::VALIDATION, why);
+  auto in_my_range = std::all_of(request.write().mutations().begin(), request.write().mutations().end(),
+                                 [this](auto& m) { return in_range(m.key()); });
+  if (!in_my_range || now_in != phase::running)
+    return moved(who);
+  if (!core->serving(now())) {
+    if (disk_full)
+      return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
+    return moved(who);
+  }
+  if (disk_full)
+    return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
+  if (has_id(request.id())) {
+    if (auto at = requests.find(request.id())) {
+      meter->repeated.Increment();
+      msg::ReplicaReply reply; // it took effect; the item before it is no longer known
+      reply.set_index(*at);
+      return answer(who, std::move(reply));
+    }
+    if (auto at = proposed_ids.find(key_of(request.id())); at != proposed_ids.end()) {
+      meter->repeated.Increment();
+      proposed[at->second].waiters.push_back(std::move(who));
+      return;
+    }
+  }
+  if (proposed.size() + store_waits.size() + after_applied.size() >= options.inflight
+      || items.bytes() > 4 * limits::overlay_bytes)
+    return refuse(who, msg::OVERLOADED, "too many requests are under way for this partition");
+  pending_write write;
+  write.who = std::move(who);
+  write.request = std::move(request);
+  evaluate(std::move(write));
+}
+
+// Everything that is read is read together: an item that was fetched earlier may have been replaced and
+// flushed while a later one was on its way.
+void replica_state::evaluate(pending_write write) {
+  auto& mutations = write.request.write().mutations();
+  auto lacking = false;
+  for (int i = 0; i < mutations.size(); ++i)
+    if (needs_old(mutations[i]) && !items.newest(mutations[i].key())
+        && write.fetched.count(static_cast<std::size_t>(i)) == 0)
+      lacking = true;
+  if (lacking) {
+    if (store_waits.size() + static_cast<std::size_t>(mutations.size()) > limits::replica_inflight)
+      return refuse(write.who, msg::OVERLOADED, "too many requests are under way for this partition");
+    write.fetched.clear();
+    write.missing = 0;
+    auto id = ++next_write;
+    for (int i = 0; i < mutations.size(); ++i) {
+      if (!needs_old(mutations[i]) || items.newest(mutations[i].key()))
+        continue;
+      ++write.missing;
+      pending p;
+      p.part = static_cast<std::size_t>(i);
+      p.write_id = id;
+      fetch(store_waits.add(std::move(p), now()), mutations[i].key());
+    }
+    writes_waiting.emplace(id, std::move(write));
+    return;
+  }
+  // From here on nothing waits: the decision and the proposal are one step.
+  msg::ReplicaReply reply;
+  std::uint64_t depends_on = 0;
+  for (int i = 0; i < mutations.size(); ++i) {
+    auto& m = mutations[i];
+    if (!needs_old(m))
+      continue;
+    std::optional<std::string_view> old;
+    if (auto v = items.newest(m.key())) {
+      depends_on = std::max(depends_on, v->index);
+      if (!v->removed)
+        old = v->item;
+    } else if (auto& fetched = write.fetched.at(static_cast<std::size_t>(i))) {
+      old = *fetched;
+    }
+    auto holds = item::holds(m.condition(), old);
+    if (!holds)
+      return refuse(write.who, msg::INTERNAL, "the stored item cannot be read");
+    if (m.return_old() && old) {
+      reply.set_found(true);
+      reply.set_item(std::string(*old));
+    }
+    if (*holds)
+      continue;
+    // The refusal rests on writes that may still be lost: it is told only once they are applied.
+    reply.mutable_status()->set_code(msg::CONDITION_FAILED);
+    reply.mutable_status()->set_message("The conditional request failed");
+    reply.set_failed_mutation(static_cast<std::uint32_t>(i));
+    if (depends_on <= applied && core->may_read(now()))
+      return answer(write.who, std::move(reply));
+    after_applied.emplace(std::max(depends_on, applied), std::pair(std::move(write.who), std::move(reply)));
+    return;
+  }
+  propose(write, reply);
+}
+
+void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
+  msg::Command command;
+  *command.mutable_id() = write.request.id();
+  last_time_ms = std::max(last_time_ms, options.clock->unix_ms());
+  command.set_time_ms(last_time_ms);
+  for (auto& m : *write.request.mutable_write()->mutable_mutations()) {
+    auto& effect = *command.add_effects();
+    effect.set_remove(m.remove());
+    effect.mutable_key()->swap(*m.mutable_key());
+    if (!m.remove())
+      effect.mutable_item()->swap(*m.mutable_item());
+  }
+  auto payload = command.SerializeAsString();
+  if (payload.size() > limits::command_bytes)
+    return refuse(write.who, msg::VALIDATION, "the write is larger than one log entry may be");
+  auto index = core->propose(std::move(payload), now());
+  if (!index)
+    return core->serving(now()) ? refuse(write.who, msg::OVERLOADED, "too many writes are under way for this partition")
+                                : moved(write.who);
+  meter->writes.Increment();
+  for (auto& effect : command.effects())
+    items.propose(effect, *index);
+  auto& entry = proposed[*index];
+  entry.id = write.request.id();
+  entry.waiters.push_back(std::move(write.who));
+  entry.reply = std::move(reply);
+  if (has_id(entry.id))
+    proposed_ids.emplace(key_of(entry.id), *index);
+}
+
+void replica_state::on_handover(waiter who, const msg::ReplicaRequest::Handover& order) {
+  if (core->role() != paxos::role::leader)
+    return moved(who);
+  std::uint64_t successor = 0;
+  for (auto& m : configuration().members())
+    if (!order.to_node().empty() && m.node() == order.to_node())
+      successor = m.id();
+  if (!order.to_node().empty() && successor == 0)
+    return refuse(who, msg::VALIDATION, "node '" + order.to_node() + "' is no member of this group");
+  if (!core->hand_over(successor, now()))
+    return refuse(who, msg::UNAVAILABLE, "no other member can take the lead now");
+  answer(who, {});
+}
+
+} // namespace troupe::replica
