@@ -141,8 +141,7 @@ bool group::state::commit_to(log_index index) {
       changed = true;
     }
   }
-  if (snapshot_source && commit > applied)
-    snapshot_source.reset(); // the log goes on after all
+  snapshot_source.reset(); // the log goes on after all
   return changed;
 }
 

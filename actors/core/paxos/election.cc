@@ -33,7 +33,7 @@ void group::state::ask() {
       for (const msg::Member& member : config.members())
         if (member.id() != opts.self)
           ask_catch_up(member.id(), true);
-    wait_for_leader(seated() ? bound_to_others(opts.self) : 2 * opts.lease);
+    wait_for_leader(seated() && disk_ok ? bound_to_others(opts.self) : 2 * opts.lease);
     leader = 0;
     return;
   }
