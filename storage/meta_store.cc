@@ -225,14 +225,21 @@ result<void> meta_store::put(const msg::LocalReplica& replica) {
   return put(std::vector{replica});
 }
 
-result<void> meta_store::remove(std::uint64_t group) {
+result<void> meta_store::remove(const std::vector<std::uint64_t>& groups) {
   msg::NodeMeta next = state_->meta;
   auto& list = *next.mutable_replicas();
-  auto same = std::find_if(list.begin(), list.end(), [&](const auto& r) { return r.group() == group; });
-  if (same == list.end())
+  auto leaving = [&](const msg::LocalReplica& r) {
+    return std::find(groups.begin(), groups.end(), r.group()) != groups.end();
+  };
+  auto kept = std::remove_if(list.begin(), list.end(), leaving);
+  if (kept == list.end())
     return {};
-  list.erase(same);
+  list.erase(kept, list.end());
   return state_->save(next);
+}
+
+result<void> meta_store::remove(std::uint64_t group) {
+  return remove(std::vector{group});
 }
 
 } // namespace troupe::storage

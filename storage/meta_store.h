@@ -43,6 +43,7 @@ public:
   result<void> put(const msg::LocalReplica& replica);
   result<void> put(const std::vector<msg::LocalReplica>& replicas); // one write for all
   result<void> remove(std::uint64_t group);
+  result<void> remove(const std::vector<std::uint64_t>& groups); // one write for all
 
 private:
   struct state;

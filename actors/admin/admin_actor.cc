@@ -1,0 +1,114 @@
+// The door: what can be said to the admin, its ticks, and its end.
+#include "actors/admin/admin_actor.h"
+#include "actors/admin/admin_state.h"
+#include "actors/kit/log.h"
+#include "config/limits.h"
+#include "messages/status.h"
+#include <caf/all.hpp>
+
+namespace troupe::admin {
+
+namespace {
+
+constexpr auto idle_tick = std::chrono::milliseconds(250);
+constexpr auto busy_tick = std::chrono::milliseconds(50);
+
+} // namespace
+
+admin_metrics::admin_metrics(kit::metrics& m)
+    : leads(m.gauge("troupe_admin_leads", "1 on the node whose admin leads, 0 on the others.")),
+      version(m.gauge("troupe_metadata_version", "Version of the metadata that this admin has in memory.")),
+      tables(m.gauge("troupe_tables", "Tables in the metadata that this admin has in memory.")),
+      partitions(m.gauge("troupe_partitions", "Partitions in the metadata that this admin has in memory.")),
+      nodes_alive(m.gauge("troupe_nodes_alive", "Nodes that have reported to the leading admin lately.")),
+      waiting(m.gauge("troupe_admin_waiting", "Requests that the admin has not answered yet.")),
+      changes(m.counter("troupe_metadata_changes_total", "Changes to the metadata that this admin made.")),
+      conflicts(m.counter("troupe_metadata_conflicts_total",
+                          "Changes that failed because the metadata had moved on, and were planned again.")),
+      loads(m.counter("troupe_metadata_loads_total", "Times all records were read from the group.")) {}
+
+void admin_state::start() {
+  random.seed(options.seed);
+  client_id = random();
+  meter = std::make_unique<admin_metrics>(*options.metrics);
+  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_ADMIN), self, false});
+  self->send(self, wire::tick_atom::value);
+}
+
+outlook admin_state::view() const {
+  outlook here{records, nodes};
+  here.now_us = now();
+  here.now_ms = options.clock->unix_ms();
+  here.leading_us = leading_us;
+  here.patience_us = limits::node_alive_ms * 1000;
+  here.min_free_bytes = options.min_free_bytes;
+  here.storage_nodes = options.storage_nodes;
+  return here;
+}
+
+void admin_state::receive(wire::inbox& mail) {
+  for (auto& from : mail) {
+    const auto& parcel = from.parcel;
+    if (parcel.has_admin_request()) {
+      on_admin(from);
+    } else if (parcel.has_map_request()) {
+      on_map(from);
+    } else if (parcel.has_node_report()) {
+      on_report(from);
+    } else if (parcel.reply()) {
+      if (auto then = asked.take(parcel.id())) {
+        if (parcel.has_replica_reply()) {
+          (*then)(parcel.replica_reply());
+        } else { // undelivered: there is no replica of the metadata group here
+          msg::ReplicaReply nobody;
+          *nobody.mutable_status() = make_status(msg::UNAVAILABLE, "not delivered");
+          (*then)(nobody);
+        }
+      }
+    }
+  }
+  advance();
+}
+
+void admin_state::on_tick() {
+  for (auto& then : asked.take_expired(now())) {
+    msg::ReplicaReply late;
+    *late.mutable_status() = make_status(msg::UNKNOWN_OUTCOME, "no answer in time");
+    then(late);
+  }
+  settle_outcomes();
+  probe_due = true;
+  advance();
+  meter->leads.Set(now_is == stance::leading);
+  meter->version.Set(static_cast<double>(records.version()));
+  meter->tables.Set(static_cast<double>(records.tables().size()));
+  meter->partitions.Set(static_cast<double>(records.partitions().size()));
+  meter->waiting.Set(static_cast<double>(wishes.size() + readers.size() + outcomes.size()));
+  double alive = 0;
+  for (const auto& [node, page] : nodes.pages())
+    alive += now_is == stance::leading && nodes.alive(node, now());
+  meter->nodes_alive.Set(alive);
+  bool busy = !wishes.empty() || !outcomes.empty() || !records.unsettled().empty() || stale;
+  self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
+}
+
+void admin_state::on_stop() {
+  release_waiters();
+  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_ADMIN), self, true});
+  self->quit();
+}
+
+admin_actor::behavior_type admin(admin_state::pointer self, admin_options options) {
+  auto& state = self->state;
+  state.self = self;
+  state.options = std::move(options);
+  state.start();
+  return {
+      [self](wire::inbox& mail) { self->state.receive(mail); },
+      [](const wire::peer_lost&) {}, // what was under way to it is asked again, or expires
+      [self](wire::tick_atom) { self->state.on_tick(); },
+      [self](wire::stop_atom) { self->state.on_stop(); },
+  };
+}
+
+} // namespace troupe::admin

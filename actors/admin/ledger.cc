@@ -1,0 +1,322 @@
+// What the admin asks of the metadata group and writes to it, one operation at a time.
+#include "actors/admin/admin_state.h"
+#include "actors/kit/log.h"
+#include "config/limits.h"
+#include "messages/status.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::admin {
+
+namespace {
+
+constexpr std::int64_t answer_us = 2'000'000; // how long the metadata group may take
+constexpr std::int64_t orders_every_us = 100'000;
+constexpr std::int64_t retry_after_us = 100'000;
+constexpr std::uint64_t page_bytes = limits::page_bytes / 2;
+
+} // namespace
+
+// What to do next. Called whenever something has happened; does nothing while an operation is under way.
+void admin_state::advance() {
+  if (busy_with != operation::none || now() < retry_us)
+    return;
+  bool must_look = probe_due || !readers.empty();
+  if (now_is != stance::leading) {
+    if (stale)
+      load();
+    else if (must_look)
+      probe();
+    return;
+  }
+  if (stale)
+    return load();
+  send_orders();
+  // Readers and writers take turns, so that neither starves the other.
+  if (must_look && last == operation::write)
+    return probe();
+  if (write_wish() || write_next())
+    return;
+  if (must_look)
+    probe();
+}
+
+void admin_state::done() {
+  last = busy_with;
+  busy_with = operation::none;
+}
+
+void admin_state::ask(msg::ReplicaRequest request, answer_handler then) {
+  ask(options.node, wire::metadata_group, std::move(request), std::move(then));
+}
+
+void admin_state::ask(const std::string& node, std::uint64_t group, msg::ReplicaRequest request,
+                      answer_handler then) {
+  msg::Parcel parcel;
+  *parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, group);
+  *parcel.mutable_from() = wire::address(msg::ROLE_ADMIN);
+  parcel.set_id(asked.add(std::move(then), now() + answer_us));
+  parcel.set_deadline_ms(answer_us / 1000);
+  *parcel.mutable_replica_request() = std::move(request);
+  post(node, std::move(parcel));
+}
+
+// --- probe: does the replica beside us lead, and which version is the newest?
+// ---------------------------------
+
+void admin_state::probe() {
+  busy_with = operation::probe;
+  probe_due = false;
+  readers_probed.insert(readers_probed.end(), std::make_move_iterator(readers.begin()),
+                        std::make_move_iterator(readers.end()));
+  readers.clear();
+  msg::ReplicaRequest request;
+  request.mutable_read()->set_key(cluster_key());
+  ask(std::move(request), [this](const msg::ReplicaReply& reply) { on_probe(reply); });
+}
+
+void admin_state::on_probe(const msg::ReplicaReply& reply) {
+  if (reply.status().code() == msg::MOVED) {
+    follow(reply.moved().leader_node());
+    return look_at_follower();
+  }
+  done();
+  if (!is_ok(reply.status()))
+    return follow({});
+  lead();
+  if (!reply.found()) {
+    write(plan_birth(random()), std::nullopt);
+    return;
+  }
+  on_version(reply.item());
+  if (!stale)
+    answer_readers_probed();
+  advance();
+}
+
+// The leader is elsewhere; the replica beside us still has records that are good enough for eventual answers.
+void admin_state::look_at_follower() {
+  msg::ReplicaRequest request;
+  request.mutable_read()->set_key(cluster_key());
+  request.mutable_read()->set_eventual(true);
+  ask(std::move(request), [this](const msg::ReplicaReply& reply) {
+    done();
+    if (is_ok(reply.status()) && reply.found())
+      on_version(reply.item());
+    advance();
+  });
+}
+
+void admin_state::on_version(const std::string& item) {
+  auto cluster = decode_cluster(item);
+  if (!cluster) {
+    kit::log(kit::level::error, options.node, "admin", "the cluster record cannot be read");
+    return;
+  }
+  // A follower's replica may lag behind what was read as the leader a moment ago: never go back.
+  stale = cluster->version() > records.version() || cluster->id() != records.cluster().id();
+}
+
+// --- load: all records
+// --------------------------------------------------------------------------------------
+
+void admin_state::load() {
+  busy_with = operation::load;
+  meter->loads.Increment();
+  rows.clear();
+  load_from.clear();
+  load_page();
+}
+
+void admin_state::load_page() {
+  msg::ReplicaRequest request;
+  auto& scan = *request.mutable_scan();
+  scan.set_from(load_from);
+  scan.set_page_bytes(page_bytes);
+  scan.set_eventual(now_is != stance::leading);
+  ask(std::move(request), [this](msg::ReplicaReply reply) { on_page(reply); });
+}
+
+void admin_state::on_page(msg::ReplicaReply& reply) {
+  if (!is_ok(reply.status())) {
+    done();
+    return fail(reply, "read");
+  }
+  for (auto& row : *reply.mutable_records())
+    rows.push_back(std::move(row));
+  if (!reply.more())
+    return check_loaded();
+  load_from = reply.resume();
+  load_page();
+}
+
+// Pages are read one after the other; they belong together only when the version is still that of the first.
+void admin_state::check_loaded() {
+  msg::ReplicaRequest request;
+  request.mutable_read()->set_key(cluster_key());
+  request.mutable_read()->set_eventual(now_is != stance::leading);
+  ask(std::move(request), [this](const msg::ReplicaReply& reply) {
+    done();
+    if (!is_ok(reply.status()))
+      return fail(reply, "read");
+    memory loaded(rows);
+    rows.clear();
+    auto cluster = decode_cluster(reply.item());
+    if (!cluster || cluster->version() != loaded.version())
+      return; // still stale: again
+    stale = false;
+    if (loaded.unreadable() > 0)
+      kit::log(kit::level::error, options.node, "admin",
+               std::to_string(loaded.unreadable()) + " metadata records cannot be read");
+    records = std::move(loaded);
+    orders_due = now_is == stance::leading;
+    answer_readers_probed();
+    settle_outcomes();
+    advance();
+  });
+}
+
+// --- write: one change
+// -----------------------------------------------------------------------------------------
+
+// Takes the first wish that can be granted now. True when a write was started.
+bool admin_state::write_wish() {
+  for (std::size_t tried = wishes.size(); tried > 0; --tried) {
+    auto next = std::move(wishes.front());
+    wishes.pop_front();
+    const auto& request = next.request;
+    auto plan = request.has_create_table()
+                    ? plan_create(view(), request.create_table(), request.id(), next.table_id, random())
+                    : plan_delete(view(), request.delete_table(), next.attempted ? next.table_id : 0);
+    switch (plan.what) {
+    case decision::verdict::refuse: {
+      auto body = refusal(plan.refusal.code(), plan.refusal.message());
+      reply(next.who, std::move(body));
+      break;
+    }
+    case decision::verdict::wait:
+      if (now() < next.who.until_us)
+        wishes.push_back(std::move(next));
+      else
+        reply(next.who,
+              refusal(msg::UNAVAILABLE, "not all nodes have reported to the new metadata leader yet"));
+      break;
+    case decision::verdict::done: {
+      bool deleting = request.has_delete_table();
+      const auto& table_name = deleting ? request.delete_table().name() : request.create_table().name();
+      const auto* table = records.table(table_name);
+      outcomes.push_back({next.who, table_name, table ? table->id() : next.table_id, deleting});
+      settle_outcomes();
+      break;
+    }
+    case decision::verdict::write:
+      next.table_id = plan.write.tables.front().id();
+      write(std::move(plan.write), std::move(next));
+      return true;
+    }
+  }
+  return false;
+}
+
+bool admin_state::write_next() {
+  auto next = plan_next(view(), random());
+  if (next)
+    write(std::move(*next), std::nullopt);
+  return next.has_value();
+}
+
+void admin_state::write(change what, std::optional<wish> of) {
+  busy_with = operation::write;
+  msg::ReplicaRequest request;
+  request.mutable_id()->set_client(client_id);
+  request.mutable_id()->set_sequence(++sequence);
+  *request.mutable_write() = to_write(what);
+  ask(std::move(request), [this, what = std::move(what), of = std::move(of)](const msg::ReplicaReply& reply) {
+    on_written(reply, what, of);
+  });
+}
+
+void admin_state::on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of) {
+  done();
+  auto code = reply.status().code();
+  if (code == msg::OK) {
+    meter->changes.Increment();
+    if (what.cluster.version() == 1)
+      stale = true; // memory begins with a load
+    else
+      records.apply(what);
+    orders_due = orders_due || !what.partitions.empty() || !what.tables.empty();
+    for (const auto& table : what.tables)
+      kit::log(kit::level::info, options.node, "admin",
+               "table " + table.name() + " is " + msg::TableState_Name(table.state()));
+  } else {
+    // Moved on, or not known: look at what is there now and plan again. A write that takes effect later after
+    // all has its condition on the version it was planned on, so it and its successor exclude each other.
+    if (code == msg::CONDITION_FAILED)
+      meter->conflicts.Increment();
+    stale = true;
+  }
+  if (of) {
+    of->attempted = code != msg::MOVED;
+    wishes.push_front(std::move(*of)); // planned again it is found done, or still to do
+  }
+  if (code != msg::OK && code != msg::CONDITION_FAILED)
+    fail(reply, "written");
+  advance();
+}
+
+// --- leading and following
+// ----------------------------------------------------------------------------------------
+
+void admin_state::lead() {
+  leader_node = options.node;
+  if (now_is == stance::leading)
+    return;
+  now_is = stance::leading;
+  leading_us = now();
+  nodes.clear();
+  kit::log(kit::level::info, options.node, "admin", "leads the metadata");
+}
+
+void admin_state::follow(const std::string& leader) {
+  bool led = now_is == stance::leading;
+  now_is = leader.empty() ? stance::unknown : stance::following;
+  leader_node = leader;
+  if (led)
+    kit::log(kit::level::info, options.node, "admin",
+             leader.empty() ? "leads the metadata no more" : "follows the metadata leader on " + leader);
+  release_waiters();
+}
+
+// An operation did not work. The next tick looks again; while still stale, it loads again.
+void admin_state::fail(const msg::ReplicaReply& reply, const char* what) {
+  if (reply.status().code() == msg::MOVED)
+    return follow(reply.moved().leader_node());
+  retry_us = now() + retry_after_us;
+  kit::log(kit::level::warning, options.node, "admin",
+           std::string("metadata was not ") + what + ": " + msg::Code_Name(reply.status().code()) + " " +
+               reply.status().message());
+}
+
+void admin_state::send_orders() {
+  if (!orders_due || now() - orders_us < orders_every_us)
+    return;
+  orders_due = false;
+  orders_us = now();
+  for (const auto& [node, page] : nodes.pages())
+    if (nodes.alive(node, now())) {
+      msg::Parcel parcel;
+      *parcel.mutable_to() = wire::address(msg::ROLE_AGENT);
+      *parcel.mutable_from() = wire::address(msg::ROLE_ADMIN);
+      *parcel.mutable_node_orders() = orders_unasked(records, nodes, node);
+      post(node, std::move(parcel));
+    }
+}
+
+void admin_state::post(std::string node, msg::Parcel parcel) {
+  wire::outbox out;
+  out.push_back({std::move(node), std::move(parcel)});
+  self->send(options.peers, std::move(out));
+}
+
+} // namespace troupe::admin

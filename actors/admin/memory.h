@@ -1,0 +1,66 @@
+// The metadata in memory: every record of one version, with the indexes by which it is asked.
+//
+// The truth is in the metadata group's log. This is a copy of it at one version: loaded whole, then moved on
+// change by change by the admin that made them. Whoever has a copy of an older version answers from the past
+// and plans changes that fail; nothing worse.
+//
+// Thread: one owner.
+#pragma once
+#include "actors/admin/records.h"
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::admin {
+
+class memory {
+public:
+  memory() = default; // version 0: nothing is known, or there is nothing yet
+
+  // From all rows of the metadata group. Rows of a kind or form that this version does not know are left out
+  // and counted in unreadable().
+  explicit memory(const std::vector<msg::Record>& rows);
+
+  // The change was made. Its version is one larger than this one's.
+  void apply(const change& what);
+
+  std::uint64_t version() const { return cluster_.version(); }
+  const msg::ClusterRecord& cluster() const { return cluster_; }
+  const std::map<std::string, msg::TableRecord>& tables() const { return tables_; }
+  const std::map<std::uint64_t, msg::PartitionRecord>& partitions() const { return partitions_; }
+  const std::map<std::string, msg::NodeRecord>& nodes() const { return nodes_; }
+
+  const msg::TableRecord* table(const std::string& name) const;
+  const msg::PartitionRecord* partition(std::uint64_t group) const;
+  // Groups of a table, ascending; those with a member on a node, ascending.
+  const std::set<std::uint64_t>& groups_of(std::uint64_t table_id) const;
+  const std::set<std::uint64_t>& groups_on(const std::string& node) const;
+  // Names of tables that are not active: there is something left to do about them.
+  const std::set<std::string>& unsettled() const { return unsettled_; }
+  // Groups whose preferred leader (first member) is this node.
+  std::uint32_t preferred_on(const std::string& node) const;
+
+  // What a router needs, whole.
+  msg::MapReply map() const;
+  std::size_t unreadable() const { return unreadable_; }
+
+private:
+  void put(msg::TableRecord table);
+  void put(msg::PartitionRecord partition);
+  void remove_table(const std::string& name);
+  void remove_group(std::uint64_t group);
+
+  msg::ClusterRecord cluster_;
+  std::map<std::string, msg::TableRecord> tables_;
+  std::map<std::uint64_t, msg::PartitionRecord> partitions_;
+  std::map<std::string, msg::NodeRecord> nodes_;
+  std::unordered_map<std::uint64_t, std::set<std::uint64_t>> by_table_;
+  std::unordered_map<std::string, std::set<std::uint64_t>> by_node_;
+  std::unordered_map<std::string, std::uint32_t> preferred_;
+  std::set<std::string> unsettled_;
+  std::size_t unreadable_ = 0;
+};
+
+} // namespace troupe::admin

@@ -1,0 +1,74 @@
+#include "actors/admin/node_book.h"
+
+namespace troupe::admin {
+
+bool node_book::take(const msg::NodeReport& report, std::int64_t now_us) {
+  auto& on = pages_[report.node()];
+  bool first = report.base() == 0;
+  bool known = on.whole && on.head.run() == report.run() && report.base() <= on.head.sequence();
+  auto late = on.head.run() == report.run() && report.sequence() <= on.head.sequence();
+  if (late)
+    return true; // overtaken by a newer one
+  on.heard_us = now_us;
+  on.head = report;
+  on.head.clear_replicas();
+  on.head.clear_gone();
+  if (!first && !known) {
+    on.head.set_sequence(0); // nothing of it counts as known
+    on.whole = false;
+    return false;
+  }
+  if (first) {
+    while (!on.replicas.empty())
+      drop(on, report.node(), on.replicas.begin()->first);
+    on.whole = true;
+  }
+  for (auto group : report.gone())
+    drop(on, report.node(), group);
+  for (const auto& replica : report.replicas())
+    put(on, report.node(), replica);
+  return true;
+}
+
+void node_book::put(page& on, const std::string& node, const msg::ReplicaReport& replica) {
+  auto group = replica.group();
+  if (replica.leads() && replica.serving()) {
+    servers_[group] = node;
+  } else if (auto it = servers_.find(group); it != servers_.end() && it->second == node) {
+    servers_.erase(it);
+  }
+  on.replicas[group] = replica;
+}
+
+void node_book::drop(page& on, const std::string& node, std::uint64_t group) {
+  on.replicas.erase(group);
+  if (auto it = servers_.find(group); it != servers_.end() && it->second == node)
+    servers_.erase(it);
+}
+
+const node_book::page* node_book::find(const std::string& node) const {
+  auto it = pages_.find(node);
+  return it == pages_.end() ? nullptr : &it->second;
+}
+
+bool node_book::alive(const std::string& node, std::int64_t now_us) const {
+  const auto* on = find(node);
+  return on && now_us - on->heard_us < alive_us_;
+}
+
+const std::string* node_book::server_of(std::uint64_t group) const {
+  auto it = servers_.find(group);
+  return it == servers_.end() ? nullptr : &it->second;
+}
+
+bool node_book::may_hold(const std::string& node, std::uint64_t group) const {
+  const auto* on = find(node);
+  return !on || !on->whole || on->replicas.count(group) > 0;
+}
+
+void node_book::clear() {
+  pages_.clear();
+  servers_.clear();
+}
+
+} // namespace troupe::admin

@@ -1,0 +1,50 @@
+// What the nodes have said of themselves, as the metadata leader remembers it. Nothing of it is durable: a
+// new leader starts with an empty book and asks every node to tell everything again.
+//
+// A node tells all of its replicas once and then only what has changed. `base` in a report names the report
+// it builds on; when that one is not known here, the node is asked to start over.
+//
+// Thread: one owner. Times are microseconds on the node's clock.
+#pragma once
+#include "messages/table.pb.h"
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+namespace troupe::admin {
+
+class node_book {
+public:
+  explicit node_book(std::int64_t alive_us) : alive_us_(alive_us) {}
+
+  struct page {
+    msg::NodeReport head; // the newest, without its replicas
+    std::map<std::uint64_t, msg::ReplicaReport> replicas;
+    std::int64_t heard_us = 0;
+    bool whole = false; // false: replicas is not all of them yet
+  };
+
+  // False: the report builds on one that is not known; its replicas are ignored, the rest is taken.
+  bool take(const msg::NodeReport& report, std::int64_t now_us);
+
+  const std::map<std::string, page>& pages() const { return pages_; }
+  const page* find(const std::string& node) const;
+  bool alive(const std::string& node, std::int64_t now_us) const;
+  // The node whose replica leads the group and serves; nullptr when none has said so.
+  const std::string* server_of(std::uint64_t group) const;
+  // Whether this node has said that it runs a replica of the group, or has not told everything yet.
+  bool may_hold(const std::string& node, std::uint64_t group) const;
+
+  void clear();
+
+private:
+  void put(page& on, const std::string& node, const msg::ReplicaReport& replica);
+  void drop(page& on, const std::string& node, std::uint64_t group);
+
+  std::int64_t alive_us_;
+  std::map<std::string, page> pages_;
+  std::unordered_map<std::uint64_t, std::string> servers_;
+};
+
+} // namespace troupe::admin

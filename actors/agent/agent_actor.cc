@@ -1,0 +1,147 @@
+// The door: what can be said to the agent, its tick, and its end.
+#include "actors/agent/agent_actor.h"
+#include "actors/agent/agent_state.h"
+#include "actors/kit/log.h"
+#include <caf/all.hpp>
+
+namespace troupe::agent {
+
+namespace {
+
+constexpr auto idle_tick = std::chrono::milliseconds(500);
+constexpr auto busy_tick = std::chrono::milliseconds(50);
+constexpr std::int64_t restless_us = 5'000'000;
+
+} // namespace
+
+agent_metrics::agent_metrics(kit::metrics& m)
+    : replicas(m.gauge("troupe_replicas", "Replicas that this node should run.")),
+      replicas_in_trouble(m.gauge("troupe_replicas_in_trouble", "Replicas that do not run and should.")),
+      metadata_version(
+          m.gauge("troupe_agent_metadata_version", "Version of the metadata that this node has acted on.")),
+      free_bytes(m.gauge("troupe_disk_free_bytes", "Room left on the data directory's file system.")),
+      used_bytes(m.gauge("troupe_disk_used_bytes", "Size of the files in the data directory.")),
+      restarts(m.counter("troupe_replica_restarts_total",
+                         "Replicas that ended by themselves and were restarted.")),
+      reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")) {}
+
+void agent_state::start() {
+  meter = std::make_unique<agent_metrics>(*options.metrics);
+  node = options.self.node();
+  disk = options.meta->disk();
+  options.self.set_disk(disk);
+  logged = std::move(options.logged);
+  self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  self->send(options.peers,
+             wire::enroll{wire::address(msg::ROLE_AGENT), caf::actor_cast<wire::role_actor>(self), false});
+
+  std::vector<std::uint64_t> unfinished;
+  for (const auto& replica : options.meta->replicas()) {
+    auto group = replica.group();
+    records[group] = replica;
+    residents[group].active = replica.state() == msg::LocalReplica::ACTIVE;
+    if (replica.state() == msg::LocalReplica::DROPPING)
+      unfinished.push_back(group);
+    else
+      run(group);
+  }
+  if (!records.empty())
+    kit::log(kit::level::info, node, "agent", "starting " + std::to_string(records.size()) + " replicas");
+  for (auto group : logged)
+    if (records.count(group) == 0)
+      kit::log(kit::level::warning, node, "agent",
+               "the log holds group " + std::to_string(group) + ", which the identity file does not know");
+  drop(unfinished);
+
+  bool metadata_here = false;
+  for (const auto& one : options.metadata_nodes)
+    metadata_here = metadata_here || one.name == node;
+  if (metadata_here && records.count(wire::metadata_group) == 0)
+    forming.emplace(options.metadata_nodes, node, disk);
+  self->send(self, wire::tick_atom::value);
+}
+
+void agent_state::receive(wire::inbox& mail) {
+  for (const auto& from : mail) {
+    if (stopping)
+      return;
+    if (from.parcel.has_form_request())
+      on_form_request(from);
+    else if (form_asked.count(from.parcel.id()) > 0 && from.parcel.reply())
+      on_form_reply(from);
+    else if (from.parcel.has_node_orders() || from.parcel.reply())
+      on_orders(from);
+  }
+}
+
+void agent_state::on_peer_lost(const std::string& peer) {
+  if (forming)
+    forming->lost(peer);
+  restless_until_us = now() + restless_us; // leaders may change
+}
+
+void agent_state::on_tick() {
+  if (stopping) {
+    finish_stop();
+    self->delayed_send(self, busy_tick, wire::tick_atom::value);
+    return;
+  }
+  tidy_records();
+  restart_due();
+  form();
+  ask_replicas();
+  look_at_space();
+  report();
+  bool busy = forming || !dropped.empty() || now() < restless_until_us;
+  std::size_t troubled = 0;
+  for (const auto& [group, one] : residents) {
+    busy = busy || !one.settled || one.dropping;
+    const auto* last = book.find(group);
+    troubled += !one.actor || (last && !last->trouble().empty());
+  }
+  meter->replicas.Set(static_cast<double>(residents.size()));
+  meter->replicas_in_trouble.Set(static_cast<double>(troubled));
+  meter->metadata_version.Set(static_cast<double>(acted_version));
+  self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
+}
+
+void agent_state::on_stop() {
+  if (stopping)
+    return;
+  stopping = true;
+  stop_by_us = now() + stop_within_ms * 1000;
+  for (auto& [group, one] : residents)
+    if (one.actor)
+      self->send(one.actor, wire::stop_atom::value);
+  finish_stop();
+}
+
+void agent_state::post(std::string to, msg::Parcel parcel) {
+  wire::outbox out;
+  out.push_back({std::move(to), std::move(parcel)});
+  self->send(options.peers, std::move(out));
+}
+
+// Says it once, not at every try.
+void agent_state::complain(const std::string& about, const std::string& what) {
+  auto& said = troubles[about];
+  if (said == what)
+    return;
+  said = what;
+  kit::log(kit::level::error, node, "agent", about + ": " + what);
+}
+
+agent_actor::behavior_type agent(agent_state::pointer self, agent_options options) {
+  auto& state = self->state;
+  state.self = self;
+  state.options = std::move(options);
+  state.start();
+  return {
+      [self](wire::inbox& mail) { self->state.receive(mail); },
+      [self](const wire::peer_lost& lost) { self->state.on_peer_lost(lost.node); },
+      [self](wire::tick_atom) { self->state.on_tick(); },
+      [self](wire::stop_atom) { self->state.on_stop(); },
+  };
+}
+
+} // namespace troupe::agent

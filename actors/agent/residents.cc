@@ -1,0 +1,192 @@
+// Starting, restarting and dropping replicas. Each change of what should be here is in the identity file
+// before it is carried out, and many changes share one write of it.
+#include "actors/agent/agent_state.h"
+#include "actors/kit/log.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::agent {
+
+namespace {
+
+constexpr std::int64_t restart_first_us = 1'000'000;
+constexpr int restart_doublings = 6; // up to about a minute
+
+} // namespace
+
+// False when the identity file could not be written: nothing has changed then.
+bool agent_state::keep(const std::vector<msg::LocalReplica>& replicas) {
+  if (replicas.empty())
+    return true;
+  if (auto kept = options.meta->put(replicas); !kept) {
+    complain("identity file", kept.error().text);
+    return false;
+  }
+  content("identity file");
+  for (const auto& replica : replicas)
+    records[replica.group()] = replica;
+  return true;
+}
+
+void agent_state::run(std::uint64_t group) {
+  auto& one = residents[group];
+  const auto& record = records.at(group);
+  auto start = how_to_start(record, logged.count(group) > 0);
+  one.settled = false;
+  one.restart_us = 0;
+  if (start == start::lost) {
+    msg::ReplicaReport lost;
+    lost.set_group(group);
+    lost.set_member(record.member());
+    lost.set_kind(record.kind());
+    lost.set_trouble("its log is gone: this member must be replaced");
+    kit::log(kit::level::error, node, "agent", "group " + std::to_string(group) + ": " + lost.trouble());
+    news = book.note(lost) || news;
+    one.settled = true;
+    return;
+  }
+  replica_wish wish;
+  wish.group = group;
+  wish.member = record.member();
+  wish.kind = record.kind();
+  wish.fresh = start == start::fresh;
+  wish.configuration = record.configuration();
+  wish.preferred_leader =
+      wish.configuration.members_size() > 0 && wish.configuration.members(0).id() == wish.member;
+  wish.table = record.table();
+  wish.from = record.from();
+  wish.to = record.to();
+  one.actor = options.spawn_replica(wish);
+  one.asked = false;
+  group_of[one.actor.id()] = group;
+  self->monitor(one.actor);
+}
+
+void agent_state::on_down(const caf::down_msg& down) {
+  auto known = group_of.find(down.source.id());
+  if (known == group_of.end())
+    return;
+  auto group = known->second;
+  group_of.erase(known);
+  auto it = residents.find(group);
+  if (it == residents.end())
+    return;
+  auto& one = it->second;
+  one.actor = nullptr;
+  if (stopping)
+    return finish_stop();
+  if (one.dropping)
+    return delete_files(group);
+  if (one.restart_us != 0)
+    return; // it had given up and was asked to end; the next tick starts it
+  meter->restarts.Increment();
+  kit::log(kit::level::error, node, "agent",
+           "the replica of group " + std::to_string(group) + " ended: " + self->system().render(down.reason));
+  schedule_restart(group, one);
+}
+
+void agent_state::schedule_restart(std::uint64_t group, resident& one) {
+  auto wait = restart_first_us << std::min(one.failures++, restart_doublings);
+  one.restart_us = now() + wait;
+  one.settled = true;
+  kit::log(kit::level::info, node, "agent",
+           "group " + std::to_string(group) + " is started again in " + std::to_string(wait / 1'000'000) +
+               " s");
+}
+
+void agent_state::restart_due() {
+  for (auto& [group, one] : residents) {
+    if (one.restart_us == 0 || one.restart_us > now() || one.dropping)
+      continue;
+    if (!one.actor) {
+      run(group);
+    } else { // it lives and has given up: on_down comes, then the next tick
+      self->send(one.actor, wire::stop_atom::value);
+    }
+  }
+}
+
+void agent_state::drop(const std::vector<std::uint64_t>& groups) {
+  std::vector<msg::LocalReplica> leaving;
+  for (auto group : groups) {
+    auto known = records.find(group);
+    if (known == records.end() || residents[group].dropping)
+      continue;
+    auto& record = leaving.emplace_back(known->second);
+    record.set_state(msg::LocalReplica::DROPPING);
+    record.clear_configuration();
+    record.clear_from();
+    record.clear_to();
+  }
+  if (!keep(leaving))
+    return; // the order comes again
+  for (const auto& record : leaving) {
+    auto& one = residents[record.group()];
+    one.dropping = true;
+    if (one.actor)
+      self->send(one.actor, wire::stop_atom::value);
+    else
+      delete_files(record.group());
+  }
+  if (!leaving.empty())
+    kit::log(kit::level::info, node, "agent", "dropping " + std::to_string(leaving.size()) + " replicas");
+}
+
+// The record goes only after the files, so that a crash in between finds it and deletes the rest.
+void agent_state::delete_files(std::uint64_t group) {
+  residents[group].drops_left = 2;
+  auto gone = [this, group] {
+    auto it = residents.find(group);
+    if (it != residents.end() && --it->second.drops_left == 0)
+      dropped.insert(group);
+  };
+  auto failed = [this, group](const caf::error& why) {
+    complain("dropping group " + std::to_string(group), self->system().render(why));
+  };
+  self->request(options.disk, caf::infinite, wire::drop_log{group}).then(gone, failed);
+  self->request(options.items(group), caf::infinite, wire::drop_items{group}).then(gone, failed);
+}
+
+// What replicas have proven, and what is gone, in one write each.
+void agent_state::tidy_records() {
+  std::vector<msg::LocalReplica> proven;
+  for (auto group : to_activate) {
+    auto known = records.find(group);
+    if (known == records.end() || known->second.state() != msg::LocalReplica::CREATING)
+      continue;
+    auto& record = proven.emplace_back(known->second);
+    record.set_state(msg::LocalReplica::ACTIVE);
+    if (group != wire::metadata_group)
+      record.clear_configuration(); // its log knows better from now on
+  }
+  if (keep(proven))
+    to_activate.clear();
+  if (dropped.empty())
+    return;
+  std::vector<std::uint64_t> gone(dropped.begin(), dropped.end());
+  if (auto removed = options.meta->remove(gone); !removed)
+    return complain("identity file", removed.error().text);
+  for (auto group : gone) {
+    records.erase(group);
+    residents.erase(group);
+    logged.erase(group);
+    book.forget(group);
+    news = true;
+  }
+  dropped.clear();
+}
+
+void agent_state::finish_stop() {
+  bool all_ended =
+      std::none_of(residents.begin(), residents.end(), [](const auto& r) { return !!r.second.actor; });
+  if (!all_ended && now() < stop_by_us)
+    return;
+  if (!all_ended)
+    kit::log(kit::level::warning, node, "agent", "some replicas did not end in time");
+  tidy_records();
+  self->send(options.peers,
+             wire::enroll{wire::address(msg::ROLE_AGENT), caf::actor_cast<wire::role_actor>(self), true});
+  self->quit();
+}
+
+} // namespace troupe::agent
