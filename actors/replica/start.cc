@@ -57,6 +57,7 @@ void replica_state::on_opened(wire::items_opened& what) {
     wire::append_log first;
     first.group = options.group;
     first.job = creation_job;
+    first.create = true; // whoever finds itself there already is not fresh
     first.hard_state = loaded.hard_state;
     first.who = handle(self);
     return self->send(options.disk, std::move(first));

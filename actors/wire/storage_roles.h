@@ -120,6 +120,7 @@ struct load_log {
 struct append_log {
   std::uint64_t group = 0;
   std::uint64_t job = 0;
+  bool create = false;             // the log must hold nothing of the group yet; without it, it must
   std::optional<msg::HardState> hard_state;
   std::vector<std::shared_ptr<const msg::Entry>> entries; // each replaces at its index
   struct base {
