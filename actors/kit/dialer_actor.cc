@@ -44,6 +44,8 @@ void greet(dialer_pointer self, wire::port_actor port) {
         self->state.dialing = false;
         self->state.failures = 0;
         self->send(self->state.peers, wire::link_up{theirs, port});
+        if (self->state.options.on_link)
+          self->state.options.on_link(theirs);
       },
       [self, failed](const caf::error& why) { failed(self->system().render(why)); });
 }

@@ -25,6 +25,8 @@ struct dialer_options {
   std::function<caf::io::middleman_actor()> make_connector;
   // Told once per failed attempt, for logs and for clients that give up; may be empty.
   std::function<void(const std::string& why)> on_failure;
+  // Told each time the link came up, for clients that show what they reach; may be empty.
+  std::function<void(const msg::Hello& theirs)> on_link;
 };
 
 struct dialer_state {

@@ -1,0 +1,197 @@
+#include "actors/client/requests.h"
+#include "actors/core/item/value.h"
+
+namespace troupe::client {
+
+namespace {
+
+// A reply whose items cannot be read is a fault between here and the disk; the items are not made up.
+void say_damaged(msg::Status& status) {
+  status.set_code(msg::INTERNAL);
+  status.set_message("the reply holds bytes that are not an item");
+}
+
+std::optional<msg::AttributeMap> read(const std::string& bytes, msg::Status& status) {
+  if (auto parsed = item::parse_item(bytes))
+    return std::move(*parsed);
+  say_damaged(status);
+  return std::nullopt;
+}
+
+write_result write_from(msg::ItemReply&& reply) {
+  write_result result;
+  result.status = std::move(*reply.mutable_status());
+  if (!reply.found())
+    return result;
+  msg::Status damage; // the write itself is done, or refused, whatever became of the old item
+  result.old = read(reply.item(), damage);
+  return result;
+}
+
+table_result table_from(msg::AdminReply&& reply) {
+  table_result result;
+  result.status = std::move(*reply.mutable_status());
+  if (reply.tables_size() > 0)
+    result.table = std::move(*reply.mutable_tables(0));
+  for (auto& partition : *reply.mutable_partitions())
+    result.partitions.push_back(std::move(partition));
+  return result;
+}
+
+} // namespace
+
+// --- items
+// ---------------------------------------------------------------------------------------------------
+
+msg::ItemRequest put_item::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& put = *out.mutable_put();
+  put.set_item(item::serialize(item));
+  if (condition.clauses_size() > 0)
+    *put.mutable_condition() = condition;
+  put.set_return_old(return_old);
+  return out;
+}
+write_result put_item::from_message(msg::ItemReply reply) {
+  return write_from(std::move(reply));
+}
+
+msg::ItemRequest delete_item::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& remove = *out.mutable_delete_();
+  remove.set_key(item::serialize(key));
+  if (condition.clauses_size() > 0)
+    *remove.mutable_condition() = condition;
+  remove.set_return_old(return_old);
+  return out;
+}
+write_result delete_item::from_message(msg::ItemReply reply) {
+  return write_from(std::move(reply));
+}
+
+msg::ItemRequest get_item::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& get = *out.mutable_get();
+  get.set_key(item::serialize(key));
+  get.set_eventual(eventual);
+  return out;
+}
+read_result get_item::from_message(msg::ItemReply reply) {
+  read_result result;
+  result.status = std::move(*reply.mutable_status());
+  if (result.ok() && reply.found())
+    result.item = read(reply.item(), result.status);
+  return result;
+}
+
+msg::ItemRequest query_items::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& query = *out.mutable_query();
+  *query.mutable_partition_key() = partition_key;
+  if (from)
+    *query.mutable_from() = *from;
+  query.set_from_exclusive(from_exclusive);
+  if (to)
+    *query.mutable_to() = *to;
+  query.set_to_exclusive(to_exclusive);
+  if (prefix && prefix->kind_case() == msg::Value::kB)
+    query.set_prefix_b(prefix->b());
+  else if (prefix)
+    query.set_prefix_s(prefix->s());
+  query.set_backward(backward);
+  query.set_limit(limit);
+  if (after)
+    query.set_start_key(item::serialize(*after));
+  query.set_eventual(eventual);
+  return out;
+}
+query_result query_items::from_message(msg::ItemReply reply) {
+  query_result result;
+  result.status = std::move(*reply.mutable_status());
+  if (!result.ok())
+    return result;
+  for (const auto& bytes : reply.items())
+    if (auto one = read(bytes, result.status))
+      result.items.push_back(std::move(*one));
+  if (!reply.last_key().empty())
+    result.last_key = read(reply.last_key(), result.status);
+  return result;
+}
+
+// --- tables and the cluster
+// ----------------------------------------------------------------------------------
+
+msg::AdminRequest create_table::to_message() const {
+  msg::AdminRequest out;
+  auto& create = *out.mutable_create_table();
+  create.set_name(name);
+  *create.mutable_keys() = keys;
+  create.set_partitions(partitions);
+  return out;
+}
+table_result create_table::from_message(msg::AdminReply reply) {
+  return table_from(std::move(reply));
+}
+
+msg::AdminRequest delete_table::to_message() const {
+  msg::AdminRequest out;
+  out.mutable_delete_table()->set_name(name);
+  return out;
+}
+table_result delete_table::from_message(msg::AdminReply reply) {
+  return table_from(std::move(reply));
+}
+
+msg::AdminRequest describe_table::to_message() const {
+  msg::AdminRequest out;
+  out.mutable_describe_table()->set_name(name);
+  return out;
+}
+table_result describe_table::from_message(msg::AdminReply reply) {
+  return table_from(std::move(reply));
+}
+
+msg::AdminRequest list_tables::to_message() const {
+  msg::AdminRequest out;
+  auto& list = *out.mutable_list_tables();
+  list.set_after(after);
+  list.set_limit(limit);
+  return out;
+}
+tables_result list_tables::from_message(msg::AdminReply reply) {
+  tables_result result;
+  result.status = std::move(*reply.mutable_status());
+  for (auto& table : *reply.mutable_tables())
+    result.tables.push_back(std::move(table));
+  result.last_name = std::move(*reply.mutable_last_name());
+  return result;
+}
+
+msg::AdminRequest cluster_status::to_message() const {
+  msg::AdminRequest out;
+  out.mutable_cluster_status();
+  return out;
+}
+cluster_result cluster_status::from_message(msg::AdminReply reply) {
+  cluster_result result;
+  result.status = reply.status();
+  result.cluster = std::move(reply);
+  return result;
+}
+
+msg::AdminRequest hand_over::to_message() const {
+  msg::AdminRequest out;
+  auto& order = *out.mutable_hand_over();
+  order.set_group(group);
+  order.set_to_node(to_node);
+  return out;
+}
+result hand_over::from_message(msg::AdminReply reply) {
+  return {std::move(*reply.mutable_status())};
+}
+
+} // namespace troupe::client
