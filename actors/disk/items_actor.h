@@ -14,7 +14,7 @@
 namespace troupe::disk {
 
 struct items_options {
-  std::string directory;                // items/ of the node's data directory; files are GROUP.items
+  std::string directory;                // the node's data directory: items/GROUP.db, snapshots/
   std::uint64_t free_bytes_min = 0;
   std::size_t open_max = 0;
   const kit::clock* clock = nullptr;

@@ -1,0 +1,165 @@
+#include "actors/disk/item_files.h"
+#include <filesystem>
+
+namespace troupe::disk {
+
+namespace fs = std::filesystem;
+
+outgoing_snapshot::~outgoing_snapshot() {
+  writer.reset();
+  reader.reset();
+  std::error_code ignored; // a leftover is removed at the next start
+  fs::remove(path, ignored);
+}
+
+item_files::item_files(std::string directory, std::size_t open_max)
+  : directory_(std::move(directory)), open_max_(open_max) {}
+
+std::string item_files::path_of(std::uint64_t group) const {
+  return directory_ + "/items/" + std::to_string(group) + ".db";
+}
+
+std::string item_files::snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const {
+  return directory_ + "/snapshots/" + std::to_string(group) + "-" + std::to_string(transfer) + kind + ".snapshot";
+}
+
+storage::result<void> item_files::open_store(item_file& file, bool create) {
+  storage::item_options options;
+  options.group = file.group;
+  options.member = file.member;
+  options.create = create;
+  auto store = storage::item_store::open(path_of(file.group), options);
+  if (!store)
+    return store.error();
+  file.store = std::move(*store);
+  file.told_durable = file.store->durable_applied();
+  ++open_;
+  return {};
+}
+
+storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t member, bool create) {
+  auto [it, is_new] = files_.try_emplace(group);
+  auto& file = it->second;
+  file.group = group;
+  if (!is_new && file.member != member && file.store) {
+    file.outgoing.reset();
+    file.store.reset();
+    --open_;
+  }
+  file.member = member;
+  if (!file.store) {
+    if (auto opened = open_store(file, create); !opened) {
+      files_.erase(it);
+      return opened.error();
+    }
+  }
+  file.used = ++uses_;
+  close_surplus();
+  return &file;
+}
+
+storage::result<item_file*> item_files::use(std::uint64_t group) {
+  auto it = files_.find(group);
+  if (it == files_.end())
+    return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
+  auto& file = it->second;
+  file.used = ++uses_;
+  if (!file.store)
+    if (auto opened = open_store(file, false); !opened)
+      return opened.error();
+  return &file;
+}
+
+void item_files::drop(std::uint64_t group) {
+  if (auto it = files_.find(group); it != files_.end()) {
+    if (it->second.store)
+      --open_;
+    files_.erase(it);
+  }
+  incoming_.erase(group);
+  std::error_code ignored; // what stays is refused as another member's, should the group come back
+  for (auto end : {"", "-wal", "-shm"})
+    fs::remove(path_of(group) + end, ignored);
+}
+
+void item_files::close_surplus() {
+  while (open_ > open_max_) {
+    item_file* oldest = nullptr;
+    for (auto& [group, file] : files_)
+      if (file.store && !file.outgoing && (!oldest || file.used < oldest->used))
+        oldest = &file;
+    if (!oldest || oldest->used == uses_)
+      return;
+    oldest->store.reset();
+    --open_;
+  }
+}
+
+void item_files::close_all() {
+  incoming_.clear();
+  files_.clear();
+  open_ = 0;
+}
+
+void item_files::for_each(const std::function<void(item_file&)>& visit) {
+  for (auto& [group, file] : files_)
+    visit(file);
+}
+
+storage::result<outgoing_snapshot*> item_files::begin_snapshot(item_file& file, std::uint64_t transfer,
+                                                               std::uint64_t chunk) {
+  if (file.outgoing && file.outgoing->transfer == transfer)
+    return file.outgoing.get();
+  if (chunk != 0)
+    return storage::error{storage::code::missing, "this transfer has ended; begin anew"};
+  file.outgoing.reset(); // ends the walk of the one before
+  auto out = std::make_unique<outgoing_snapshot>();
+  out->transfer = transfer;
+  out->path = snapshot_path(file.group, transfer, "-out");
+  auto writer = storage::snapshot_writer::begin(*file.store, out->path);
+  if (!writer)
+    return writer.error();
+  out->writer = std::move(*writer);
+  file.outgoing = std::move(out);
+  return file.outgoing.get();
+}
+
+storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t group, std::uint64_t member,
+                                                               std::uint64_t transfer,
+                                                               const msg::SnapshotChunk& chunk) {
+  auto& in = incoming_[group];
+  if (in.transfer != transfer || !in.receiver) {
+    in = incoming{transfer, snapshot_path(group, transfer, "-in"), nullptr};
+    auto receiver = storage::snapshot_receiver::create(in.path);
+    if (!receiver)
+      return receiver.error();
+    in.receiver = std::move(*receiver);
+  }
+  auto whole = in.receiver->add(chunk);
+  if (!whole)
+    return whole.error();
+  if (!*whole)
+    return stored{in.receiver->wanted(), false};
+  auto path = in.path;
+  incoming_.erase(group);
+  // From here no store may have the file open: it is replaced.
+  auto it = files_.find(group);
+  if (it == files_.end() || it->second.member != member)
+    return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
+  if (it->second.store) {
+    it->second.outgoing.reset();
+    it->second.store.reset();
+    --open_;
+  }
+  storage::install_options options;
+  options.group = group;
+  options.member = member;
+  auto installed = storage::install_snapshot(path, path_of(group), options);
+  std::error_code ignored;
+  fs::remove(path, ignored);
+  if (!installed)
+    return installed.error();
+  return stored{0, true};
+}
+
+} // namespace troupe::disk

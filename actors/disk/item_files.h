@@ -1,0 +1,81 @@
+// The item files one worker owns: which exist, which are open, and the snapshots going out of and coming into
+// them. Plain storage work without actors; one owner, one thread, blocking.
+#pragma once
+#include "actors/wire/storage_roles.h"
+#include "storage/item_store.h"
+#include "storage/snapshot.h"
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::disk {
+
+inline constexpr std::int64_t snapshot_kept_us = 30'000'000; // after its last use
+
+// One snapshot that a lagging member is fetching.
+struct outgoing_snapshot {
+  ~outgoing_snapshot(); // removes the file
+  std::uint64_t transfer = 0;
+  std::string path;
+  std::unique_ptr<storage::snapshot_writer> writer; // until it is whole
+  std::unique_ptr<storage::snapshot_reader> reader; // from then on
+  std::vector<wire::read_snapshot> waiting;
+  std::int64_t used_us = 0;
+};
+
+struct item_file {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  wire::replica_actor who;           // hears of progress
+  std::unique_ptr<storage::item_store> store; // null while closed
+  std::unique_ptr<outgoing_snapshot> outgoing;
+  std::uint64_t told_durable = 0;
+  std::int64_t changed_us = 0;
+  std::uint64_t used = 0; // by a counter: larger is more recent
+};
+
+class item_files {
+public:
+  item_files(std::string directory, std::size_t open_max);
+
+  // Makes the file known here and opens it.
+  storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create);
+  // A known one, opened when it is closed. Valid until the next call.
+  storage::result<item_file*> use(std::uint64_t group);
+  void drop(std::uint64_t group); // deletes the file
+  void close_surplus();           // the longest unused, past open_max
+  void close_all();
+  void for_each(const std::function<void(item_file&)>& visit);
+
+  // The snapshot of this transfer; made, in place of another one, when chunk 0 is asked for.
+  storage::result<outgoing_snapshot*> begin_snapshot(item_file& file, std::uint64_t transfer, std::uint64_t chunk);
+
+  struct stored {
+    std::uint64_t wanted = 0; // the next chunk
+    bool installed = false;   // the item file is now the snapshot's
+  };
+  storage::result<stored> store_snapshot(std::uint64_t group, std::uint64_t member, std::uint64_t transfer,
+                                         const msg::SnapshotChunk& chunk);
+
+private:
+  struct incoming {
+    std::uint64_t transfer = 0;
+    std::string path;
+    std::unique_ptr<storage::snapshot_receiver> receiver;
+  };
+  std::string path_of(std::uint64_t group) const;
+  std::string snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const;
+  storage::result<void> open_store(item_file& file, bool create);
+
+  std::string directory_;
+  std::size_t open_max_;
+  std::map<std::uint64_t, item_file> files_;
+  std::map<std::uint64_t, incoming> incoming_;
+  std::uint64_t uses_ = 0;
+  std::size_t open_ = 0;
+};
+
+} // namespace troupe::disk

@@ -1,0 +1,351 @@
+#include "actors/disk/items_actor.h"
+#include "actors/disk/item_files.h"
+#include "actors/disk/outcome.h"
+#include "actors/kit/log.h"
+#include "config/limits.h"
+#include <caf/all.hpp>
+#include <cstdlib>
+
+namespace troupe::disk {
+
+namespace {
+
+constexpr auto housekeeping_every = std::chrono::milliseconds(100);
+constexpr std::int64_t idle_before_sync_us = 1'000'000;
+constexpr int syncs_at_once = 8;
+constexpr std::size_t snapshot_step_bytes = 1u << 20;
+
+} // namespace
+
+struct items_state {
+  static inline const char* name = "items";
+
+  wire::items_actor::stateful_pointer<items_state> self = nullptr;
+  items_options options;
+  std::unique_ptr<item_files> files;
+  bool housekeeping = false;
+
+  void open(const wire::open_items& what);
+  void apply(wire::apply_items& what);
+  void read(const wire::read_items& what);
+  void scan(const wire::scan_items& what);
+  void read_snapshot(const wire::read_snapshot& what);
+  void store_snapshot(const wire::store_snapshot& what);
+  void sync(const wire::sync_items& what);
+  void digest(const wire::digest_items& what);
+  void keep_house();
+
+private:
+  wire::items_opened describe(storage::item_store& store);
+  void tell_progress(item_file& file, wire::disk_result result = {});
+  wire::disk_result failed(const storage::error& why);
+  void cut_snapshots();
+  void send_part(outgoing_snapshot& out, const wire::read_snapshot& what);
+  void schedule_housekeeping();
+};
+
+// As with the log: after a sync that failed nobody knows what the file holds.
+wire::disk_result items_state::failed(const storage::error& why) {
+  if (why.code == storage::code::io_fatal) {
+    kit::log(kit::level::error, "items", "an item file cannot be synced, this node ends now: " + why.text);
+    if (options.fail_stop)
+      options.fail_stop(why.text);
+    std::abort();
+  }
+  return outcome_of(why);
+}
+
+wire::items_opened items_state::describe(storage::item_store& store) {
+  wire::items_opened o;
+  auto& at = store.applied();
+  o.applied = at.index;
+  o.durable = store.durable_applied();
+  o.applied_link = at.link;
+  o.applied_ballot = at.ballot;
+  o.configuration = at.configuration;
+  o.configuration_index = at.configuration_index;
+  o.last_time_ms = at.time_ms;
+  if (auto requests = store.requests())
+    o.requests = std::move(*requests);
+  else
+    o.result = failed(requests.error());
+  o.bytes = store.stats().bytes;
+  return o;
+}
+
+void items_state::tell_progress(item_file& file, wire::disk_result result) {
+  if (!file.who || !file.store)
+    return;
+  file.told_durable = file.store->durable_applied();
+  self->send(file.who, wire::items_applied{std::move(result), file.store->applied().index, file.told_durable,
+                                           file.store->stats().bytes});
+}
+
+void items_state::open(const wire::open_items& what) {
+  auto opened = files->open(what.group, what.member, what.create);
+  if (!opened) {
+    wire::items_opened refused;
+    refused.result = failed(opened.error());
+    return self->send(what.who, std::move(refused));
+  }
+  (*opened)->who = what.who;
+  self->send(what.who, describe(*(*opened)->store));
+}
+
+void items_state::apply(wire::apply_items& what) {
+  auto file = files->use(what.group);
+  if (!file)
+    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0});
+  auto& store = *(*file)->store;
+  storage::item_batch batch;
+  batch.changes.reserve(what.effects.size());
+  for (auto& effect : what.effects)
+    batch.changes.push_back({effect.key(), effect.item(), effect.remove()});
+  batch.position = store.applied();
+  batch.position.index = what.applied;
+  batch.position.link = what.applied_link;
+  batch.position.ballot = what.applied_ballot;
+  batch.position.time_ms = what.last_time_ms;
+  if (what.configuration) {
+    batch.position.configuration = *what.configuration;
+    batch.position.configuration_index = what.configuration_index;
+  }
+  batch.requests = std::move(what.requests);
+  batch.forget_requests_before_ms = what.forget_requests_before_ms;
+  auto applied = store.apply(batch);
+  (*file)->who = what.who;
+  (*file)->changed_us = options.clock->now_us();
+  tell_progress(**file, applied ? wire::disk_result{} : failed(applied.error()));
+  schedule_housekeeping();
+}
+
+void items_state::read(const wire::read_items& what) {
+  wire::items_read answer;
+  answer.items.reserve(what.reads.size());
+  auto file = files->use(what.group);
+  for (auto& wanted : what.reads) {
+    auto& found = answer.items.emplace_back();
+    found.token = wanted.token;
+    if (!file) {
+      found.result = failed(file.error());
+      continue;
+    }
+    auto item = (*file)->store->get(wanted.key);
+    if (!item) {
+      found.result = failed(item.error());
+    } else if (*item) {
+      found.found = true;
+      found.item = std::move(**item);
+    }
+  }
+  self->send(what.who, std::move(answer));
+}
+
+void items_state::scan(const wire::scan_items& what) {
+  wire::items_scanned answer;
+  answer.token = what.token;
+  auto file = files->use(what.group);
+  if (!file) {
+    answer.result = failed(file.error());
+    return self->send(what.who, std::move(answer));
+  }
+  auto page = (*file)->store->scan(what.from, what.to, what.backward, what.max_items, what.max_bytes);
+  if (!page) {
+    answer.result = failed(page.error());
+    return self->send(what.who, std::move(answer));
+  }
+  answer.more = page->more;
+  answer.records.reserve(page->records.size());
+  for (auto& [key, value] : page->records) {
+    auto& record = answer.records.emplace_back();
+    record.set_key(std::move(key));
+    record.set_item(std::move(value));
+  }
+  self->send(what.who, std::move(answer));
+}
+
+// The first piece asked for begins the snapshot; it is cut in slices between other work, and the asker hears
+// when it is ready.
+void items_state::read_snapshot(const wire::read_snapshot& what) {
+  auto refuse = [&](wire::disk_result why) {
+    wire::snapshot_part part;
+    part.result = std::move(why);
+    part.token = what.token;
+    part.chunk.set_transfer(what.transfer);
+    part.chunk.set_chunk(what.chunk);
+    self->send(what.who, std::move(part));
+  };
+  auto file = files->use(what.group);
+  if (!file)
+    return refuse(failed(file.error()));
+  auto out = files->begin_snapshot(**file, what.transfer, what.chunk);
+  if (!out)
+    return refuse(failed(out.error()));
+  (*out)->used_us = options.clock->now_us();
+  if ((*out)->reader)
+    return send_part(**out, what);
+  (*out)->waiting.push_back(what);
+  schedule_housekeeping();
+}
+
+void items_state::send_part(outgoing_snapshot& out, const wire::read_snapshot& what) {
+  wire::snapshot_part part;
+  part.token = what.token;
+  auto piece = out.reader->piece(what.chunk);
+  if (piece)
+    part.chunk = std::move(*piece);
+  else
+    part.result = failed(piece.error());
+  part.chunk.set_transfer(what.transfer);
+  part.chunk.set_chunk(what.chunk);
+  self->send(what.who, std::move(part));
+}
+
+void items_state::cut_snapshots() {
+  files->for_each([this](item_file& file) {
+    if (!file.outgoing)
+      return;
+    auto& out = *file.outgoing;
+    if (out.writer) {
+      auto done = out.writer->step(snapshot_step_bytes);
+      if (!done) {
+        kit::log(kit::level::warning, "items", "cutting a snapshot: " + done.error().text);
+        (void)failed(done.error());
+        file.outgoing.reset(); // whoever asked asks again
+        return;
+      }
+      if (!*done)
+        return;
+      out.writer.reset();
+      auto reader = storage::snapshot_reader::open(out.path);
+      if (!reader) {
+        kit::log(kit::level::warning, "items", "reading a snapshot: " + reader.error().text);
+        file.outgoing.reset();
+        return;
+      }
+      out.reader = std::move(*reader);
+      for (auto& asked : out.waiting)
+        send_part(out, asked);
+      out.waiting.clear();
+    }
+    if (options.clock->now_us() - out.used_us > snapshot_kept_us)
+      file.outgoing.reset();
+  });
+}
+
+void items_state::store_snapshot(const wire::store_snapshot& what) {
+  wire::snapshot_stored answer;
+  answer.transfer = what.transfer;
+  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk);
+  if (!stored) {
+    answer.result = failed(stored.error());
+    return self->send(what.who, std::move(answer));
+  }
+  answer.next_chunk = stored->wanted;
+  answer.installed = stored->installed;
+  if (stored->installed) {
+    answer.header = what.chunk->header();
+    auto file = files->use(what.group);
+    if (file) {
+      (*file)->who = what.who;
+      answer.opened = describe(*(*file)->store);
+    } else {
+      answer.result = failed(file.error());
+    }
+  }
+  self->send(what.who, std::move(answer));
+}
+
+void items_state::sync(const wire::sync_items& what) {
+  auto file = files->use(what.group);
+  if (!file)
+    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0});
+  (*file)->who = what.who;
+  auto synced = (*file)->store->sync();
+  tell_progress(**file, synced ? wire::disk_result{} : failed(synced.error()));
+}
+
+void items_state::digest(const wire::digest_items& what) {
+  wire::items_digest answer;
+  answer.token = what.token;
+  auto file = files->use(what.group);
+  if (!file) {
+    answer.result = failed(file.error());
+    return self->send(what.who, std::move(answer));
+  }
+  auto digest = (*file)->store->digest();
+  if (!digest)
+    answer.result = failed(digest.error());
+  else
+    answer.digest = *digest;
+  answer.applied = (*file)->store->applied().index;
+  answer.items = (*file)->store->stats().items;
+  self->send(what.who, std::move(answer));
+}
+
+void items_state::schedule_housekeeping() {
+  if (housekeeping)
+    return;
+  housekeeping = true;
+  self->delayed_send(self, housekeeping_every, wire::tick_atom::value);
+}
+
+// Bounded work between requests: checkpoints, lazy syncs (a replica's log is cut only below what is durable
+// here), snapshots under way.
+void items_state::keep_house() {
+  housekeeping = false;
+  auto now = options.clock->now_us();
+  auto again = false;
+  int syncs = 0;
+  cut_snapshots();
+  files->for_each([&](item_file& file) {
+    again |= file.outgoing != nullptr;
+    if (!file.store)
+      return;
+    auto& store = *file.store;
+    if (store.maintenance_due()) {
+      auto more = store.maintain();
+      if (!more)
+        (void)failed(more.error());
+      again = true;
+    }
+    if (store.durable_applied() < store.applied().index) {
+      again = true;
+      if (now - file.changed_us >= idle_before_sync_us && syncs < syncs_at_once) {
+        ++syncs;
+        if (auto synced = store.sync(); !synced)
+          (void)failed(synced.error());
+      }
+    }
+    if (store.durable_applied() > file.told_durable)
+      tell_progress(file);
+  });
+  files->close_surplus();
+  if (again)
+    schedule_housekeeping();
+}
+
+wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self, items_options options) {
+  auto& state = self->state;
+  state.self = self;
+  state.options = std::move(options);
+  state.files = std::make_unique<item_files>(state.options.directory, state.options.open_max);
+  return {
+    [self](const wire::open_items& what) { self->state.open(what); },
+    [self](wire::apply_items& what) { self->state.apply(what); },
+    [self](const wire::read_items& what) { self->state.read(what); },
+    [self](const wire::scan_items& what) { self->state.scan(what); },
+    [self](const wire::read_snapshot& what) { self->state.read_snapshot(what); },
+    [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
+    [self](const wire::sync_items& what) { self->state.sync(what); },
+    [self](const wire::digest_items& what) { self->state.digest(what); },
+    [self](const wire::drop_items& what) { self->state.files->drop(what.group); },
+    [self](wire::tick_atom) { self->state.keep_house(); },
+    [self](wire::stop_atom) {
+      self->state.files->close_all();
+      self->quit();
+    },
+  };
+}
+
+} // namespace troupe::disk
