@@ -68,6 +68,4 @@ struct cluster {
   }
 };
 
-using replication = replication_settings;
-
 } // namespace troupe::config

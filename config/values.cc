@@ -13,6 +13,8 @@ template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
+template <class... Fs>
+overloaded(Fs...) -> overloaded<Fs...>;
 
 bool only(std::string_view text, std::string_view marks) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -211,15 +213,23 @@ std::string kind_of(const value_of<T>& kind) {
       kind);
 }
 
-#define TROUPE_VALUES_OF(T)                                                                                  \
-  template std::optional<refusal> read_value<T>(const value_of<T>&, const given&, T&);                       \
-  template std::string print_value<T>(const value_of<T>&, const T&);                                         \
-  template std::string kind_of<T>(const value_of<T>&);
-TROUPE_VALUES_OF(node)
-TROUPE_VALUES_OF(replication_settings)
-TROUPE_VALUES_OF(storage_settings)
-TROUPE_VALUES_OF(request_settings)
-TROUPE_VALUES_OF(tls_settings)
-#undef TROUPE_VALUES_OF
+template std::optional<refusal> read_value(const value_of<node>&, const given&, node&);
+template std::string print_value(const value_of<node>&, const node&);
+template std::string kind_of<node>(const value_of<node>&);
+template std::optional<refusal> read_value(const value_of<replication_settings>&, const given&,
+                                           replication_settings&);
+template std::string print_value(const value_of<replication_settings>&, const replication_settings&);
+template std::string kind_of<replication_settings>(const value_of<replication_settings>&);
+template std::optional<refusal> read_value(const value_of<storage_settings>&, const given&,
+                                           storage_settings&);
+template std::string print_value(const value_of<storage_settings>&, const storage_settings&);
+template std::string kind_of<storage_settings>(const value_of<storage_settings>&);
+template std::optional<refusal> read_value(const value_of<request_settings>&, const given&,
+                                           request_settings&);
+template std::string print_value(const value_of<request_settings>&, const request_settings&);
+template std::string kind_of<request_settings>(const value_of<request_settings>&);
+template std::optional<refusal> read_value(const value_of<tls_settings>&, const given&, tls_settings&);
+template std::string print_value(const value_of<tls_settings>&, const tls_settings&);
+template std::string kind_of<tls_settings>(const value_of<tls_settings>&);
 
 } // namespace troupe::config
