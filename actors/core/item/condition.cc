@@ -9,6 +9,10 @@ namespace {
 
 using clause = msg::Condition::Clause;
 
+bool compares(const clause& what) {
+  return what.test() == clause::EQUALS || what.test() == clause::NOT_EQUALS;
+}
+
 bool clause_holds(const clause& what, const msg::Value* stored) {
   switch (what.test()) {
   case clause::EXISTS:
@@ -36,11 +40,10 @@ verdict canonicalise(msg::Condition& condition) {
       return refusal{"A clause of the condition names no attribute"};
     if (!clause::Test_IsValid(what.test()))
       return refusal{about() + " has a test that this version does not know"};
-    const bool compares = what.test() == clause::EQUALS || what.test() == clause::NOT_EQUALS;
-    if (compares != what.has_operand())
-      return refusal{about() + (compares ? " compares with nothing: its operand is missing"
-                                         : " tests for existence and takes no operand")};
-    if (compares)
+    if (compares(what) != what.has_operand())
+      return refusal{about() + (compares(what) ? " compares with nothing: its operand is missing"
+                                               : " tests for existence and takes no operand")};
+    if (compares(what))
       if (auto bad = canonicalise(*what.mutable_operand()))
         return refusal{about() + " contains invalid value: " + bad->message};
   }
@@ -60,8 +63,8 @@ std::optional<bool> holds(const msg::Condition& condition, std::optional<std::st
   // A stored item is canonical, and only the attributes that are asked about are read.
   for (const clause& what : condition.clauses()) {
     const attribute_search found = find_in_canonical(*item, what.attribute());
-    msg::Value stored;
-    if (found.damaged || (found.value && !parse_value_into(stored, *found.value)))
+    msg::Value stored; // stays empty when only its existence matters
+    if (found.damaged || (found.value && compares(what) && !parse_value_into(stored, *found.value)))
       return {};
     if (!clause_holds(what, found.value ? &stored : nullptr))
       return false;

@@ -6,6 +6,8 @@
 // refusals; they abort.
 #pragma once
 #include "messages/status.pb.h"
+#include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,15 +32,24 @@ public:
   result(refusal why) : why_(std::move(why)) {}
 
   explicit operator bool() const { return value_.has_value(); }
-  // Only when there is a value; std::optional's own check guards it in debug builds of the library.
-  T& operator*() { return *value_; }
-  const T& operator*() const { return *value_; }
-  T* operator->() { return &*value_; }
-  const T* operator->() const { return &*value_; }
+  // Only when there is a value: asking without looking is a programmer's error, and ends the program.
+  T& operator*() { return checked(); }
+  const T& operator*() const { return const_cast<result*>(this)->checked(); }
+  T* operator->() { return &checked(); }
+  const T* operator->() const { return &const_cast<result*>(this)->checked(); }
   // Only when there is none.
   const refusal& why() const { return why_; }
 
 private:
+  T& checked() {
+    if (!value_) {
+      std::fprintf(stderr, "invariant broken: core/item result used without a value: %s\n",
+                   why_.message.c_str());
+      std::abort();
+    }
+    return *value_;
+  }
+
   std::optional<T> value_;
   refusal why_;
 };

@@ -79,7 +79,7 @@ TEST(PreparePut, TheQuickWayAcceptsExactlyWhatTheLongWayLeavesAlone) {
   const google::protobuf::LogSilencer quiet; // it complains of text that is not UTF-8
   dice roll(42);
   int canonical = 0, other = 0;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     auto item = keyed_item(roll);
     if (roll.chance(80))
       (void)canonicalise(item);
@@ -106,8 +106,8 @@ TEST(PreparePut, TheQuickWayAcceptsExactlyWhatTheLongWayLeavesAlone) {
       ASSERT_EQ(put->item, expected);
     }
   }
-  EXPECT_GT(canonical, 20'000);
-  EXPECT_GT(other, 20'000);
+  EXPECT_GT(canonical, 6'000);
+  EXPECT_GT(other, 6'000);
 }
 
 TEST(PreparePut, ValuesAreCheckedBeforeSizeAndSizeBeforeKeys) {
