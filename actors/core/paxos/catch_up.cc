@@ -75,10 +75,16 @@ void group::state::on_chosen(msg::PaxosMessage& message) {
   }
   if (removed)
     return;
-  if (chosen.commit() > commit)
+  if (chosen.commit() > commit) {
     ask_catch_up(message.from(), true);
-  else if (leader == 0 && !trying)
-    election_deadline = std::min(election_deadline, clock + jitter(opts.heartbeat));
+  } else if (trying && trying->preparing) {
+    send_prepares(); // whoever said that we are behind may find otherwise now
+  } else if (leader == 0) {
+    instant deadline = election_deadline;
+    if (trying)
+      drop_attempt(0);
+    election_deadline = std::min(deadline, clock + jitter(opts.heartbeat));
+  }
 }
 
 // Takes the chosen ones among `entries` (ascending, without holes) that come next here, up to `up_to`. True

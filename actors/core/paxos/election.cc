@@ -76,8 +76,7 @@ void group::state::on_pre_vote_reply(const msg::PaxosMessage& message) {
     if (reply.commit() > commit)
       ask_catch_up(message.from(), false);
   } else if (reply.behind()) {
-    drop_attempt(opts.heartbeat + jitter(opts.heartbeat));
-    ask_catch_up(message.from(), true);
+    ask_catch_up(message.from(), true); // and ask again then; others may do meanwhile
   } else if (!reply.granted()) {
     trying->earliest_retry = std::max(trying->earliest_retry, clock + bound);
   } else if (std::find(trying->granted.begin(), trying->granted.end(), message.from()) ==
@@ -117,7 +116,7 @@ void group::state::send_prepares() {
     msg::PaxosMessage message = to(member.id());
     msg::Prepare& request = *message.mutable_prepare();
     *request.mutable_ballot() = trying->ballot;
-    request.set_commit(trying->above);
+    request.set_commit(commit); // trying->above, or more when it has caught up since
     if (trying->handed_off)
       *request.mutable_handed_off() = *trying->handed_off;
     after_queue.push_back(std::move(message));
@@ -134,8 +133,7 @@ void group::state::on_promise(msg::PaxosMessage& message) {
     if (before(trying->ballot, reply.promised())) {
       drop_attempt(opts.heartbeat + jitter(opts.election_jitter)); // somebody else is ahead
     } else if (reply.behind()) {
-      drop_attempt(opts.heartbeat + jitter(opts.heartbeat));
-      ask_catch_up(from, true);
+      ask_catch_up(from, true); // and ask again from there; others may do meanwhile
     } else if (reply.lease_left_us() > 0) {
       trying->ask_again = std::min(trying->ask_again, clock + reply.lease_left_us());
     }
@@ -148,7 +146,11 @@ void group::state::on_promise(msg::PaxosMessage& message) {
   attempt::promise promise;
   promise.from = from;
   promise.commit = reply.commit();
-  log_index x = trying->above;
+  log_index x = reply.entries().empty() ? commit : reply.entries(0).index() - 1;
+  if (x < trying->above || x > commit) {
+    ignore();
+    return;
+  }
   for (msg::Entry& entry : *reply.mutable_entries()) {
     if (entry.index() != ++x || link_of(opts.group, entry, entry.previous_link()) != entry.link()) {
       ++counters.links_refused;

@@ -327,7 +327,8 @@ TEST_F(acceptor_test, a_snapshot_replaces_the_log_below_it_and_keeps_the_votes_a
   EXPECT_EQ(accept(1, 1, 6, link, {log.next(1, 1, "y")}, 4).match(), 7u) << "and the log goes on";
 }
 
-// --- phase 1's decision, as a function ---------------------------------------------------------------------------
+// --- phase 1's decision, as a function
+// ---------------------------------------------------------------------------
 
 entry_ptr shared(const msg::Entry& e) {
   return std::make_shared<const msg::Entry>(e);

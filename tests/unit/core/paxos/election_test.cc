@@ -228,11 +228,13 @@ TEST(election, a_refusal_of_the_ballot_deposes_a_leader) {
   EXPECT_EQ(c[1].leader(), c.leader());
 }
 
-// --- what a member is told by one that was deposed --------------------------------------------------------------
+// --- what a member is told by one that was deposed
+// --------------------------------------------------------------
 
 TEST(election, learning_what_was_chosen_elsewhere_is_no_vote_for_a_deposed_leader) {
-  // Member 1 leads with member 4's help only; 2 leads the others in a later ballot. Member 3 still follows 1, and
-  // learns from 2's side what was chosen: it must not let 1 believe that its own entries are on that disk.
+  // Member 1 leads with member 4's help only; 2 leads the others in a later ballot. Member 3 still follows 1,
+  // and learns from 2's side what was chosen: it must not let 1 believe that its own entries are on that
+  // disk.
   cluster c({member(1), member(2), member(3), member(4), member(5)});
   c.elect(1);
   c.write(1, "a");
