@@ -23,7 +23,8 @@ build() {
       die "cmake could not configure preset $preset"
     fi
   fi
+  say "Building $* ($preset)"
   local quiet=(--quiet)
-  [ ! -t 1 ] || quiet=()
-  ninja "${quiet[@]}" -C "$folder" -j "$(jobs_at_once)" "$@" || die "the build of preset $preset failed"
+  [ ! -t 2 ] || quiet=()
+  ninja "${quiet[@]}" -C "$folder" -j "$(jobs_at_once)" "$@" >&2 || die "the build of preset $preset failed"
 }
