@@ -87,7 +87,9 @@ class House:
         library = self.owner(path)
         if library is None:
             return self.complain(path, "belongs to no library: its folder has no troupe_library that is added to the build")
-        seen = self.seen_by(library)
+        # A program stands on the roof: it may use every library, and its own link says whether it names them.
+        program = path.endswith("main.cc")
+        seen = set(self.libraries) if program else self.seen_by(library)
         for number, line in enumerate((self.root / path).read_text(errors="replace").splitlines(), 1):
             if match := INCLUDE.match(line):
                 where = f"{path}:{number}"

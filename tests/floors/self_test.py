@@ -121,6 +121,11 @@ class Floors(unittest.TestCase):
         self.fine(house.link())
         self.caught(house.look(), 'actors/roof/roof.h:1: "actors/attic.h" is of attic (floor 1), which roof (floor 2)')
 
+    def test_a_program_may_use_every_library(self):
+        house = House(self, {"storage/main.cc": '#include "actors/attic.h"\nint main() { return warmth(); }\n',
+                             "storage/CMakeLists.txt": "troupe_library(cellar FLOOR 0 SOURCES cellar.cc)\n"})
+        self.fine(house.look())
+
     def test_headers_from_outside_stay_in_their_place(self):
         house = House(self, {"actors/attic.h": "#include <sqlite3.h>\n",
                              "actors/core/CMakeLists.txt": "troupe_library(core FLOOR 1)\n",
