@@ -55,6 +55,7 @@ inline constexpr std::int64_t request_deadline_ms = 5'000;        // when the cl
 inline constexpr std::int64_t request_deadline_max_ms = 30'000;
 inline constexpr int router_attempts = 64;
 inline constexpr std::size_t leader_hints = 65'536;            // groups whose leader a router remembers
+inline constexpr std::size_t labelled_tables = 256;             // tables with metric series of their own, per router
 
 // The cluster file.
 inline constexpr std::size_t cluster_file_bytes = 1u << 20;

@@ -57,14 +57,19 @@ std::optional<position_row> decode_position(std::string_view body) {
   return row;
 }
 
+namespace {
+constexpr std::size_t request_bytes = 40;
+}
+
 std::string encode(const std::vector<msg::AppliedRequest>& requests) {
   std::string body;
-  body.reserve(requests.size() * 32 + 8);
+  body.reserve(requests.size() * request_bytes + 8);
   for (const auto& r : requests) {
     append_u64(body, r.id().client());
     append_u64(body, r.id().sequence());
     append_u64(body, r.index());
     append_u64(body, static_cast<std::uint64_t>(r.time_ms()));
+    append_u64(body, r.refused() ? 1 : 0);
   }
   seal(body);
   return body;
@@ -72,15 +77,16 @@ std::string encode(const std::vector<msg::AppliedRequest>& requests) {
 
 bool decode_requests(std::string_view body, std::vector<msg::AppliedRequest>& into) {
   auto covered = unseal(body);
-  if (!covered || covered->size() % 32 != 0)
+  if (!covered || covered->size() % request_bytes != 0)
     return false;
   byte_reader in(*covered);
-  for (std::size_t left = covered->size() / 32; left > 0; --left) {
+  for (std::size_t left = covered->size() / request_bytes; left > 0; --left) {
     auto& r = into.emplace_back();
     r.mutable_id()->set_client(in.u64());
     r.mutable_id()->set_sequence(in.u64());
     r.set_index(in.u64());
     r.set_time_ms(static_cast<std::int64_t>(in.u64()));
+    r.set_refused(in.u64() != 0);
   }
   return true;
 }

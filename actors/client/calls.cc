@@ -155,7 +155,10 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
     reply = refuse(request, msg::UNAVAILABLE, "router " + p->router + " could not take the request");
   else if (!fits(request, reply))
     reply = refuse(request, msg::UNKNOWN_OUTCOME, "router " + p->router + " answered something else");
-  if (status_of(reply).code() == msg::OK)
+  // A repeated attempt that is refused settles it: the refusal is remembered, and no other attempt can succeed
+  // behind it (RequestId.repeated).
+  auto code = status_of(reply).code();
+  if (code == msg::OK || (code == msg::CONDITION_FAILED && number > 1))
     finish(*p, std::move(reply));
   else
     refused(*p, reply, now_us);
@@ -202,6 +205,8 @@ void calls::send(pending& p, std::int64_t now_us) {
   p.router = *router;
   p.open.push_back({++p.attempts, p.router});
   auto parcel = p.what.request;
+  if (p.attempts > 1 && parcel.has_item_request())
+    parcel.mutable_item_request()->mutable_id()->set_repeated(true);
   parcel.set_id(p.id << attempt_bits | static_cast<std::uint64_t>(p.attempts));
   auto left_ms = (p.what.deadline_us - now_us) / 1'000;
   left_ms -= std::min(head_start_ms, left_ms / 10);

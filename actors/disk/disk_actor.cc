@@ -58,9 +58,9 @@ struct disk_state {
   void read(const wire::read_log& what);
   void drop(const wire::drop_log& what);
   void keep_house();
+  bool room();
 
 private:
-  bool room();
   void answer(const wire::append_log& job, wire::disk_result result);
   void stop_if_fatal(const storage::error& why);
   void schedule_housekeeping();

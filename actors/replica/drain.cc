@@ -136,7 +136,7 @@ void replica_state::apply(const msg::Entry& entry) {
     dirty_since_us = now();
   for (auto& effect : *command.mutable_effects())
     items.apply(std::move(effect), entry.index());
-  requests.add(command.id(), entry.index(), command.time_ms());
+  requests.add(command.id(), {entry.index(), command.refused()}, command.time_ms());
   last_time_ms = std::max(last_time_ms, command.time_ms());
 }
 

@@ -28,12 +28,15 @@ inline bool has_id(const msg::RequestId& id) {
 
 class remembered {
 public:
-  // Index at which the request took effect.
-  std::optional<std::uint64_t> find(const msg::RequestId& id) const;
+  struct outcome {
+    std::uint64_t index = 0; // where it took effect, or was refused
+    bool refused = false;
+  };
+  std::optional<outcome> find(const msg::RequestId& id) const;
 
   // A command with this id was applied at `index`, at the leader's time. Forgets what is older than
   // limits::remembered_ms before it, and the oldest past limits::remembered_requests.
-  void add(const msg::RequestId& id, std::uint64_t index, std::int64_t time_ms);
+  void add(const msg::RequestId& id, outcome what, std::int64_t time_ms);
 
   void restore(const std::vector<msg::AppliedRequest>& requests); // replaces everything
   std::vector<msg::AppliedRequest> take_new();                    // added since the last call, still remembered
@@ -43,10 +46,10 @@ public:
 private:
   struct slot {
     request_key key;
-    std::uint64_t index;
+    outcome what;
     std::int64_t time_ms;
   };
-  std::unordered_map<request_key, std::uint64_t, request_key_hash> index_of_;
+  std::unordered_map<request_key, outcome, request_key_hash> known_;
   std::deque<slot> order_; // ascending by index
   std::uint64_t taken_ = 0; // index up to which take_new has handed out
 };

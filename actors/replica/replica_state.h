@@ -163,6 +163,9 @@ struct replica_state {
   void on_write(waiter who, msg::ReplicaRequest& request);
   void evaluate(pending_write write);
   void propose(pending_write& write, msg::ReplicaReply& reply);
+  void remember_refusal(pending_write& write, msg::ReplicaReply& reply);
+  void append(const msg::Command& command, pending_write& write, msg::ReplicaReply& reply);
+  msg::Command command_for(const msg::RequestId& id);
   void on_handover(waiter who, const msg::ReplicaRequest::Handover& order);
 
   // --- reads.cc

@@ -1,12 +1,17 @@
 // Writes: evaluated once, here on the leader, against the newest state; what goes into the log is the effect.
 #include "actors/core/item/condition.h"
 #include "actors/replica/replica_state.h"
+#include "messages/status.h"
 #include <algorithm>
 #include <set>
 
 namespace troupe::replica {
 
 namespace {
+
+msg::Status condition_failed() {
+  return make_status(msg::CONDITION_FAILED, "The conditional request failed");
+}
 
 std::string objection(const msg::ReplicaRequest::Write& write) {
   if (write.mutations().empty())
@@ -41,8 +46,10 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   if (has_id(request.id())) {
     if (auto at = requests.find(request.id())) {
       meter->repeated.Increment();
-      msg::ReplicaReply reply; // it took effect; the item before it is no longer known
-      reply.set_index(*at);
+      msg::ReplicaReply reply; // the item before it is no longer known
+      reply.set_index(at->index);
+      if (at->refused)
+        *reply.mutable_status() = condition_failed();
       return answer(who, std::move(reply));
     }
     if (auto at = proposed_ids.find(key_of(request.id())); at != proposed_ids.end()) {
@@ -112,9 +119,10 @@ void replica_state::evaluate(pending_write write) {
     if (*holds)
       continue;
     // The refusal rests on writes that may still be lost: it is told only once they are applied.
-    reply.mutable_status()->set_code(msg::CONDITION_FAILED);
-    reply.mutable_status()->set_message("The conditional request failed");
+    *reply.mutable_status() = condition_failed();
     reply.set_failed_mutation(static_cast<std::uint32_t>(i));
+    if (write.request.id().repeated() && has_id(write.request.id()))
+      return remember_refusal(write, reply);
     if (depends_on <= applied && core->may_read(now()))
       return answer(write.who, std::move(reply));
     after_applied.emplace(std::max(depends_on, applied), std::pair(std::move(write.who), std::move(reply)));
@@ -123,11 +131,24 @@ void replica_state::evaluate(pending_write write) {
   propose(write, reply);
 }
 
-void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
+msg::Command replica_state::command_for(const msg::RequestId& id) {
   msg::Command command;
-  *command.mutable_id() = write.request.id();
+  *command.mutable_id() = id;
   last_time_ms = std::max(last_time_ms, options.clock->unix_ms());
   command.set_time_ms(last_time_ms);
+  return command;
+}
+
+// Another attempt of the same request may still be on its way, through another router or an old leader. The
+// refusal goes into the log, so that whoever meets that attempt refuses it as well.
+void replica_state::remember_refusal(pending_write& write, msg::ReplicaReply& reply) {
+  auto command = command_for(write.request.id());
+  command.set_refused(true);
+  append(command, write, reply);
+}
+
+void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
+  auto command = command_for(write.request.id());
   for (auto& m : *write.request.mutable_write()->mutable_mutations()) {
     auto& effect = *command.add_effects();
     effect.set_remove(m.remove());
@@ -135,6 +156,10 @@ void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
     if (!m.remove())
       effect.mutable_item()->swap(*m.mutable_item());
   }
+  append(command, write, reply);
+}
+
+void replica_state::append(const msg::Command& command, pending_write& write, msg::ReplicaReply& reply) {
   auto payload = command.SerializeAsString();
   if (payload.size() > limits::command_bytes)
     return refuse(write.who, msg::VALIDATION, "the write is larger than one log entry may be");

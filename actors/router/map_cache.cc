@@ -1,0 +1,93 @@
+// The router's copy of the partition map: asked for every so often whether or not anybody needs it (the same
+// work on a quiet and on a busy day), and at once when a request names a table that the copy does not have.
+#include "actors/kit/log.h"
+#include "actors/router/router_state.h"
+
+namespace troupe::router {
+
+namespace {
+
+constexpr std::int64_t ask_every_us = 500'000;
+constexpr std::int64_t answer_within_us = 1'000'000;
+
+} // namespace
+
+std::string router_state::metadata_node() {
+  if (!metadata_leader.empty())
+    return metadata_leader;
+  auto& nodes = options.metadata_nodes;
+  return nodes.empty() ? std::string() : nodes[metadata_turn++ % nodes.size()];
+}
+
+void router_state::metadata_moved(const msg::Moved& moved) {
+  metadata_leader = moved.leader_node();
+}
+
+void router_state::ask_for_map(bool strong) {
+  auto t = now();
+  if (map_question != 0 && t - map_asked_us < answer_within_us && (!strong || map_question_strong))
+    return;
+  if (map_question != 0 && t - map_asked_us >= answer_within_us)
+    metadata_leader.clear(); // it did not answer: ask another
+  if (!strong && wants_map.empty() && t - map_asked_us < ask_every_us)
+    return;
+  auto node = metadata_node();
+  if (node.empty())
+    return;
+  map_question = ++next_question;
+  map_question_strong = strong || !wants_map.empty();
+  map_asked_us = t;
+  meter->map_fetches.Increment();
+  wire::outgoing out;
+  out.node = node;
+  *out.parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
+  *out.parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
+  out.parcel.set_id(map_question << 8 | 0xff); // never an attempt's: see attempts.cc
+  out.parcel.set_deadline_ms(answer_within_us / 1000);
+  out.parcel.mutable_map_request()->set_known_version(map->version());
+  out.parcel.mutable_map_request()->set_strong(map_question_strong);
+  outbox.push_back(std::move(out));
+}
+
+void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
+  if (reply.id() >> 8 != map_question)
+    return;
+  auto strong = map_question_strong;
+  map_question = 0;
+  auto& answer = *reply.mutable_map_reply();
+  if (!reply.has_map_reply() || answer.status().code() != msg::OK) {
+    if (answer.status().code() == msg::MOVED)
+      metadata_moved(answer.moved());
+    else
+      metadata_leader.clear();
+    if (!wants_map.empty() && !metadata_leader.empty())
+      ask_for_map(true);
+    return; // otherwise the next tick asks somebody
+  }
+  if (strong)
+    metadata_leader = from->node;
+  map_checked_us = now();
+  auto newer = routing::advance(map, std::move(answer));
+  if (newer != map) {
+    map = std::move(newer);
+    hints.retain(*map);
+    meter->map_version.Set(static_cast<double>(map->version()));
+    for (auto& trouble : map->troubles())
+      kit::log(kit::level::warning, options.node, "router", trouble);
+  }
+  if (!strong)
+    return;
+  auto waiting = std::move(wants_map);
+  wants_map.clear();
+  for (auto id : waiting)
+    if (auto f = flights.find(id))
+      resolve(*f);
+}
+
+void router_state::wait_for_map(flight& f) {
+  f.fresh_map_asked = true;
+  wants_map.insert(f.id);
+  ask_for_map(true);
+}
+
+} // namespace troupe::router
