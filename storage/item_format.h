@@ -12,8 +12,11 @@ namespace troupe::storage::item_format {
 inline constexpr std::int64_t application_id = 0x54524954; // "TRIT"
 inline constexpr std::int64_t version = 1;
 
+// Items lie in the order in which they were first put, under an index by key:
+// docs/decisions/011-item-layout.md.
+inline constexpr int page_bytes = 4096;
 inline constexpr const char* schema = R"(
-  CREATE TABLE items(k BLOB PRIMARY KEY, check_sum INTEGER NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE items(id INTEGER PRIMARY KEY, k BLOB NOT NULL UNIQUE, check_sum INTEGER NOT NULL, v BLOB NOT NULL);
   CREATE TABLE position(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE requests(first INTEGER PRIMARY KEY, body BLOB NOT NULL);
 )";

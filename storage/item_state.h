@@ -28,7 +28,7 @@ struct item_store::state {
   std::string path;
   item_options options;
   std::unique_ptr<sqlite::connection> db; // before the statements: destroyed after them
-  sqlite::statement get_item, get_length, put_item, drop_item;
+  sqlite::statement get_item, find_item, insert_item, update_item, drop_item;
   sqlite::statement put_position, put_requests, drop_requests;
   sqlite::statement scan_up, scan_up_to, scan_down, scan_down_to, scan_after;
 

@@ -26,9 +26,10 @@ result<void> item_store::state::prepare_statements() {
     const char* sql;
   } const statements[] = {
       {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
-      {&get_length, "SELECT length(v) FROM items WHERE k=?"},
-      {&put_item, "REPLACE INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
-      {&drop_item, "DELETE FROM items WHERE k=?"},
+      {&find_item, "SELECT id, length(v) FROM items WHERE k=?"},
+      {&insert_item, "INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
+      {&update_item, "UPDATE items SET check_sum=?, v=? WHERE id=?"},
+      {&drop_item, "DELETE FROM items WHERE id=?"},
       {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?)"},
       {&put_requests, "REPLACE INTO requests(first, body) VALUES(?, ?)"},
       {&drop_requests, "DELETE FROM requests WHERE first=?"},
@@ -56,6 +57,7 @@ result<void> item_store::state::open_file() {
   sqlite::open_options how;
   how.create = options.create;
   how.sync = sqlite::synchronous::normal;
+  how.page_bytes = item_format::page_bytes;
   how.cache_bytes = options.cache_bytes;
   how.mmap_bytes = options.mmap_bytes;
   how.wal_kept_bytes = options.checkpoint_bytes;
@@ -162,23 +164,26 @@ result<void> item_store::state::change(const item_change& c, item_format::positi
   if (walk)
     if (auto kept = keep_for_walk(c.key); !kept)
       return kept;
-  auto old = get_length.bind(1, c.key).step();
+  auto old = find_item.bind(1, c.key).step();
   if (!old)
     return old.error();
-  const bool was_there = *old;
-  if (was_there) {
+  std::int64_t id = 0;
+  if (*old) {
+    id = find_item.column_int(0);
     next.items -= 1;
-    next.bytes -= c.key.size() + static_cast<std::uint64_t>(get_length.column_int(0));
-    get_length.reset();
+    next.bytes -= c.key.size() + static_cast<std::uint64_t>(find_item.column_int(1));
+    find_item.reset();
+    if (c.remove)
+      return drop_item.bind(1, id).run();
+  } else if (c.remove) {
+    return {};
   }
-  if (c.remove)
-    return was_there ? drop_item.bind(1, c.key).run() : result<void>{};
   next.items += 1;
   next.bytes += c.key.size() + c.value.size();
-  return put_item.bind(1, c.key)
-      .bind(2, static_cast<std::int64_t>(record_checksum(c.key, c.value)))
-      .bind(3, c.value)
-      .run();
+  auto check = static_cast<std::int64_t>(record_checksum(c.key, c.value));
+  if (*old)
+    return update_item.bind(1, check).bind(2, c.value).bind(3, id).run();
+  return insert_item.bind(1, c.key).bind(2, check).bind(3, c.value).run();
 }
 
 result<void> item_store::state::write(const item_batch& batch, item_format::position_row& next,

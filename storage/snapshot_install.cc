@@ -47,6 +47,7 @@ result<std::unique_ptr<sqlite::connection>> create_aside(const std::string& path
   how.create = true;
   how.sync = sqlite::synchronous::off;
   how.journal = sqlite::journal::off;
+  how.page_bytes = item_format::page_bytes;
   how.cache_bytes = 4u << 20;
   how.vfs = vfs;
   return sqlite::connection::open(path, how);

@@ -75,7 +75,6 @@ std::string settings(const open_options& options) {
   sql += "PRAGMA temp_store=MEMORY;";
   sql +=
       "PRAGMA secure_delete=OFF;"; // Debian's default overwrites what is deleted: pages written for nothing
-  sql += "PRAGMA cell_size_check=ON;";
   sql += "PRAGMA trusted_schema=OFF;";
   return sql;
 }

@@ -1,9 +1,10 @@
 // The one place that knows SQLite's C interface: a connection and its statements with owners, the settings
 // all our files share, and SQLite's result codes turned into ours.
 //
-// All files: WAL, 8 KiB pages (rows of 1 KB would overflow smaller ones), an exclusive lock for as long as
-// the connection lives (the WAL's index then needs no shared memory and a read no lock), and no automatic
-// checkpoint: the owner decides when, on this same connection.
+// All files: WAL, an exclusive lock for as long as the connection lives (the WAL's index then needs no shared
+// memory and a read no lock), and no automatic checkpoint: the owner decides when, on this same connection.
+// Page sizes are the files' own: what is dirty is written by the page, twice, so they decide most of the
+// cost.
 //
 // Threads: one owner per connection, no mutex inside.
 #pragma once
