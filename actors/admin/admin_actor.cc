@@ -111,4 +111,8 @@ admin_actor::behavior_type admin(admin_state::pointer self, admin_options option
   };
 }
 
+admin_actor spawn_admin(caf::actor_system& system, admin_options options) {
+  return system.spawn(admin, std::move(options));
+}
+
 } // namespace troupe::admin

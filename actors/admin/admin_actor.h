@@ -36,4 +36,7 @@ struct admin_state;
 // agents when something has changed for them.
 admin_actor::behavior_type admin(admin_actor::stateful_pointer<admin_state> self, admin_options options);
 
+// For those who do not see admin_state.
+admin_actor spawn_admin(caf::actor_system& system, admin_options options);
+
 } // namespace troupe::admin

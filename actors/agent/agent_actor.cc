@@ -19,8 +19,7 @@ agent_metrics::agent_metrics(kit::metrics& m)
       replicas_in_trouble(m.gauge("troupe_replicas_in_trouble", "Replicas that do not run and should.")),
       metadata_version(
           m.gauge("troupe_agent_metadata_version", "Version of the metadata that this node has acted on.")),
-      free_bytes(m.gauge("troupe_disk_free_bytes", "Room left on the data directory's file system.")),
-      used_bytes(m.gauge("troupe_disk_used_bytes", "Size of the files in the data directory.")),
+      used_bytes(m.gauge("troupe_data_directory_bytes", "Size of the files in the data directory.")),
       restarts(m.counter("troupe_replica_restarts_total",
                          "Replicas that ended by themselves and were restarted.")),
       reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")) {}
@@ -142,6 +141,10 @@ agent_actor::behavior_type agent(agent_state::pointer self, agent_options option
       [self](wire::tick_atom) { self->state.on_tick(); },
       [self](wire::stop_atom) { self->state.on_stop(); },
   };
+}
+
+agent_actor spawn_agent(caf::actor_system& system, agent_options options, bool detached) {
+  return detached ? system.spawn<caf::detached>(agent, std::move(options)) : system.spawn(agent, std::move(options));
 }
 
 } // namespace troupe::agent

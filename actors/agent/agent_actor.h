@@ -62,4 +62,7 @@ struct agent_state;
 // FormRequest.
 agent_actor::behavior_type agent(agent_actor::stateful_pointer<agent_state> self, agent_options options);
 
+// `detached`: on a thread of its own, as everywhere but on virtual time.
+agent_actor spawn_agent(caf::actor_system& system, agent_options options, bool detached = true);
+
 } // namespace troupe::agent

@@ -30,7 +30,6 @@ struct agent_metrics {
   prometheus::Gauge& replicas;
   prometheus::Gauge& replicas_in_trouble;
   prometheus::Gauge& metadata_version;
-  prometheus::Gauge& free_bytes;
   prometheus::Gauge& used_bytes;
   prometheus::Counter& restarts;
   prometheus::Counter& reports;

@@ -96,7 +96,6 @@ void agent_state::look_at_space() {
   if (auto free = storage::free_bytes(options.meta->directory())) {
     options.self.set_disk_free_bytes(*free);
     options.self.set_full(*free < options.free_bytes_min);
-    meter->free_bytes.Set(static_cast<double>(*free));
   }
   if (measure) {
     options.self.set_disk_used_bytes(bytes_in(options.meta->directory()));

@@ -263,4 +263,8 @@ wire::disk_actor::behavior_type disk(wire::disk_actor::stateful_pointer<disk_sta
   };
 }
 
+wire::disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached) {
+  return detached ? system.spawn<caf::detached>(disk, std::move(options)) : system.spawn(disk, std::move(options));
+}
+
 } // namespace troupe::disk

@@ -348,4 +348,8 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
   };
 }
 
+wire::items_actor spawn_items(caf::actor_system& system, items_options options, bool detached) {
+  return detached ? system.spawn<caf::detached>(items, std::move(options)) : system.spawn(items, std::move(options));
+}
+
 } // namespace troupe::disk

@@ -188,4 +188,8 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
   };
 }
 
+wire::replica_actor spawn_replica(caf::actor_system& system, replica_options options) {
+  return system.spawn(replica, std::move(options));
+}
+
 } // namespace troupe::replica

@@ -47,4 +47,7 @@ using replica_pointer = wire::replica_actor::stateful_pointer<replica_state>;
 // Enrolls itself with the peers actor under {ROLE_REPLICA, group} when it is ready to speak.
 wire::replica_actor::behavior_type replica(replica_pointer self, replica_options options);
 
+// For those who do not see replica_state.
+wire::replica_actor spawn_replica(caf::actor_system& system, replica_options options);
+
 } // namespace troupe::replica

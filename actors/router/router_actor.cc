@@ -91,4 +91,8 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
   };
 }
 
+router_actor spawn_router(caf::actor_system& system, router_options options) {
+  return system.spawn(router, std::move(options));
+}
+
 } // namespace troupe::router

@@ -32,4 +32,7 @@ struct router_state;
 // admin ({ROLE_ADMIN, 0} on a metadata node), following its `moved`.
 router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self, router_options options);
 
+// For those who do not see router_state.
+router_actor spawn_router(caf::actor_system& system, router_options options);
+
 } // namespace troupe::router
