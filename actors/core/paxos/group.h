@@ -174,7 +174,8 @@ public:
   // --- log, snapshots ------------------------------------------------------------------------------------------
 
   // Highest index that may be deleted from the log as far as the other members are concerned: applied durably
-  // here, and on every other member, or left behind by more than `keep_bytes` of log.
+  // here, and on every other member, or left behind by more than `keep_bytes` of log. A log replica has no items:
+  // it keeps whatever some voter's items do not hold durably, as its log may be the second copy of that.
   log_index truncatable(std::uint64_t keep_bytes) const;
   void truncated(log_index up_to); // the caller has deleted entries up to here
   // Entries of the log that are no longer in memory: the shell reads them from the log store when asked.
@@ -214,7 +215,7 @@ private:
   std::unique_ptr<state> state_;
 };
 
-// Checksum link of an entry: XXH3-64 over (group, index, kind, payload, previous). Lives in link.cc.
+// Checksum link of an entry, as messages/entry_link.h defines it.
 std::uint64_t link_of(std::uint64_t group, const msg::Entry& entry, std::uint64_t previous);
 
 inline bool before(const msg::Ballot& a, const msg::Ballot& b) {
