@@ -1,0 +1,48 @@
+// The operator of the group: keeps its membership in the shape the run began with, through configuration
+// entries proposed at the leader, one at a time, as the design prescribes. A seat whose disk is lost, or that
+// is to be vacated, is taken by a log replica in one swap; a learner is built beside; once it holds what the
+// leader holds, it takes the log replica's seat.
+//
+// A member that was removed keeps its disk until a quorum of the configuration without it has durably
+// recorded that configuration: before that, an election may still need to ask it.
+#pragma once
+#include "tests/sim/checkers/chosen.h"
+#include "tests/sim/members/cluster.h"
+#include <map>
+#include <set>
+
+namespace troupe::sim {
+
+class caretaker {
+public:
+  caretaker(cluster& c, const chosen_log& truth) : cluster_(c), truth_(truth) {}
+
+  void start();
+  // A voter is to be replaced although nothing is wrong with it.
+  void vacate(member_id m) { unwanted_.insert(m); }
+  // The configuration has its shape, everybody in it has a disk, nobody else has one.
+  bool satisfied() const;
+  // The group would survive the loss of this machine's disk.
+  bool may_lose(const machine& m) const;
+
+private:
+  void look();
+  bool improve(member& leader);
+  bool propose(member& leader, msg::Configuration next);
+  bool caught_up(const member& leader, member_id learner) const;
+  bool holds_everything(member_id m) const;
+  bool alive(member_id m) const { return cluster_.of(m) != nullptr; }
+  machine* free_machine();
+  member_id make(msg::MemberKind kind, member& leader);
+  void clean(const msg::Configuration& current);
+  unsigned wanted(msg::MemberKind kind) const;
+
+  cluster& cluster_;
+  const chosen_log& truth_;
+  std::set<member_id> unwanted_;
+  std::uint64_t proposed_epoch_ = 0;
+  instant proposed_at_ = 0;
+  std::map<member_id, instant> made_; // members not yet seen in a configuration, and when they were made
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,292 @@
+#include "tests/sim/members/member.h"
+#include "tests/sim/members/cluster.h"
+#include "tests/sim/members/wire.h"
+#include <algorithm>
+
+namespace troupe::sim {
+namespace {
+
+// A core that always has something more to do would spin here for ever.
+constexpr int rounds_at_most = 1'000;
+constexpr std::size_t offers_at_most = 4;
+constexpr instant an_hour = 3'600 * second;
+
+paxos::options options_for(const settings& how, member_id self, dice& chance) {
+  paxos::options o = how.options;
+  o.group = group_number;
+  o.self = self;
+  o.seed = chance.next();
+  return o;
+}
+
+} // namespace
+
+member::member(cluster& home, machine& on, member_id id, paxos::restored from,
+               std::shared_ptr<const items> state)
+    : home_(home), on_(on), world_(home.place()), id_(id),
+      group_(options_for(home.how(), id, world_.chance()), from, on.clock.read(world_.now())),
+      state_(state ? std::make_unique<items>(*state) : nullptr), applied_(from.applied),
+      flushed_(from.applied) {
+  group_.set_log_reader([this](log_index first, log_index last, std::size_t bytes) {
+    auto found = on_.storage->read(first, last, bytes);
+    if (found)
+      return std::move(*found);
+    world_.after(0, [&m = on_, boot = on_.boot, &all = home_] {
+      if (m.boot == boot)
+        all.lose_disk(m, "a stored entry is damaged");
+    });
+    return std::vector<msg::Entry>{};
+  });
+  later(world_.chance().between(1, home_.how().housekeeping), [this] { housekeeping(); });
+  later(0, [this] { drain(); });
+}
+
+member::~member() = default;
+
+instant member::clock() const {
+  return on_.clock.read(world_.now());
+}
+
+bool member::paused() const {
+  return paused_until_ > world_.now();
+}
+
+std::function<void()> member::guarded(std::function<void()> what) {
+  return [this, &m = on_, boot = on_.boot, act = std::move(what)] {
+    if (m.boot != boot)
+      return;
+    if (paused())
+      backlog_.push_back(act);
+    else
+      act();
+  };
+}
+
+void member::later(instant delay, std::function<void()> what) {
+  world_.after(delay, guarded(std::move(what)));
+}
+
+void member::pause(instant until) {
+  world_.note("m{} stops for {} us", id_, until - world_.now());
+  paused_until_ = until;
+  world_.at(until, [this, &m = on_, boot = on_.boot] {
+    if (m.boot != boot || paused())
+      return;
+    world_.note("m{} continues", id_);
+    for (const auto& missed : std::exchange(backlog_, {}))
+      world_.after(0, guarded(missed));
+  });
+}
+
+void member::deliver(const std::string& bytes) {
+  guarded([this, bytes] {
+    const auto parsed = parse(bytes);
+    if (const auto* m = std::get_if<msg::PaxosMessage>(&parsed)) {
+      if (world_.traced())
+        world_.tell("m" + std::to_string(id_) + " gets " + text_of(*m));
+      ++home_.counters().messages;
+      group_.step(*m, clock());
+    } else if (const auto* wanted = std::get_if<msg::SnapshotRequest>(&parsed)) {
+      give(*wanted);
+    } else if (const auto* chunk = std::get_if<msg::SnapshotChunk>(&parsed)) {
+      take(*chunk);
+    }
+    drain();
+  })();
+}
+
+void member::ask(const request& r) {
+  guarded([this, r] {
+    serve(r);
+    drain();
+  })();
+}
+
+void member::hand_over(member_id successor) {
+  guarded([this, successor] {
+    const bool taken = group_.hand_over(successor, clock());
+    world_.note("m{} is told to hand over to m{}: {}", id_, successor, taken);
+    drain();
+  })();
+}
+
+void member::campaign() {
+  guarded([this] {
+    world_.note("m{} is told to campaign", id_);
+    group_.campaign(clock());
+    drain();
+  })();
+}
+
+bool member::propose_configuration(const msg::Configuration& next) {
+  if (paused())
+    return false;
+  const auto at = group_.propose_configuration(next, clock());
+  drain();
+  return at.has_value();
+}
+
+// Persist, then speak, then answer.
+void member::drain() {
+  notice_leadership();
+  int rounds = 0;
+  while (!writing_ && group_.has_ready()) {
+    if (++rounds > rounds_at_most) {
+      world_.find("progress",
+                  "m" + std::to_string(id_) + " always has something ready: " + group_.describe());
+      return;
+    }
+    paxos::ready r = group_.take_ready();
+    speak(r.messages_now);
+    if (r.needs_disk()) {
+      write(std::move(r));
+      break;
+    }
+    speak(r.messages_after);
+    group_.persisted(r.id, clock());
+  }
+  for (auto& entry : group_.take_chosen()) {
+    home_.checks().chosen(id_, *entry);
+    to_apply_.push_back(std::move(entry));
+  }
+  apply_chosen();
+  notice_leadership();
+  answer_reads();
+  fetch_if_wanted();
+  arm();
+  home_.checks().touched(*this);
+}
+
+void member::write(paxos::ready r) {
+  log_write batch;
+  if (r.reset_log) {
+    if (!next_base_)
+      world_.find("shell",
+                  "m" + std::to_string(id_) + ": the log is to be reset though nothing was restored");
+    batch.reset = std::exchange(next_base_, std::nullopt);
+  }
+  if (!home_.how().shell.forget_promises)
+    batch.hard_state = r.hard_state;
+  batch.entries = r.entries;
+  batch.clear_above = home_.how().shell.overwrite_clears;
+  writing_ = true;
+  writing_since_ = clock();
+  world_.note("m{} writes {} entries from {}, hard state {}, reset {}", id_, r.entries.size(),
+              r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(), r.reset_log);
+  on_.storage->write(std::move(batch), guarded([this, id = r.id, after = std::move(r.messages_after)] {
+                       writing_ = false;
+                       speak(after);
+                       group_.persisted(id, clock());
+                       if (std::exchange(unhealthy_, false))
+                         group_.disk_healthy(true, clock());
+                       drain();
+                     }));
+}
+
+void member::speak(const std::vector<msg::PaxosMessage>& messages) {
+  for (const auto& m : messages) {
+    if (world_.traced())
+      world_.tell("m" + std::to_string(id_) + " says " + text_of(m));
+    home_.carry(on_.id, m.to(), bytes_of(m));
+  }
+}
+
+void member::apply_chosen() {
+  if (applying_ || to_apply_.empty())
+    return;
+  const auto apply_all = [this] {
+    while (!to_apply_.empty()) {
+      const auto entry = std::move(to_apply_.front());
+      to_apply_.pop_front();
+      apply(*entry);
+    }
+    if (applied_ > group_.applied_index())
+      group_.applied(applied_, clock());
+  };
+  if (!world_.chance().per_mille(home_.how().slow_apply))
+    return apply_all();
+  applying_ = true;
+  later(world_.chance().between(1, 20 * millisecond), [this, apply_all] {
+    applying_ = false;
+    apply_all();
+    drain();
+  });
+}
+
+void member::apply(const msg::Entry& entry) {
+  if (entry.index() <= applied_) // came again after a restart, or lies inside a snapshot
+    return;
+  if (entry.index() != applied_ + 1) {
+    world_.find("monotonic", "m" + std::to_string(id_) + " was handed entry " +
+                                 std::to_string(entry.index()) + " after " + std::to_string(applied_));
+    return;
+  }
+  applied_ = entry.index();
+  if (!state_)
+    return;
+  state_->apply(entry, !home_.how().shell.forget_duplicates);
+  if (home_.how().shell.diverge && id_ == 2 && entry.index() % 50 == 0)
+    state_->corrupt();
+  home_.checks().applied(id_, entry.index(), state_->digest());
+  answer_applied(entry);
+}
+
+void member::arm() {
+  const instant deadline = group_.next_deadline();
+  if (armed_ == deadline)
+    return;
+  armed_ = deadline;
+  ++timer_;
+  if (deadline > clock() + an_hour) // never, for a member that was removed
+    return;
+  const instant lateness = world_.chance().between(1, home_.how().tick_lateness);
+  const instant when = std::max(world_.now(), on_.clock.when(deadline)) + lateness;
+  world_.at(when, guarded([this, number = timer_] {
+              if (number != timer_)
+                return;
+              armed_ = 0;
+              group_.tick(clock());
+              drain();
+            }));
+}
+
+void member::housekeeping() {
+  if (writing_ && !unhealthy_ && clock() - writing_since_ > home_.how().options.lease) {
+    unhealthy_ = true;
+    ++home_.counters().disk_alarms;
+    world_.note("m{}: its disk does not answer", id_);
+    group_.disk_healthy(false, clock());
+  }
+  if (state_ && !flushing_ && state_->index() > flushed_) {
+    flushing_ = true;
+    auto copy = std::make_shared<const items>(*state_);
+    on_.storage->write_items(copy, guarded([this, index = copy->index()] {
+                               flushing_ = false;
+                               flushed_ = std::max(flushed_, index);
+                               group_.applied_durably(flushed_, clock());
+                               truncate();
+                               drain();
+                             }));
+  } else if (!state_) {
+    truncate();
+  }
+  while (offers_.size() > offers_at_most)
+    offers_.erase(offers_.begin());
+  later(home_.how().housekeeping, [this] { housekeeping(); });
+  drain();
+}
+
+void member::truncate() {
+  log_index up_to = group_.truncatable(home_.how().keep_bytes);
+  if (home_.how().shell.truncate_greedily)
+    up_to = group_.commit();
+  const auto base = on_.storage->base_at(up_to);
+  if (!base || up_to < on_.storage->first())
+    return;
+  world_.note("m{} truncates its log up to {}", id_, up_to);
+  ++home_.counters().truncations;
+  on_.storage->write({std::nullopt, std::nullopt, {}, base, false}, [] {});
+  group_.truncated(up_to);
+}
+
+} // namespace troupe::sim

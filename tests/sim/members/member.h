@@ -1,0 +1,139 @@
+// One member as a process: the shell around the real paxos::group, on a machine with a clock and a disk.
+//
+// It keeps the order that group.h asks for - persist, then speak, then answer - and is the model of what
+// actors/replica and actors/log_replica do: it evaluates conditions against what is applied overlaid with
+// what is in flight, answers from the state machine, writes items back lazily, takes and gives snapshots, and
+// truncates the log. Three files: member.cc (life, messages, disk, applying), member_requests.cc (clients),
+// member_snapshots.cc.
+#pragma once
+#include "actors/core/paxos/group.h"
+#include "tests/sim/members/disk.h"
+#include "tests/sim/members/items.h"
+#include "tests/sim/members/request.h"
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::sim {
+
+class cluster;
+struct machine;
+
+class member {
+public:
+  // Opens the member on its machine's disk. state: nothing for a log replica.
+  member(cluster& home, machine& on, member_id id, paxos::restored from, std::shared_ptr<const items> state);
+  ~member();
+  member(const member&) = delete;
+  member& operator=(const member&) = delete;
+
+  // --- what the world does to it ---------------------------------------------------------------------------
+  void deliver(const std::string& bytes); // from another member
+  void ask(const request& r);             // from a client
+  void pause(instant until);              // it does nothing meanwhile; its clock counts on
+  void hand_over(member_id successor);
+  void campaign();
+  bool propose_configuration(const msg::Configuration& next);
+
+  // --- looking at it
+  // -----------------------------------------------------------------------------------------
+  member_id id() const { return id_; }
+  const paxos::group& group() const { return group_; }
+  instant clock() const; // its own
+  bool paused() const;
+  const items* state() const { return state_.get(); }
+  bool has_items() const { return state_ != nullptr; }
+  log_index applied() const { return applied_; }
+
+private:
+  struct flight { // a command of ours that is not applied yet
+    request_key id;
+    std::string key;
+    std::optional<std::string> written;
+    std::vector<request> waiting;
+  };
+  struct transfer { // a snapshot on its way to us
+    member_id from = 0;
+    std::uint64_t number = 0;
+    std::uint64_t next = 0;
+    int tries = 0;
+    std::string bytes;
+    bool publishing = false;
+  };
+  struct offer { // a snapshot on its way from us
+    msg::SnapshotHeader header;
+    std::string bytes;
+  };
+
+  // member.cc
+  std::function<void()> guarded(std::function<void()> what); // void after a crash, put off by a pause
+  void later(instant delay, std::function<void()> what);
+  void drain();
+  void write(paxos::ready r);
+  void speak(const std::vector<msg::PaxosMessage>& messages);
+  void apply_chosen();
+  void apply(const msg::Entry& entry);
+  void arm();
+  void housekeeping();
+  void truncate();
+
+  // member_requests.cc
+  void serve(const request& r);
+  void serve_write(const request& r);
+  void refuse(const request& r);
+  void answer_applied(const msg::Entry& entry);
+  void answer_reads();
+  void notice_leadership();
+  const flight* newest_flight(const std::string& key, log_index& at) const;
+  void reply_to(const request& r, answer what, std::optional<std::string> value = std::nullopt);
+
+  // member_snapshots.cc
+  void fetch_if_wanted();
+  void ask_for_chunk();
+  void give(const msg::SnapshotRequest& wanted);
+  void take(const msg::SnapshotChunk& chunk);
+  void publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
+
+  cluster& home_;
+  machine& on_;
+  world& world_;
+  const member_id id_;
+  paxos::group group_;
+  std::unique_ptr<items> state_; // what is applied in memory; none for a log replica
+  log_index applied_ = 0;
+
+  bool writing_ = false;
+  instant writing_since_ = 0;
+  bool unhealthy_ = false;
+  std::optional<log_base> next_base_; // of the reset that the next ready asks for
+  std::deque<std::shared_ptr<const msg::Entry>> to_apply_;
+  bool applying_ = false;
+  log_index flushed_ = 0; // state durable in the item store
+  bool flushing_ = false;
+
+  instant armed_ = 0; // local deadline the timer is set for; 0: none
+  std::uint64_t timer_ = 0;
+  instant paused_until_ = 0;
+  std::vector<std::function<void()>> backlog_;
+  bool draining_ = false;
+
+  msg::Ballot led_; // the ballot whose proposals are in flights_
+  std::map<log_index, flight> flights_;
+  std::multimap<log_index, request> refusals_; // to be answered when the index is applied
+  struct read_round {
+    request asked;
+    std::optional<answer> decided;
+  };
+  std::map<std::uint64_t, read_round> rounds_;
+  std::uint64_t tokens_ = 0;
+
+  std::optional<transfer> fetching_;
+  std::map<std::uint64_t, offer> offers_;
+  std::uint64_t transfers_ = 0;
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,133 @@
+// How a member takes and gives snapshots: in chunks, over the same network, each chunk asked for until it
+// comes. A snapshot is installed only when its digest agrees with its header, only above the commit index,
+// and never while a write to the log is on its way.
+#include "tests/sim/members/cluster.h"
+#include "tests/sim/members/member.h"
+#include "tests/sim/members/wire.h"
+#include <xxhash.h>
+
+namespace troupe::sim {
+namespace {
+
+constexpr int tries_at_most = 10;
+constexpr instant try_again = 200 * millisecond;
+
+} // namespace
+
+void member::fetch_if_wanted() {
+  const auto from = group_.wants_snapshot();
+  if (!from || fetching_)
+    return;
+  fetching_ = transfer{*from, (id_ << 32) + ++transfers_, 0, 0, {}, false};
+  world_.note("m{} wants a snapshot of m{}", id_, *from);
+  ask_for_chunk();
+}
+
+void member::ask_for_chunk() {
+  msg::SnapshotRequest wanted;
+  wanted.set_group(group_number);
+  wanted.set_from(id_);
+  wanted.set_to(fetching_->from);
+  wanted.set_transfer(fetching_->number);
+  wanted.set_chunk(fetching_->next);
+  home_.carry(on_.id, fetching_->from, bytes_of(wanted));
+  later(try_again, [this, number = fetching_->number, chunk = fetching_->next] {
+    if (!fetching_ || fetching_->number != number || fetching_->next != chunk || fetching_->publishing)
+      return;
+    if (++fetching_->tries < tries_at_most)
+      return ask_for_chunk();
+    world_.note("m{} gives up on a snapshot of m{}", id_, fetching_->from);
+    fetching_.reset();
+    drain();
+  });
+}
+
+void member::give(const msg::SnapshotRequest& wanted) {
+  msg::SnapshotChunk chunk;
+  chunk.set_group(group_number);
+  chunk.set_from(id_);
+  chunk.set_to(wanted.from());
+  chunk.set_transfer(wanted.transfer());
+  chunk.set_chunk(wanted.chunk());
+  if (!offers_.contains(wanted.transfer()) && wanted.chunk() == 0 && state_)
+    offers_[wanted.transfer()] = {state_->header(group_number), state_->bytes()};
+  const auto found = offers_.find(wanted.transfer());
+  if (found == offers_.end()) {
+    chunk.set_refused(state_ ? "no such transfer" : "no items here");
+  } else {
+    const offer& o = found->second;
+    const std::size_t size = home_.how().chunk_bytes;
+    const std::size_t at = std::min<std::size_t>(wanted.chunk() * size, o.bytes.size());
+    *chunk.mutable_header() = o.header;
+    chunk.set_data(o.bytes.substr(at, size));
+    chunk.set_checksum(XXH3_64bits(chunk.data().data(), chunk.data().size()));
+    chunk.set_last(at + size >= o.bytes.size());
+  }
+  home_.carry(on_.id, wanted.from(), bytes_of(chunk));
+}
+
+void member::take(const msg::SnapshotChunk& chunk) {
+  if (!fetching_ || fetching_->number != chunk.transfer() || fetching_->next != chunk.chunk() ||
+      fetching_->publishing)
+    return;
+  if (!chunk.refused().empty()) {
+    const member_id from = fetching_->from;
+    later(try_again, [this, number = fetching_->number] {
+      if (fetching_ && fetching_->number == number) {
+        fetching_.reset();
+        drain();
+      }
+    });
+    fetching_->publishing = true; // nothing more is asked of this transfer
+    world_.note("m{} is refused a snapshot by m{}", id_, from);
+    return;
+  }
+  if (XXH3_64bits(chunk.data().data(), chunk.data().size()) != chunk.checksum())
+    return;
+  fetching_->bytes += chunk.data();
+  ++fetching_->next;
+  fetching_->tries = 0;
+  const bool complete = chunk.last() || !state_; // a log replica needs the header alone
+  if (!complete)
+    return ask_for_chunk();
+  std::shared_ptr<items> received;
+  if (state_) {
+    auto parsed = items::parse(chunk.header(), fetching_->bytes);
+    if (!parsed) {
+      world_.find("snapshot", "a snapshot sent by m" + std::to_string(fetching_->from) +
+                                  " does not agree with its own digest");
+      return;
+    }
+    received = std::make_shared<items>(std::move(*parsed));
+  }
+  fetching_->publishing = true;
+  later(world_.chance().between(100, 20 * millisecond), // the temporary file is synced
+        [this, header = chunk.header(), received] { publish(header, received); });
+}
+
+void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state) {
+  if (writing_ || applying_ || flushing_)
+    return later(millisecond, [this, header, state] { publish(header, state); });
+  fetching_.reset();
+  if (header.index() <= group_.commit() || header.index() <= applied_) {
+    world_.note("m{} does not need the snapshot at {} any more", id_, header.index());
+    return drain();
+  }
+  if (state) {
+    on_.storage->publish_items(state);
+    *state_ = *state;
+  }
+  const bool taken = group_.restore(header, clock());
+  world_.note("m{} takes a snapshot at {}: {}", id_, header.index(), taken);
+  if (!taken)
+    return world_.find("snapshot", "m" + std::to_string(id_) +
+                                       " refused a snapshot above its commit index: " + group_.describe());
+  ++home_.counters().snapshots;
+  to_apply_.clear();
+  next_base_ = log_base{header.index(), header.link(), header.ballot()};
+  applied_ = flushed_ = header.index();
+  home_.checks().installed(id_, header);
+  drain();
+}
+
+} // namespace troupe::sim

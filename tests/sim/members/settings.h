@@ -1,0 +1,71 @@
+// What kind of run it is: the group, its surroundings and its misfortunes. Drawn from the seed by
+// runner/characters.cc, or written out by a targeted test.
+#pragma once
+#include "actors/core/paxos/group.h"
+#include "tests/sim/members/disk.h"
+#include "tests/sim/world/network.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::sim {
+
+// Deliberate bugs in the shell, for the test of the checkers, as paxos::options::mutations are in the core.
+struct shell_mutations {
+  bool rejoin_with_lost_log = false; // a log shorter than its mark is opened as if nothing had happened
+  bool read_without_lease = false;   // whoever believes to lead answers strong reads
+  bool forget_duplicates = false;    // a retried request takes effect again
+  bool ignore_in_flight = false;     // conditions see only what is applied
+  bool truncate_greedily = false;    // the log is deleted up to the commit index, items or not
+  bool diverge = false;              // a replica's state silently changes
+  bool forget_promises = false;      // hard state is not written
+  bool overwrite_clears = false;     // the log store drops what is above an entry it replaces
+  bool deaf = false;                 // nobody hears anything once the faults are over
+};
+
+// How often something befalls the group: the mean time between two of them; 0: never.
+struct misfortunes {
+  instant crash = 0; // one machine, back after down_mean
+  instant crash_all = 0;
+  instant down_mean = 2 * second;
+  instant pause = 0;
+  instant pause_max = 4 * second;
+  instant partition = 0; // into two sides, both directions
+  instant isolate = 0;   // one machine from all others; half of the time the leader
+  instant one_way = 0;   // one direction of one link
+  instant cut_link = 0;  // both directions of one link
+  instant cut_mean = 2 * second;
+  instant slow_link = 0;
+  instant stall_disk = 0;
+  instant lose_disk = 0; // whole, or a flipped bit, or a forgotten tail
+  instant hand_over = 0;
+  instant campaign = 0;   // somebody is told to lead though nobody asked for it
+  instant membership = 0; // an operator replaces, adds or removes a member
+};
+
+struct settings {
+  std::uint64_t seed = 0;
+  std::string character;
+  std::vector<msg::MemberKind> members; // the first configuration, on machines 1, 2, ...
+  unsigned spare_machines = 2;          // empty, for members to come
+  paxos::options options;               // group, self and seed are filled in for each member
+  shell_mutations shell;
+
+  link_quality links;
+  disk_speed disks;
+  misfortunes faults;
+  instant fault_time = 25 * second; // then a quiet period
+  std::int64_t clock_ppm = 0;       // clocks run this much fast or slow at most
+  instant tick_lateness = 2 * millisecond;
+  unsigned slow_apply = 0; // per mille of batches applied only after up to 20 ms
+  instant housekeeping = 250 * millisecond;
+  std::uint64_t keep_bytes = 1 << 20; // of log, for slow members
+  std::size_t chunk_bytes = 200;      // of a snapshot
+
+  unsigned clients = 3;
+  unsigned keys = 4;
+  instant think_mean = 100 * millisecond;
+  unsigned reads = 35; // per cent of operations that read
+};
+
+} // namespace troupe::sim

@@ -1,0 +1,165 @@
+// The kinds of runs there are, and how a seed chooses one. Each character stresses one thing and has a little
+// of everything else; "everything" has a lot of it all.
+#include "tests/sim/runner/run.h"
+#include <stdexcept>
+
+namespace troupe::sim {
+namespace {
+
+constexpr auto storage = msg::STORAGE_REPLICA;
+constexpr auto log_only = msg::LOG_REPLICA;
+
+void three(settings& s) {
+  s.members = {storage, storage, storage};
+}
+
+void calm(settings& s, dice&) {
+  s.fault_time = 8 * second;
+  s.faults.hand_over = 3 * second;
+}
+
+void flaky(settings& s, dice& d) {
+  s.links.drop = static_cast<unsigned>(d.between(5, 150));
+  s.links.duplicate = static_cast<unsigned>(d.between(0, 100));
+  s.links.spike = static_cast<unsigned>(d.between(0, 60));
+  s.links.spike_max = d.between(10, 1'500) * millisecond;
+  s.links.delay_mean = d.between(100, 8'000);
+  s.faults.partition = 6 * second;
+  s.faults.isolate = 6 * second;
+  s.faults.one_way = 5 * second;
+  s.faults.cut_link = 5 * second;
+  s.faults.slow_link = 4 * second;
+}
+
+void crashy(settings& s, dice& d) {
+  s.faults.crash = d.between(1'500, 5'000) * millisecond;
+  s.faults.crash_all = 12 * second;
+  s.faults.down_mean = d.between(100, 3'000) * millisecond;
+  s.disks.sync_mean = d.between(200, 6'000);
+  s.disks.slow = 20;
+  s.disks.slow_max = 300 * millisecond;
+  s.faults.stall_disk = 8 * second;
+  s.slow_apply = static_cast<unsigned>(d.between(0, 300));
+}
+
+void clocky(settings& s, dice& d) {
+  s.clock_ppm = 15'000; // two clocks part by up to 3 %: inside the drift bound of 50 ms in 1.5 s
+  s.faults.pause = 3 * second;
+  s.faults.isolate = 4 * second;
+  s.faults.hand_over = 8 * second;
+  s.faults.crash = 8 * second;
+  s.tick_lateness = d.between(1, 40) * millisecond;
+}
+
+void membership(settings& s, dice& d) {
+  s.faults.membership = d.between(2'000, 5'000) * millisecond;
+  s.faults.crash = 6 * second;
+  s.faults.isolate = 8 * second;
+  s.faults.lose_disk = 8 * second;
+  s.faults.hand_over = 8 * second;
+  s.links.drop = static_cast<unsigned>(d.between(0, 40));
+}
+
+void log_replica(settings& s, dice& d) {
+  s.members = {storage, storage, log_only};
+  crashy(s, d);
+  s.faults.isolate = 5 * second;
+  s.faults.lose_disk = 10 * second;
+  s.faults.membership = 12 * second;
+}
+
+void five(settings& s, dice& d) {
+  s.members = {storage, storage, storage, storage, storage};
+  flaky(s, d);
+  s.faults.crash = 4 * second;
+  s.faults.pause = 6 * second;
+  s.faults.membership = 10 * second;
+}
+
+void lagging(settings& s, dice& d) { // long absences, short logs: snapshots
+  s.keep_bytes = static_cast<std::uint64_t>(d.between(0, 1'500));
+  s.housekeeping = 120 * millisecond;
+  s.think_mean = 40 * millisecond;
+  s.faults.crash = 4 * second;
+  s.faults.isolate = 4 * second;
+  s.faults.cut_mean = 4 * second;
+  s.faults.down_mean = 4 * second;
+  s.faults.lose_disk = 10 * second;
+  s.links.drop = static_cast<unsigned>(d.between(0, 60));
+  if (d.coin())
+    s.members = {storage, storage, log_only};
+}
+
+void everything(settings& s, dice& d) {
+  flaky(s, d);
+  s.links.drop /= 3;
+  crashy(s, d);
+  s.clock_ppm = 15'000;
+  s.faults.pause = 8 * second;
+  s.faults.membership = 6 * second;
+  s.faults.lose_disk = 8 * second;
+  s.faults.hand_over = 8 * second;
+  s.faults.campaign = 6 * second;
+  s.keep_bytes = static_cast<std::uint64_t>(d.between(0, 3'000));
+  if (d.below(3) == 0)
+    s.members = {storage, storage, log_only};
+}
+
+struct character {
+  const char* name;
+  unsigned weight;
+  void (*shape)(settings&, dice&);
+};
+
+constexpr character characters[] = {
+    {"calm", 1, calm},     {"flaky", 4, flaky},           {"crashy", 4, crashy},
+    {"clocky", 3, clocky}, {"membership", 4, membership}, {"log-replica", 4, log_replica},
+    {"five", 2, five},     {"lagging", 3, lagging},       {"everything", 5, everything},
+};
+
+settings make(std::uint64_t seed, const character& c, dice& d) {
+  settings s;
+  s.seed = seed;
+  s.character = c.name;
+  three(s);
+  s.options.strict_reads = d.below(4) == 0;
+  s.clock_ppm = d.between(0, 200);
+  s.clients = static_cast<unsigned>(d.between(2, 4));
+  s.keys = static_cast<unsigned>(d.between(1, 5));
+  s.think_mean = d.between(40, 250) * millisecond;
+  c.shape(s, d);
+  return s;
+}
+
+} // namespace
+
+settings draw(std::uint64_t seed) {
+  dice d(seed ^ 0x7461'6c65'6e74ULL); // not the stream of the run itself
+  unsigned all = 0;
+  for (const auto& c : characters)
+    all += c.weight;
+  auto roll = d.below(all);
+  for (const auto& c : characters) {
+    if (roll < c.weight)
+      return make(seed, c, d);
+    roll -= c.weight;
+  }
+  throw std::logic_error("no character was drawn");
+}
+
+settings draw(std::uint64_t seed, const std::string& name) {
+  dice d(seed ^ 0x7461'6c65'6e74ULL);
+  for (const auto& c : characters)
+    if (c.name == name)
+      return make(seed, c, d);
+  throw std::invalid_argument("there is no character " + name);
+}
+
+std::vector<std::string> character_names() {
+  std::vector<std::string> names;
+  for (const auto& c : characters)
+    names.emplace_back(c.name);
+  return names;
+}
+
+} // namespace troupe::sim
