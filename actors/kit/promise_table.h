@@ -64,8 +64,8 @@ public:
 
   template <class F>
   void for_each(F visit) {
-    for (auto& [id, held] : promises_)
-      visit(id, held.promise);
+    for (auto& [id, promise] : promises_)
+      visit(id, promise.promise);
   }
 
   std::optional<std::int64_t> next_deadline() const {
