@@ -106,7 +106,7 @@ void calls::start(errand what, std::int64_t now_us) {
   }
   auto& request = what.request;
   auto& name = request.has_item_request() ? *request.mutable_item_request()->mutable_id()
-                                        : *request.mutable_admin_request()->mutable_id();
+                                          : *request.mutable_admin_request()->mutable_id();
   if (name.client() == 0) {
     name.set_client(options_.client_id);
     name.set_sequence(++sequence_);
@@ -146,7 +146,12 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
   auto call_id = reply.id() >> attempt_bits;
   auto number = static_cast<int>(reply.id() & attempts_max);
   auto* p = pending_.find(call_id);
-  if (p == nullptr || std::erase_if(p->open, [&](const attempt& a) { return a.number == number; }) == 0) {
+  auto was_repeated = false;
+  auto is_this = [&](const attempt& a) {
+    was_repeated = was_repeated || (a.number == number && a.repeated);
+    return a.number == number;
+  };
+  if (p == nullptr || std::erase_if(p->open, is_this) == 0) {
     ++late_replies_; // a duplicate, or the answer to a question that was settled otherwise
     return;
   }
@@ -155,10 +160,8 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
     reply = refuse(request, msg::UNAVAILABLE, "router " + p->router + " could not take the request");
   else if (!fits(request, reply))
     reply = refuse(request, msg::UNKNOWN_OUTCOME, "router " + p->router + " answered something else");
-  // A repeated attempt that is refused settles it: the refusal is remembered, and no other attempt can succeed
-  // behind it (RequestId.repeated).
   auto code = status_of(reply).code();
-  if (code == msg::OK || (code == msg::CONDITION_FAILED && number > 1))
+  if (code == msg::OK || (code == msg::CONDITION_FAILED && was_repeated))
     finish(*p, std::move(reply));
   else
     refused(*p, reply, now_us);
@@ -203,9 +206,10 @@ void calls::send(pending& p, std::int64_t now_us) {
     return wait_for_router(p, now_us);
   p.waiting = false;
   p.router = *router;
-  p.open.push_back({++p.attempts, p.router});
+  auto repeated = is_change(p.what.request) && (p.in_doubt || !p.open.empty());
+  p.open.push_back({++p.attempts, p.router, repeated});
   auto parcel = p.what.request;
-  if (p.attempts > 1 && parcel.has_item_request())
+  if (repeated && parcel.has_item_request())
     parcel.mutable_item_request()->mutable_id()->set_repeated(true);
   parcel.set_id(p.id << attempt_bits | static_cast<std::uint64_t>(p.attempts));
   auto left_ms = (p.what.deadline_us - now_us) / 1'000;

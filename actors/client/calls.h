@@ -4,9 +4,11 @@
 //
 // The one thing it must never get wrong is to call an outcome by another name. Each attempt of a write is
 // either answered with a refusal (then it had no effect), or answered with success (then all of it is done),
-// or it is in doubt: not answered yet, answered with UNKNOWN_OUTCOME, or lost with its link. While one
-// attempt is in doubt, only a success settles the request; a refusal of another attempt says nothing about
-// the one in doubt, which may be executed after it. So such a request ends as UNKNOWN_OUTCOME. Reads have no
+// or it is in doubt: not answered yet, answered with UNKNOWN_OUTCOME, or lost with its link. While an attempt
+// is in doubt, a refusal of another one says nothing about it: the one in doubt may be executed later. Two
+// answers settle a write all the same: a success, since all attempts have one request id and take effect
+// once; and a failed condition of an attempt that was marked as repeated, since the replicas remember such a
+// refusal, too (RequestId.repeated). Without either of them the write ends as UNKNOWN_OUTCOME. Reads have no
 // effect, and no doubt.
 //
 // Times are microseconds on the caller's clock. One owner, one thread.
@@ -81,8 +83,9 @@ public:
 
 private:
   struct attempt {
-    int number;
+    int number = 0;
     std::string router;
+    bool repeated = false; // another one was in doubt when it was sent
   };
   using id = std::uint64_t;
   struct pending {

@@ -223,7 +223,8 @@ wire::peers_actor::behavior_type peers(peers_pointer self, peers_options options
   state.self = self;
   state.options = std::move(options);
   state.me = std::make_shared<wire::peer>(state.options.self);
-  state.meter = std::make_unique<peers_metrics>(*m);
+  state.metrics = std::move(m);
+  state.meter = std::make_unique<peers_metrics>(*state.metrics);
   self->set_down_handler([self](caf::down_msg& down) { self->state.unlink(down.source); });
   self->delayed_send(self, acknowledge_every, wire::tick_atom::value);
   return {

@@ -55,6 +55,7 @@ struct peers_state {
   peers_pointer self = nullptr;
   peers_options options;
   wire::peer_ptr me;
+  metrics_ptr metrics; // keeps alive what the meter refers to
   std::unique_ptr<peers_metrics> meter;
   std::map<std::string, remote> remotes;
   std::map<std::pair<int, std::uint64_t>, wire::role_actor> roles;
