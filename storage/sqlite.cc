@@ -202,9 +202,15 @@ result<bool> connection::ensure_schema(std::int64_t application, std::int64_t ve
   return true;
 }
 
-result<void> connection::begin() {
+result<void> connection::trust() const {
   if (poisoned_)
     return error{code::io_fatal, path_ + ": a sync failed before; what the disk holds is unknown"};
+  return {};
+}
+
+result<void> connection::begin() {
+  if (auto trusted = trust(); !trusted)
+    return trusted;
   if (!begin_) {
     auto prepared = prepare("BEGIN IMMEDIATE");
     if (!prepared)
@@ -241,6 +247,8 @@ std::int64_t connection::changes() const {
 }
 
 result<void> connection::checkpoint(bool truncate) {
+  if (auto trusted = trust(); !trusted)
+    return trusted;
   int in_wal = 0;
   int moved = 0;
   int code = sqlite3_wal_checkpoint_v2(
@@ -253,6 +261,8 @@ result<void> connection::checkpoint(bool truncate) {
 }
 
 result<void> connection::sync_wal() {
+  if (auto trusted = trust(); !trusted)
+    return trusted;
   sqlite3_file* file = nullptr;
   int code = sqlite3_file_control(db_, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &file);
   if (code != SQLITE_OK)

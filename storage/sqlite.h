@@ -80,6 +80,7 @@ public:
 
 private:
   connection(std::string path, sqlite3* db);
+  result<void> trust() const;
   std::string path_;
   sqlite3* db_;
   std::uint64_t page_bytes_ = 0;

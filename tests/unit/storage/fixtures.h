@@ -13,6 +13,12 @@
 #include <unistd.h>
 #include <vector>
 
+namespace troupe::storage {
+inline void PrintTo(log_verdict verdict, std::ostream* out) {
+  *out << (verdict == log_verdict::whole ? "whole" : verdict == log_verdict::damaged ? "damaged" : "lost");
+}
+} // namespace troupe::storage
+
 namespace troupe::testing {
 
 // In memory where the host has such a place: these tests write a lot and no disk is needed to tell right from
@@ -54,13 +60,15 @@ inline void flip_byte(const std::string& path, std::size_t offset, char mask = 0
   bytes[offset] = static_cast<char>(bytes[offset] ^ mask);
   write_bytes(path, bytes);
 }
-// Where `needle` lies in the file; it must be there exactly once.
-inline std::size_t offset_of(const std::string& path, const std::string& needle) {
+// Flips a byte at every place where `needle` lies in the file, `distance` from its beginning: SQLite leaves
+// old copies in the unused parts of its pages.
+inline void flip_near(const std::string& path, const std::string& needle, std::ptrdiff_t distance) {
   std::string bytes = read_bytes(path);
-  std::size_t at = bytes.find(needle);
-  EXPECT_NE(at, std::string::npos) << needle << " is not in " << path;
-  EXPECT_EQ(bytes.find(needle, at + 1), std::string::npos) << needle << " is more than once in " << path;
-  return at;
+  int found = 0;
+  for (std::size_t at = bytes.find(needle); at != std::string::npos; at = bytes.find(needle, at + 1), ++found)
+    bytes[at + static_cast<std::size_t>(distance)] ^= 0x40;
+  EXPECT_GT(found, 0) << needle << " is not in " << path;
+  write_bytes(path, bytes);
 }
 
 inline msg::Ballot ballot(std::uint64_t round, std::uint64_t member = 1) {

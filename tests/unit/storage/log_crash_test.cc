@@ -109,7 +109,8 @@ TEST_F(log_crash_test, many_cuts_in_a_row_lose_nothing_acknowledged) {
       auto found = storage::log_store::open(path, options());
       ASSERT_TRUE(done(found)) << "seed " << seed << " life " << life;
       if (auto kept = held.held_by(**found); !kept) {
-        ASSERT_TRUE(attempted.held_by(**found)) << "seed " << seed << " life " << life << ", nor " << kept.message();
+        ASSERT_TRUE(attempted.held_by(**found))
+            << "seed " << seed << " life " << life << ", nor " << kept.message();
         held = attempted;
       }
     }

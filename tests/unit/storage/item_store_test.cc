@@ -1,0 +1,404 @@
+// The items of a replica: what is applied is read, in order, with its index; it survives; damage is noticed.
+#include "storage/checksum.h"
+#include "tests/unit/storage/fault_vfs.h"
+#include "tests/unit/storage/item_fixtures.h"
+#include <random>
+
+namespace troupe::testing {
+namespace {
+
+using storage::code;
+
+class item_store_test : public ::testing::Test {
+protected:
+  temporary_directory dir;
+  std::string path = dir.file("items.db");
+  std::unique_ptr<storage::item_store> items = open_items(path);
+
+  void reopen() {
+    items.reset();
+    items = open_items(path);
+  }
+};
+
+TEST_F(item_store_test, applied_items_and_their_index_survive_together) {
+  change_list changes;
+  changes.put("b", "2").put("a", "1").put("c", "3");
+  auto batch = changes.at(10, 777);
+  batch.position.ballot = ballot(4);
+  batch.position.configuration.set_epoch(3);
+  batch.position.configuration_index = 8;
+  batch.position.time_ms = 5000;
+  ASSERT_TRUE(done(items->apply(batch)));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(*items->get("a").value(), "1");
+    EXPECT_EQ(*items->get("c").value(), "3");
+    EXPECT_FALSE(items->get("d").value().has_value());
+    EXPECT_EQ(items->applied().index, 10u);
+    EXPECT_EQ(items->applied().link, 777u);
+    EXPECT_EQ(items->applied().ballot.round(), 4u);
+    EXPECT_EQ(items->applied().configuration.epoch(), 3u);
+    EXPECT_EQ(items->applied().configuration_index, 8u);
+    EXPECT_EQ(items->applied().time_ms, 5000);
+    EXPECT_EQ(items->stats().items, 3u);
+    EXPECT_EQ(items->stats().bytes, 6u);
+    EXPECT_TRUE(done(items->integrity_check()));
+    reopen();
+  }
+}
+
+TEST_F(item_store_test, of_one_key_the_last_change_in_a_batch_counts) {
+  change_list first;
+  first.put("k", "old").put("gone", "x").remove("gone").remove("never was").put("k", "new");
+  ASSERT_TRUE(done(items->apply(first.at(1))));
+  EXPECT_EQ(*items->get("k").value(), "new");
+  EXPECT_FALSE(items->get("gone").value().has_value());
+  change_list second;
+  second.remove("k").put("empty", "");
+  ASSERT_TRUE(done(items->apply(second.at(2))));
+  EXPECT_FALSE(items->get("k").value().has_value());
+  EXPECT_EQ(items->get("empty").value(), std::optional<std::string>(""));
+  EXPECT_EQ(items->stats().items, 1u);
+  EXPECT_EQ(items->stats().bytes, 5u);
+  EXPECT_TRUE(done(items->integrity_check()));
+}
+
+TEST_F(item_store_test, keys_are_walked_in_byte_order_within_their_bounds) {
+  change_list changes;
+  const std::string zero("a\0", 2), high("\xff\xfe");
+  changes.put("b", "3").put("a", "1").put(zero, "2").put(high, "5").put("bb", "4");
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  auto values = [&](std::string_view from, std::string_view to, bool backward, std::size_t count = 100,
+                    std::size_t bytes = 1000) {
+    auto page = items->scan(from, to, backward, count, bytes);
+    EXPECT_TRUE(done(page));
+    std::string out;
+    for (const auto& [key, value] : page->records)
+      out += value;
+    return page->more ? out + "+" : out;
+  };
+  EXPECT_EQ(values("", "", false), "12345");
+  EXPECT_EQ(values("", "", true), "54321");
+  EXPECT_EQ(values(zero, "bb", false), "23");
+  EXPECT_EQ(values(zero, "bb", true), "32");
+  EXPECT_EQ(values("b", "", true), "543");
+  EXPECT_EQ(values("", "", false, 2), "12+");
+  EXPECT_EQ(values("", "", false, 5), "12345") << "nothing is behind the fifth";
+  EXPECT_EQ(values("", "", false, 100, 5), "12+") << "2 + 3 bytes";
+  EXPECT_EQ(values("", "", false, 100, 1), "1+") << "one is always given";
+  EXPECT_EQ(values("c", "d", false), "");
+}
+
+TEST_F(item_store_test, durability_is_what_was_synced) {
+  change_list changes;
+  ASSERT_TRUE(done(items->apply(changes.put("a", "1").at(5))));
+  EXPECT_EQ(items->applied().index, 5u);
+  EXPECT_EQ(items->durable_applied(), 0u);
+  ASSERT_TRUE(done(items->sync()));
+  EXPECT_EQ(items->durable_applied(), 5u);
+  ASSERT_TRUE(done(items->apply(changes.at(6))));
+  ASSERT_TRUE(done(items->checkpoint()));
+  EXPECT_EQ(items->durable_applied(), 6u);
+  EXPECT_EQ(items->stats().syncs, 1u);
+}
+
+TEST_F(item_store_test, request_ids_are_remembered_until_told_to_forget) {
+  auto request = [](std::uint64_t index, std::int64_t time_ms) {
+    msg::AppliedRequest r;
+    r.mutable_id()->set_client(9);
+    r.mutable_id()->set_sequence(index * 10);
+    r.set_index(index);
+    r.set_time_ms(time_ms);
+    return r;
+  };
+  change_list none;
+  auto first = none.at(2), second = none.at(4);
+  first.requests = {request(1, 100), request(2, 200)};
+  second.requests = {request(4, 400)};
+  ASSERT_TRUE(done(items->apply(first)));
+  ASSERT_TRUE(done(items->apply(second)));
+  reopen();
+  auto all = items->requests();
+  ASSERT_TRUE(done(all));
+  ASSERT_EQ(all->size(), 3u);
+  EXPECT_EQ((*all)[2].SerializeAsString(), request(4, 400).SerializeAsString());
+  auto third = none.at(5);
+  third.forget_requests_before_ms = 300;
+  ASSERT_TRUE(done(items->apply(third)));
+  EXPECT_EQ(items->requests()->size(), 1u);
+  reopen();
+  EXPECT_EQ(items->requests()->size(), 1u);
+}
+
+TEST_F(item_store_test, equal_items_have_equal_digests_however_they_came_about) {
+  std::mt19937_64 random(5);
+  std::map<std::string, std::string> wanted;
+  for (std::uint64_t index = 1; index <= 200; ++index) {
+    std::string key = std::to_string(random() % 60);
+    change_list c;
+    if (random() % 3) {
+      wanted[key] = std::string(random() % 3000, static_cast<char>('a' + random() % 26));
+      c.put(key, wanted[key]);
+    } else {
+      wanted.erase(key);
+      c.remove(key);
+    }
+    ASSERT_TRUE(done(items->apply(c.at(index))));
+  }
+  auto other = open_items(dir.file("other.db"));
+  change_list all;
+  for (const auto& [key, value] : wanted)
+    all.put(key, value);
+  ASSERT_TRUE(done(other->apply(all.at(200))));
+  EXPECT_EQ(items->digest().value(), other->digest().value());
+  EXPECT_EQ(items->stats().items, wanted.size());
+  EXPECT_EQ(items->stats().bytes, other->stats().bytes);
+  change_list one;
+  ASSERT_TRUE(done(other->apply(one.put("extra", "").at(201))));
+  EXPECT_NE(items->digest().value(), other->digest().value());
+  storage::records_digest by_hand;
+  for (const auto& [key, value] : wanted)
+    by_hand.add(key, value);
+  EXPECT_EQ(items->digest().value(), by_hand.value());
+}
+
+TEST_F(item_store_test, only_its_own_replica_opens_it) {
+  items.reset();
+  EXPECT_TRUE(failed_as(storage::item_store::open(path, item_options_of(2, 11)), code::refused));
+  EXPECT_TRUE(failed_as(storage::item_store::open(path, item_options_of(1, 12)), code::refused));
+  auto wanted = item_options_of(1, 11);
+  wanted.create = false;
+  EXPECT_TRUE(failed_as(storage::item_store::open(dir.file("nowhere.db"), wanted), code::missing));
+  items = open_items(path);
+  EXPECT_TRUE(failed_as(storage::item_store::open(path, wanted), code::busy));
+}
+
+TEST_F(item_store_test, a_flipped_byte_is_named_when_the_record_is_read) {
+  change_list changes;
+  for (int i = 0; i < 50; ++i)
+    changes.put("key" + std::to_string(100 + i),
+                "value of " + std::to_string(100 + i) + std::string(500, '.'));
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  items.reset();
+  flip_near(path, "value of 117", 200);
+  items = open_items(path);
+  EXPECT_EQ(items->get("key116").value()->substr(0, 12), "value of 116");
+  auto bad = items->get("key117");
+  ASSERT_TRUE(failed_as(bad, code::corrupt));
+  EXPECT_NE(bad.error().text.find("6b6579313137"), std::string::npos) << bad.error().text; // "key117"
+  EXPECT_TRUE(failed_as(items->scan("key110", "", false, 100, 1 << 20), code::corrupt));
+  EXPECT_TRUE(done(items->scan("key110", "key117", false, 100, 1 << 20)));
+  EXPECT_TRUE(failed_as(items->digest(), code::corrupt));
+  EXPECT_TRUE(failed_as(items->integrity_check(), code::corrupt));
+  change_list repair;
+  ASSERT_TRUE(done(items->apply(repair.put("key117", "from a peer").at(2))));
+  EXPECT_TRUE(done(items->integrity_check()));
+}
+
+TEST_F(item_store_test, any_flipped_byte_is_noticed_or_harmless) {
+  std::map<std::string, std::string> wanted;
+  change_list changes;
+  for (int i = 0; i < 12; ++i) {
+    wanted["key" + std::to_string(100 + i)] =
+        "value " + std::to_string(i) + std::string(600, static_cast<char>('a' + i));
+    changes.put("key" + std::to_string(100 + i), wanted["key" + std::to_string(100 + i)]);
+  }
+  auto batch = changes.at(7, 77);
+  ASSERT_TRUE(done(items->apply(batch)));
+  items.reset();
+  const std::string sound = read_bytes(path);
+  int noticed = 0;
+  int harmless = 0;
+  for (std::size_t at = 0; at < sound.size(); at += 1 + at % 29) {
+    std::string flipped = sound;
+    flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+    write_bytes(path, flipped);
+    std::filesystem::remove(path + "-wal");
+    auto found = storage::item_store::open(path, item_options_of(1, 11));
+    if (!found || !(*found)->integrity_check()) {
+      ++noticed;
+      continue;
+    }
+    ++harmless;
+    ASSERT_EQ((*found)->applied().index, 7u) << "byte " << at;
+    ASSERT_EQ((*found)->applied().link, 77u) << "byte " << at;
+    auto all = (*found)->scan("", "", false, 1000, 1 << 20);
+    ASSERT_TRUE(done(all)) << "byte " << at;
+    ASSERT_EQ((std::map<std::string, std::string>(all->records.begin(), all->records.end())), wanted)
+        << "byte " << at;
+  }
+  EXPECT_GT(noticed * 4, harmless);
+}
+
+// --- walking while writing
+// ----------------------------------------------------------------------------------
+
+TEST_F(item_store_test, a_walk_sees_what_was_there_when_it_began) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937_64 random(seed);
+    std::filesystem::remove(dir.file("walked.db"));
+    auto store = open_items(dir.file("walked.db"));
+    std::map<std::string, std::string> now;
+    std::uint64_t index = 0;
+    auto write = [&] {
+      change_list c;
+      for (int i = 0; i < 5; ++i) {
+        std::string key = "k" + std::to_string(random() % 80);
+        if (random() % 3) {
+          now[key] = std::to_string(random());
+          c.put(key, now[key]);
+        } else {
+          now.erase(key);
+          c.remove(key);
+        }
+      }
+      ASSERT_TRUE(done(store->apply(c.at(++index))));
+    };
+    for (int i = 0; i < 20; ++i)
+      write();
+    const auto then = now;
+    const auto then_index = index;
+    ASSERT_TRUE(done(store->begin_walk()));
+    EXPECT_TRUE(failed_as(store->begin_walk(), code::busy));
+    std::map<std::string, std::string> walked;
+    for (bool more = true; more;) {
+      for (std::uint64_t i = random() % 4; i > 0; --i)
+        write();
+      auto page = store->walk(1 + random() % 7, 1 + random() % 200);
+      ASSERT_TRUE(done(page));
+      for (auto& [key, value] : page->records) {
+        ASSERT_TRUE(walked.empty() || walked.rbegin()->first < key) << "in key order";
+        walked[key] = value;
+      }
+      more = page->more;
+    }
+    EXPECT_EQ(store->walk_position().index, then_index);
+    EXPECT_EQ(walked, then) << "seed " << seed;
+    store->end_walk();
+    auto all = store->scan("", "", false, 1000, 1 << 20);
+    ASSERT_TRUE(done(all));
+    EXPECT_EQ((std::map<std::string, std::string>(all->records.begin(), all->records.end())), now);
+  }
+}
+
+TEST_F(item_store_test, a_walk_that_would_keep_too_much_aside_is_given_up) {
+  items.reset();
+  auto options = item_options_of(1, 11);
+  options.walk_bytes_max = 10'000;
+  items = open_items(path, options);
+  change_list changes;
+  for (int i = 0; i < 100; ++i)
+    changes.put("k" + std::to_string(i), std::string(500, 'x'));
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  ASSERT_TRUE(done(items->begin_walk()));
+  ASSERT_TRUE(done(items->apply(changes.at(2))));
+  EXPECT_TRUE(failed_as(items->walk(10, 1000), code::full));
+  items->end_walk();
+  EXPECT_TRUE(done(items->begin_walk()));
+  EXPECT_TRUE(done(items->walk(10, 1000)));
+}
+
+// --- power and room
+// -------------------------------------------------------------------------------------------
+
+TEST(item_crash_test, a_power_cut_at_any_step_leaves_a_whole_index_not_older_than_what_was_synced) {
+  temporary_directory dir;
+  std::string path = dir.file("items.db");
+  fault_vfs disk;
+  auto options = item_options_of(1, 11);
+  options.vfs = disk.name();
+  options.checkpoint_bytes = 64 * 1024;
+  options.wal_bytes_max = 128 * 1024;
+  options.cache_bytes = 64 * 1024;
+  const fault_vfs::leftover kinds[] = {fault_vfs::leftover::nothing, fault_vfs::leftover::prefix,
+                                       fault_vfs::leftover::mixture};
+  std::mt19937_64 random(1);
+  bool finished = false;
+  int rounds = 0;
+  for (int step = 1; !finished && step < 20'000; step += 1 + step / 50) {
+    for (const char* tail : {"", "-wal", "-journal"})
+      std::filesystem::remove(path + tail);
+    disk.cut_power_in = step;
+    std::vector<std::map<std::string, std::string>> at_index(1); // what each index holds
+    std::uint64_t durable = 0;
+    {
+      std::mt19937_64 work(9);
+      auto store = storage::item_store::open(path, options);
+      bool ok = store.ok();
+      for (std::uint64_t index = 1; ok && index <= 60; ++index) {
+        change_list c;
+        auto next = at_index.back();
+        for (int i = 0; i < 6; ++i) {
+          std::string key = "k" + std::to_string(work() % 40);
+          next[key] = std::string(work() % 2000, static_cast<char>('a' + work() % 26));
+          c.put(key, next[key]);
+        }
+        at_index.push_back(std::move(next));
+        ok = (*store)->apply(c.at(index)).ok();
+        if (ok && work() % 7 == 0)
+          ok = (*store)->sync().ok();
+        if (ok && (*store)->maintenance_due())
+          ok = (*store)->maintain().ok();
+        durable = (*store)->durable_applied();
+      }
+      finished = ok && !disk.power_is_off();
+      disk.switch_off();
+    }
+    disk.cut_power(kinds[rounds++ % 3], random);
+    auto store = storage::item_store::open(path, options);
+    ASSERT_TRUE(done(store)) << "cut at step " << step;
+    std::uint64_t index = (*store)->applied().index;
+    ASSERT_GE(index, durable) << "cut at step " << step;
+    ASSERT_LT(index, at_index.size());
+    ASSERT_EQ((*store)->durable_applied(), index);
+    ASSERT_TRUE(done((*store)->integrity_check())) << "cut at step " << step;
+    auto all = (*store)->scan("", "", false, 1000, 1 << 20);
+    ASSERT_TRUE(done(all));
+    ASSERT_EQ((std::map<std::string, std::string>(all->records.begin(), all->records.end())),
+              at_index[index]);
+    store->reset();
+    disk.cut_power(fault_vfs::leftover::nothing, random);
+  }
+  EXPECT_TRUE(finished);
+  EXPECT_GT(rounds, 60);
+}
+
+TEST(item_crash_test, a_full_disk_refuses_and_recovers) {
+  temporary_directory dir;
+  fault_vfs disk;
+  auto options = item_options_of(1, 11);
+  options.vfs = disk.name();
+  auto store = open_items(dir.file("items.db"), options);
+  change_list first, second;
+  ASSERT_TRUE(done(store->apply(first.put("kept", std::string(1000, 'k')).at(1))));
+  disk.capacity = disk.bytes_used() + 50'000;
+  EXPECT_TRUE(failed_as(store->apply(second.put("big", std::string(200'000, 'b')).put("kept", "no").at(2)),
+                        code::full));
+  EXPECT_EQ(store->applied().index, 1u);
+  EXPECT_EQ(store->get("kept").value()->size(), 1000u);
+  EXPECT_FALSE(store->get("big").value().has_value());
+  EXPECT_EQ(store->stats().items, 1u);
+  disk.capacity = UINT64_MAX;
+  ASSERT_TRUE(done(store->apply(second.at(2))));
+  EXPECT_EQ(store->get("big").value()->size(), 200'000u);
+  EXPECT_TRUE(done(store->integrity_check()));
+}
+
+TEST(item_crash_test, a_sync_that_fails_is_final) {
+  temporary_directory dir;
+  fault_vfs disk;
+  auto options = item_options_of(1, 11);
+  options.vfs = disk.name();
+  auto store = open_items(dir.file("items.db"), options);
+  change_list c;
+  ASSERT_TRUE(done(store->apply(c.put("a", "1").at(1))));
+  disk.fail_sync_in = 1;
+  EXPECT_TRUE(failed_as(store->sync(), code::io_fatal));
+  EXPECT_EQ(store->durable_applied(), 0u);
+  EXPECT_TRUE(failed_as(store->sync(), code::io_fatal)) << "not a second chance";
+  EXPECT_TRUE(failed_as(store->checkpoint(), code::io_fatal));
+  EXPECT_TRUE(failed_as(store->apply(c.at(2)), code::io_fatal));
+}
+
+} // namespace
+} // namespace troupe::testing
