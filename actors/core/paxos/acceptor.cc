@@ -271,6 +271,7 @@ void group::state::on_heartbeat(const msg::PaxosMessage& message) {
       chosen = std::min(beat.commit(), log.last());
     follower_commit(chosen);
     settled = std::max(settled, std::min<log_index>(beat.settled(), commit));
+    held = std::max(held, std::min<log_index>(beat.held(), commit));
     reply.set_match(std::min(agreed, log.durable()));
   }
   reply.set_granted(granted);

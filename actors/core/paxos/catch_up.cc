@@ -17,53 +17,87 @@ void group::state::on_catch_up(const msg::PaxosMessage& message) {
   log_index from = message.catch_up().from();
   if (from == 0 || from > commit)
     return; // nothing to tell
+  if (from <= log.base()) {
+    now_queue.push_back(gone(message.from()));
+    return;
+  }
   msg::PaxosMessage answer = to(message.from());
   msg::Chosen& chosen = *answer.mutable_chosen();
   chosen.set_commit(commit);
-  if (from <= log.base()) {
-    chosen.set_gone(true);
-  } else {
-    if (log.copy(from, commit, limits::append_entries, limits::catch_up_bytes, *chosen.mutable_entries()) <
-        from)
-      return; // not to be read now: it will ask again
-    chosen.set_previous_index(from - 1);
-    chosen.set_previous_link(chosen.entries(0).previous_link());
-  }
+  auto& entries = *chosen.mutable_entries();
+  if (log.copy(from, commit, limits::append_entries, limits::catch_up_bytes, entries) < from)
+    return; // not to be read now: it will ask again
+  chosen.set_previous_index(from - 1);
+  chosen.set_previous_link(entries[0].previous_link());
   now_queue.push_back(std::move(answer));
+}
+
+msg::PaxosMessage group::state::gone(member_id member) const {
+  msg::PaxosMessage message = to(member);
+  msg::Chosen& chosen = *message.mutable_chosen();
+  chosen.set_commit(commit);
+  chosen.set_gone(true);
+  chosen.set_previous_index(log.base());
+  chosen.set_previous_link(log.link(log.base()).value_or(0));
+  return message;
+}
+
+// From somebody who has the items: the one who said that its log is too short, or the leader, or one storage
+// replica after the other.
+void group::state::look_for_snapshot(member_id told_by) {
+  auto has_items = [&](member_id id) {
+    const msg::Member* member = find_member(config, id);
+    return id != 0 && id != opts.self && (!member || member->kind() != msg::LOG_REPLICA);
+  };
+  if (has_items(told_by)) {
+    snapshot_source = told_by;
+    return;
+  }
+  if (has_items(leader)) {
+    snapshot_source = leader;
+    return;
+  }
+  member_id last = snapshot_source.value_or(0), first = 0, next = 0;
+  for (const msg::Member& member : config.members()) {
+    if (member.kind() != msg::STORAGE_REPLICA || member.id() == opts.self)
+      continue;
+    if (first == 0 || member.id() < first)
+      first = member.id();
+    if (member.id() > last && (next == 0 || member.id() < next))
+      next = member.id();
+  }
+  if (first != 0)
+    snapshot_source = next != 0 ? next : first;
 }
 
 void group::state::on_chosen(msg::PaxosMessage& message) {
   msg::Chosen& chosen = *message.mutable_chosen();
   if (leading || chosen.commit() <= commit)
     return; // a leader's log is its own to write; and old news
+  log_index had = commit;
+  bool changed = false;
   if (chosen.gone()) {
-    // From somebody who has the items: the one who says so, or the leader, or any storage replica.
-    auto has_items = [&](member_id id) {
-      const msg::Member* member = find_member(config, id);
-      return id != 0 && id != opts.self && (!member || member->kind() != msg::LOG_REPLICA);
-    };
-    snapshot_source.reset();
-    if (has_items(message.from()))
-      snapshot_source = message.from();
-    else if (has_items(leader))
-      snapshot_source = leader;
-    else
-      for (const msg::Member& member : config.members())
-        if (member.kind() == msg::STORAGE_REPLICA && member.id() != opts.self)
-          snapshot_source = member.id();
-    return;
-  }
-  std::vector<entry_ptr> entries;
-  log_index x = chosen.previous_index();
-  for (msg::Entry& entry : *chosen.mutable_entries()) {
-    if (entry.index() != ++x || link_of(opts.group, entry, entry.previous_link()) != entry.link()) {
-      ++counters.links_refused;
+    // Equal links there mean that all of it is here already, and only was not known to be chosen.
+    log_index reached = chosen.previous_index();
+    bool have =
+        reached > commit && reached <= log.last() && log.known_link(reached) == chosen.previous_link();
+    if (!have) {
+      look_for_snapshot(message.from());
       return;
     }
-    entries.push_back(std::make_shared<const msg::Entry>(std::move(entry)));
+    changed = commit_to(reached);
+  } else {
+    std::vector<entry_ptr> entries;
+    log_index x = chosen.previous_index();
+    for (msg::Entry& entry : *chosen.mutable_entries()) {
+      if (entry.index() != ++x || link_of(opts.group, entry, entry.previous_link()) != entry.link()) {
+        ++counters.links_refused;
+        return;
+      }
+      entries.push_back(std::make_shared<const msg::Entry>(std::move(entry)));
+    }
+    changed = learn(entries, chosen.commit());
   }
-  log_index had = commit;
-  bool changed = learn(entries, chosen.commit());
   if (commit == had)
     return;
   if (changed && trying) {
@@ -110,17 +144,18 @@ bool group::state::learn(std::vector<entry_ptr>& entries, log_index up_to) {
 }
 
 bool group::state::restore(const msg::SnapshotHeader& header) {
-  if (header.index() <= commit || header.group() != opts.group || leading || removed)
+  if (header.index() <= commit || header.group() != opts.group || leading)
     return false;
   log.reset(header.index(), header.link());
   commit = handed = applied = applied_durably = header.index();
-  if (provisional || header.configuration().epoch() > config.epoch()) {
+  if (header.configuration().epoch() + provisional > config.epoch()) {
     bool belonged = !provisional && is_member(config, opts.self);
     config = header.configuration();
     config_index = header.configuration_index();
     provisional = false;
     config_durable = false;
-    removed = belonged && !is_member(config, opts.self);
+    if (belonged && !is_member(config, opts.self))
+      leave();
   }
   hard_dirty = true;
   reset_dirty = true;

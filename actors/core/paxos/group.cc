@@ -169,8 +169,10 @@ log_index group::truncatable(std::uint64_t keep_bytes) const {
   const state& s = *state_;
   log_index own = s.keeps_items() ? s.applied_durably : std::min(s.handed, s.log.durable());
   log_index others = s.leading ? s.everywhere_applied() : s.settled;
-  log_index index =
-      std::min({own, s.commit, s.log.durable(), std::max(others, s.log.left_behind(keep_bytes))});
+  log_index forsaken = s.log.left_behind(keep_bytes);
+  if (!s.keeps_items())
+    forsaken = std::min(forsaken, s.held); // this log may be the second copy of what an item store holds
+  log_index index = std::min({own, s.commit, s.log.durable(), std::max(others, forsaken)});
   // A configuration that only the log has must stay there.
   if (!s.config_durable)
     index = std::min(index, s.config_index - 1);

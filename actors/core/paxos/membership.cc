@@ -100,8 +100,9 @@ void group::state::arrange_followers() {
 // A configuration entry is now known to be chosen: it governs from the next index on.
 void group::state::take_effect(const msg::Entry& entry) {
   msg::Configuration next;
-  if (!next.ParseFromString(entry.payload()) || (!provisional && next.epoch() <= config.epoch()))
-    return; // one from before this member was told of a later one
+  // A newcomer that was told of a later one waits for that.
+  if (!next.ParseFromString(entry.payload()) || next.epoch() + provisional <= config.epoch())
+    return;
   bool belonged = !provisional && is_member(config, opts.self);
   config = std::move(next);
   config_index = entry.index();
@@ -109,7 +110,12 @@ void group::state::take_effect(const msg::Entry& entry) {
   config_durable = false;
   hard_dirty = true;
   if (belonged && !is_member(config, opts.self))
-    removed = true;
+    leave();
+}
+
+void group::state::leave() {
+  removed = true;
+  snapshot_source.reset();
 }
 
 void group::state::configuration_changed() {
@@ -150,7 +156,7 @@ void group::state::on_removed(const msg::PaxosMessage& message) {
     step_down();
   trying.reset();
   role = role::follower;
-  removed = true;
+  leave();
 }
 
 } // namespace troupe::paxos

@@ -58,7 +58,7 @@ void group::state::send_heartbeats() {
   leadership& l = *leading;
   if (!l.reads.empty() && l.reads.back().round > l.round)
     ++l.round;
-  log_index everywhere = everywhere_applied();
+  log_index everywhere = everywhere_applied(), in_items = held_in_items();
   for (follower& f : l.followers) {
     msg::PaxosMessage message = to(f.id);
     msg::Heartbeat& beat = *message.mutable_heartbeat();
@@ -67,6 +67,7 @@ void group::state::send_heartbeats() {
     beat.set_sent_us(clock);
     beat.set_read_round(l.round);
     beat.set_settled(everywhere);
+    beat.set_held(in_items);
     now_queue.push_back(std::move(message));
   }
 }
@@ -81,12 +82,8 @@ void group::state::look_after_slow_ones() {
       f.patience = std::min(2 * f.patience, 2 * opts.lease);
       rewind(f);
     }
-    if (f.needs_snapshot) {
-      msg::PaxosMessage message = to(f.id);
-      message.mutable_chosen()->set_commit(commit);
-      message.mutable_chosen()->set_gone(true);
-      now_queue.push_back(std::move(message));
-    }
+    if (f.needs_snapshot)
+      now_queue.push_back(gone(f.id));
   }
 }
 
@@ -94,6 +91,15 @@ log_index group::state::everywhere_applied() const {
   log_index lowest = keeps_items() ? applied_durably : std::min(handed, log.durable());
   for (const follower& f : leading->followers)
     lowest = std::min(lowest, f.kind == msg::LOG_REPLICA ? std::min(f.match, commit) : f.applied);
+  return lowest;
+}
+
+// Entries above this are missing in some voter's items: a log replica's log may hold the second copy of them.
+log_index group::state::held_in_items() const {
+  log_index lowest = applied_durably;
+  for (const follower& f : leading->followers)
+    if (f.kind == msg::STORAGE_REPLICA)
+      lowest = std::min(lowest, f.applied);
   return lowest;
 }
 

@@ -131,6 +131,7 @@ struct group::state {
   log_index applied = 0;
   log_index applied_durably = 0;
   log_index settled = 0; // every member has applied up to here
+  log_index held = 0; // every voter with items holds up to here
   std::optional<member_id> snapshot_source;
   instant caught_up_at = long_ago; // when CatchUp was last sent
 
@@ -227,6 +228,7 @@ struct group::state {
   void send_heartbeats();
   void look_after_slow_ones();
   log_index everywhere_applied() const;
+  log_index held_in_items() const;
 
   // reads.cc
   void read_index(std::uint64_t token);
@@ -244,6 +246,7 @@ struct group::state {
   void take_effect(const msg::Entry& entry);
   void configuration_changed(); // the leader's part, after commit
   void on_removed(const msg::PaxosMessage& message);
+  void leave();
 
   // hand_over.cc
   member_id best_successor(const msg::Configuration& among) const;
@@ -255,6 +258,8 @@ struct group::state {
   // catch_up.cc
   void ask_catch_up(member_id from, bool at_once);
   void on_catch_up(const msg::PaxosMessage& message);
+  msg::PaxosMessage gone(member_id member) const;
+  void look_for_snapshot(member_id told_by);
   void on_chosen(msg::PaxosMessage& message);
   bool learn(std::vector<entry_ptr>& entries, log_index up_to);
   bool restore(const msg::SnapshotHeader& header);

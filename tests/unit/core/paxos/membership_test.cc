@@ -274,6 +274,8 @@ void truncate(cluster& c, member_id id) {
   log_index up_to = c[id].applied_index();
   c[id].applied_durably(up_to, c.now);
   log_index may = c[id].truncatable(0);
+  if (may < c[id].first_index())
+    return;
   c[id].truncated(may);
   c.at(id).stored.base_link = c.at(id).stored.log.at(may).link();
   c.at(id).stored.base = may;
@@ -314,8 +316,15 @@ TEST(snapshot, a_newcomer_starts_from_one_and_becomes_a_member) {
   c.elect(1);
   for (int i = 0; i < 20; ++i)
     c.write(1, "w" + std::to_string(i));
+  truncate(c, 3);
+  EXPECT_EQ(c[3].first_index(), 1u) << "it keeps what some item store does not hold durably";
+  c[1].applied_durably(21, c.now);
+  c.run(400'000);
+  c[2].applied_durably(21, c.now);
+  c.run(700'000);
   truncate(c, 1);
   truncate(c, 3);
+  EXPECT_EQ(c[3].first_index(), 22u);
   c.add(member(4));
   ASSERT_TRUE(change(c, {member(1), member(2), member(3, msg::LOG_REPLICA), member(4, msg::LEARNER)}));
   ASSERT_TRUE(c.run_until([&] { return c[4].wants_snapshot().has_value(); }));
@@ -346,6 +355,22 @@ TEST(snapshot, a_candidate_that_lags_behind_the_only_log_asks_a_storage_replica)
   EXPECT_EQ(*c[2].wants_snapshot(), 1u);
   c.restart(1);
   ASSERT_TRUE(c.run_until([&] { return c.leader() != 0; })) << "1 has it, and may send it or lead";
+}
+
+TEST(snapshot, is_not_needed_by_who_has_the_log_and_only_did_not_know_it_to_be_chosen) {
+  cluster c = three();
+  c.elect(1);
+  c.write(1, "a");
+  c.cut_one_way(1, 2); // from here on 2 has the entry and never hears that it was chosen
+  c.run(400'000);
+  c[3].truncated(c[3].commit());
+  ASSERT_EQ(c[2].commit(), 1u);
+  ASSERT_EQ(c[2].last_index(), 2u);
+  c.crash(1);
+  c.heal();
+  ASSERT_TRUE(c.run_until([&] { return c.leader() == 2; }));
+  EXPECT_EQ(c.at(2).items, items{"a"});
+  EXPECT_FALSE(c[2].wants_snapshot());
 }
 
 } // namespace
