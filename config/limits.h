@@ -53,7 +53,7 @@ inline constexpr std::size_t router_inflight = 8192;              // past that: 
 inline constexpr std::size_t replica_inflight = 4096;
 inline constexpr std::int64_t request_deadline_ms = 5'000;        // when the client names none
 inline constexpr std::int64_t request_deadline_max_ms = 30'000;
-inline constexpr int router_attempts = 64;
+inline constexpr int router_attempts = 240;
 inline constexpr std::size_t leader_hints = 65'536;            // groups whose leader a router remembers
 inline constexpr std::size_t labelled_tables = 256;             // tables with metric series of their own, per router
 

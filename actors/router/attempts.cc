@@ -41,6 +41,11 @@ const char* name_of(kind what) {
 
 } // namespace
 
+// Doubles with each round over three members, and is spread by half to either side.
+std::int64_t router_state::pause(const flight& f) {
+  return jitter(std::min(longest_pause_us, first_pause_us << std::min(f.attempts / 3, 4)));
+}
+
 std::int64_t router_state::jitter(std::int64_t base_us) {
   return base_us / 2 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(base_us));
 }
@@ -87,7 +92,8 @@ void router_state::dispatch(flight& f) {
       if (m.kind() == msg::STORAGE_REPLICA && m.node() == options.node)
         node = m.node();
   }
-  if (node.empty() && f.attempts > 0 && f.group == partition->group() && !hints.find(f.group))
+  auto hint = hints.find(partition->group());
+  if (node.empty() && f.attempts > 0 && f.group == partition->group() && (!hint || hint->node.empty()))
     node = next_member(f); // nobody is known to lead: ask one after the other
   if (node.empty())
     node = std::string(hints.target(*partition));
@@ -143,7 +149,7 @@ void router_state::on_reply(const wire::delivery& from, msg::Parcel& reply) {
   hints.suspect(f->group, f->node);
   if (f->what == kind::admin)
     metadata_leader.clear();
-  try_later(*f, jitter(first_pause_us));
+  try_later(*f, pause(*f));
 }
 
 void router_state::on_replica_reply(flight& f, const std::string& node, msg::ReplicaReply& reply, bool newest) {
@@ -176,12 +182,12 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
       set_timer(f, 0);
       return wait_for_map(f);
     }
-    return try_later(f, jitter(std::min(longest_pause_us, first_pause_us << std::min(f.attempts / 3, 4))));
+    return try_later(f, pause(f));
   case msg::UNKNOWN_OUTCOME:
     f.in_doubt = true;
     hints.suspect(f.group, node);
     if (newest)
-      try_later(f, jitter(first_pause_us));
+      try_later(f, pause(f));
     return;
   case msg::CONDITION_FAILED:
     if (!newest)

@@ -108,6 +108,7 @@ struct router_state {
   void finish(flight& f, msg::ItemReply reply);
   void give_up(flight& f, const std::string& why);
   std::string next_member(const flight& f) const;
+  std::int64_t pause(const flight& f);
   std::int64_t jitter(std::int64_t base_us);
 };
 
