@@ -9,10 +9,11 @@ std::deque<log_index::extent>::const_iterator log_index::at_or_after(std::uint64
                               [index](const extent& e) { return e.last < index; });
 }
 
-// An extent left the list: its run is dead unless another extent of it is still there.
+// An extent left the list: its run is dead unless another extent of it is still there, or was just buried.
 void log_index::bury(const extent& gone, dead_runs& dead) {
-  if (!gone.whole &&
-      std::any_of(extents_.begin(), extents_.end(), [&](const extent& e) { return e.run == gone.run; }))
+  auto of_same_run = [&](const extent& e) { return e.run == gone.run; };
+  if (!gone.whole && (std::any_of(extents_.begin(), extents_.end(), of_same_run) ||
+                      std::any_of(dead.begin(), dead.end(), of_same_run)))
     return;
   bytes_ -= gone.bytes;
   dead.push_back(gone);
