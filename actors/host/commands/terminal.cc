@@ -49,6 +49,7 @@ terminal standard_terminal() {
   t.in = &std::cin;
   t.out = &std::cout;
   t.err = &std::cerr;
+  t.person = isatty(STDOUT_FILENO) == 1;
   t.colour = shows_colours(STDOUT_FILENO);
   t.colour_err = shows_colours(STDERR_FILENO);
   return t;

@@ -10,7 +10,8 @@ struct terminal {
   std::istream* in = nullptr;
   std::ostream* out = nullptr; // what was asked for
   std::ostream* err = nullptr; // what is said about it
-  bool colour = false;         // `out` is a terminal that shows colours
+  bool person = false;         // somebody reads `out`: it is a terminal
+  bool colour = false;         // and shows colours
   bool colour_err = false;
 
   // The text as `out` shows it; without colours, as it is.

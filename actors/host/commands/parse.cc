@@ -1,0 +1,91 @@
+// Understanding what people type, and saying what would have been right.
+#include "actors/core/item/base64.h"
+#include "actors/core/item/json.h"
+#include "actors/host/commands/command.h"
+#include "config/quantity.h"
+#include <fstream>
+#include <istream>
+#include <iterator>
+
+namespace troupe::commands {
+
+namespace {
+
+// Reads at most one byte more than any item may take, to tell "too long" from "just fits".
+std::string read_all(std::istream& in) {
+  std::string text;
+  char block[64 * 1024];
+  while (text.size() <= item::max_json_bytes && in.read(block, sizeof block).gcount() > 0)
+    text.append(block, static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+} // namespace
+
+understood<std::string> read_argument(const terminal& t, const std::string& argument) {
+  if (argument == "-")
+    return {read_all(*t.in), {}};
+  if (argument.empty() || argument.front() != '@')
+    return {argument, {}};
+  std::ifstream file(argument.substr(1), std::ios::binary);
+  if (!file)
+    return {{}, "cannot read the file " + argument.substr(1)};
+  return {read_all(file), {}};
+}
+
+understood<msg::AttributeMap> parse_attributes(const terminal& t, const std::string& argument) {
+  auto text = read_argument(t, argument);
+  if (!text.value)
+    return {{}, text.trouble};
+  auto parsed = item::read_json(*text.value);
+  if (!parsed)
+    return {{}, parsed.why().message + R"(; write DynamoDB JSON, as in {"pk": {"S": "a"}, "n": {"N": "1"}})"};
+  return {std::move(*parsed), {}};
+}
+
+understood<msg::Value> parse_value(const std::string& text) {
+  static const std::string usage =
+      R"(; write S:text, N:number, B:base64, or DynamoDB JSON such as {"S": "text"})";
+  if (!text.empty() && text.front() == '{') {
+    auto parsed = item::read_json_value(text);
+    if (!parsed)
+      return {{}, parsed.why().message + usage};
+    return {std::move(*parsed), {}};
+  }
+  auto rest = text.size() >= 2 ? text.substr(2) : std::string();
+  if (text.rfind("S:", 0) == 0)
+    return {client::s(rest), {}};
+  if (text.rfind("N:", 0) == 0)
+    return {client::n(std::string_view(rest)), {}};
+  if (text.rfind("B:", 0) == 0) {
+    if (auto bytes = item::decode_base64(rest))
+      return {client::b(std::move(*bytes)), {}};
+    return {{}, "'" + rest + "' is not base64"};
+  }
+  return {{}, "'" + text + "' is not a value" + usage};
+}
+
+understood<msg::KeyAttribute> parse_key_attribute(const std::string& text) {
+  auto colon = text.rfind(':');
+  auto type = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+  msg::KeyAttribute key;
+  key.set_name(text.substr(0, colon));
+  key.set_type(type == "S"   ? msg::KEY_TYPE_S
+               : type == "N" ? msg::KEY_TYPE_N
+               : type == "B" ? msg::KEY_TYPE_B
+                             : msg::KEY_TYPE_NONE);
+  if (key.type() == msg::KEY_TYPE_NONE || key.name().empty())
+    return {{}, "'" + text + "' is not a key attribute; write NAME:TYPE with type S, N or B, as in pk:S"};
+  return {std::move(key), {}};
+}
+
+understood<std::int64_t> parse_timeout(const std::string& text) {
+  auto parsed = config::parse_duration(text);
+  if (!parsed.value)
+    return {{}, parsed.what + (parsed.advice.empty() ? "" : "; " + parsed.advice)};
+  if (*parsed.value == 0)
+    return {{}, "a timeout of nothing leaves no time for an answer"};
+  return {*parsed.value, {}};
+}
+
+} // namespace troupe::commands
