@@ -83,7 +83,7 @@ void group::state::on_prepare(msg::PaxosMessage& message) {
   }
   note_round(request.ballot());
   if (request.has_handed_off())
-    leases.abdicate(request.handed_off());
+    on_abdication(request.handed_off());
 
   msg::PaxosMessage answer = to(candidate);
   msg::Promise& reply = *answer.mutable_promise();

@@ -15,6 +15,15 @@ void group::state::ask_catch_up(member_id from, bool at_once) {
 
 void group::state::on_catch_up(const msg::PaxosMessage& message) {
   log_index from = message.catch_up().from();
+  if (follower* f = leading ? find_follower(message.from()) : nullptr; f && from > 0) {
+    // It says how far it is: after a snapshot that is news, and the log may just reach it now.
+    f->commit = std::max(f->commit, from - 1);
+    f->agreed = std::max(f->agreed, std::min(f->commit, commit));
+    if (f->needs_snapshot && f->agreed >= log.base()) {
+      f->needs_snapshot = false;
+      rewind(*f);
+    }
+  }
   if (from == 0 || from > commit)
     return; // nothing to tell
   if (from <= log.base()) {
@@ -159,9 +168,12 @@ bool group::state::restore(const msg::SnapshotHeader& header) {
   }
   hard_dirty = true;
   reset_dirty = true;
+  member_id source = leader != 0 ? leader : snapshot_source.value_or(0);
   snapshot_source.reset();
   if (trying)
     drop_attempt(jitter(opts.heartbeat));
+  if (source != 0 && !removed)
+    ask_catch_up(source, true); // before the log moves on from there
   return true;
 }
 

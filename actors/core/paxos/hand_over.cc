@@ -50,6 +50,15 @@ void group::state::send_hand_off(member_id successor) {
   step_down();
 }
 
+// A lease is granted only to a ballot that was promised durably, and a new leader serves only when the leases
+// of all earlier ones have ended. So what a restarted voter may have forgotten is a grant to the ballot of its
+// promise at the latest; when that one, or a later one, is given up, nothing is left to withhold a promise for.
+void group::state::on_abdication(const msg::Ballot& ballot) {
+  leases.abdicate(ballot);
+  if (!before(ballot, promised))
+    leases.stop_withholding();
+}
+
 void group::state::on_hand_off(const msg::PaxosMessage& message) {
   const msg::HandOff& hand_off = message.hand_off();
   if (hand_off.ballot().member() != message.from()) {
@@ -57,7 +66,7 @@ void group::state::on_hand_off(const msg::PaxosMessage& message) {
     return;
   }
   note_round(hand_off.ballot());
-  leases.abdicate(hand_off.ballot());
+  on_abdication(hand_off.ballot());
   if (before(hand_off.ballot(), promised))
     return; // an old one: its lease is void, and somebody else is at work
   leader = 0;

@@ -17,6 +17,9 @@ public:
   // The leader of `ballot` has stopped serving for good: what was granted to it binds no longer.
   void abdicate(const msg::Ballot& ballot);
 
+  // Whatever was forgotten with the restart has been given up since.
+  void stop_withholding() { withhold_until_ = 0; }
+
   // Microseconds for which this voter must refuse to promise `candidate`; 0 when it may.
   instant refuses(member_id candidate, instant now) const;
   // Microseconds that leases granted to members other than the present holder still run. They do not refuse

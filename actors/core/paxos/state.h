@@ -253,6 +253,7 @@ struct group::state {
   bool hand_over(member_id successor);
   void maybe_hand_off();
   void send_hand_off(member_id successor);
+  void on_abdication(const msg::Ballot& ballot);
   void on_hand_off(const msg::PaxosMessage& message);
 
   // catch_up.cc
