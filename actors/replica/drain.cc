@@ -36,6 +36,8 @@ void replica_state::drain() {
   meter->show(core->role() == paxos::role::leader, items.bytes());
   arm();
   send_out();
+  if (now_in == phase::stopping && kit::log_enabled(kit::level::debug))
+    kit::log(kit::level::debug, options.node, "replica", "stopping: " + core->describe());
   if (now_in == phase::stopping && !disk_busy
       && (core->role() != paxos::role::leader || now() >= stop_by_us)) {
     self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
@@ -157,6 +159,8 @@ void replica_state::watch_leadership() {
       moved(held.first);
     after_applied.clear();
   }
+  if (leads != led && kit::log_enabled(kit::level::debug))
+    kit::log(kit::level::debug, options.node, "replica", core->describe());
   led = leads;
   led_in = ballot;
 }

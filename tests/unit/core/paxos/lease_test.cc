@@ -219,6 +219,21 @@ TEST(hand_over, nobody_waits_for_a_lease) {
   EXPECT_EQ(c.at(2).items, (items{"a", "b"}));
 }
 
+TEST(hand_over, frees_a_restarted_voter_from_what_it_has_forgotten) {
+  cluster c = three();
+  c.elect(1);
+  c.write(1, "a");
+  c.crash(3);
+  c.restart(3);
+  c.run(400'000); // heard again, and still withholding its promise
+  instant asked = c.now;
+  ASSERT_TRUE(c[1].hand_over(2, c.now));
+  c.run(1'000);
+  c.isolate(1); // so that the successor needs the restarted one
+  ASSERT_TRUE(c.run_until([&] { return c[2].serving(c.now); }));
+  EXPECT_LT(c.now - asked, 300'000);
+}
+
 TEST(hand_over, goes_to_the_most_up_to_date_storage_replica) {
   cluster c({member(1), member(2), member(3), member(4, msg::LOG_REPLICA)});
   c.elect(1);
