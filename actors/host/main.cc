@@ -1,4 +1,5 @@
 // The `troupe` program: what can be said on its command line.
+#include "actors/host/commands/commands.h"
 #include "actors/host/process.h"
 #include "actors/host/serve.h"
 #include "actors/host/up.h"
@@ -90,6 +91,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("check", "Say what is wrong with a cluster file, without starting anything");
   check_command->add_option("file", file, "Cluster file")->required();
   check_command->callback([&] { chosen = [&] { return check(file); }; });
+
+  commands::add_client_commands(app, commands::standard_terminal(), chosen);
 
   try {
     app.parse(argc, argv);

@@ -179,7 +179,7 @@ void add_bench_command(CLI::App& app, const command_ptr& c) {
   troupe bench
   troupe bench --workload a,b,c --distribution uniform,zipfian --seconds 30 --csv results.csv
   troupe bench --workload c --no-load --rate 20000)");
-  c->add(*sub, [c = c.get(), w](client::session&) {
+  c->add_alone(*sub, [c = c.get(), w] {
     auto o = c->options();
     o.in_flight = w->rate > 0 ? open_loop_in_flight : std::max<std::size_t>(w->clients, load_at_once);
     sessions through;

@@ -52,7 +52,7 @@ const char* meaning(msg::Code code) {
 
 } // namespace
 
-void command::add(CLI::App& sub, std::function<int(client::session&)> run) {
+void command::add_alone(CLI::App& sub, std::function<int()> run) {
   sub.add_option("--at", at_, "Routers to ask, HOST:PORT; several: comma or --at again")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -72,7 +72,14 @@ void command::add(CLI::App& sub, std::function<int(client::session&)> run) {
   certificate->needs(authority);
   authority->needs(certificate);
   sub.callback([self = shared_from_this(), run = std::move(run)] {
-    *self->chosen_ = [self, run] { return self->with_session(run); };
+    *self->chosen_ = [self, run] { return self->checked(run()); };
+  });
+}
+
+void command::add(CLI::App& sub, std::function<int(client::session&)> run) {
+  add_alone(sub, [this, run = std::move(run)] {
+    auto session = open(options());
+    return session ? run(*session) : exit_code::failed;
   });
 }
 
@@ -94,17 +101,13 @@ std::unique_ptr<client::session> command::open(client::options o) const {
   return std::move(session);
 }
 
-int command::with_session(const std::function<int(client::session&)>& run) const {
-  auto session = open(options());
-  if (!session)
-    return exit_code::failed;
-  auto code = run(*session);
+// A full disk behind a redirection must not look like success.
+int command::checked(int code) const {
   io.out->flush();
-  if (!*io.out && code == exit_code::ok) { // a full disk behind a redirection must not look like success
-    io.complain("cannot write the output");
-    return exit_code::failed;
-  }
-  return code;
+  if (*io.out || code != exit_code::ok)
+    return code;
+  io.complain("cannot write the output");
+  return exit_code::failed;
 }
 
 int command::report(const msg::Status& status, client::session& session) const {

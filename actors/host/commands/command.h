@@ -17,6 +17,8 @@ public:
   // Adds --at and the other common options to a subcommand. When it is given on the command line, `run` is
   // what the program does; it may keep a plain pointer to this.
   void add(CLI::App& sub, std::function<int(client::session&)> run);
+  // The same for a command that opens its sessions itself.
+  void add_alone(CLI::App& sub, std::function<int()> run);
 
   // Says what a status other than OK means, and returns its exit code.
   int report(const msg::Status& status, client::session& session) const;
@@ -29,7 +31,7 @@ public:
   terminal io;
 
 private:
-  int with_session(const std::function<int(client::session&)>& run) const;
+  int checked(int code) const;
 
   action* chosen_;
   opener open_;
