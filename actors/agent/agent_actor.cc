@@ -15,7 +15,7 @@ constexpr std::int64_t restless_us = 5'000'000;
 } // namespace
 
 agent_metrics::agent_metrics(kit::metrics& m)
-    : replicas(m.gauge("troupe_replicas", "Replicas that this node should run.")),
+    : replicas(m.gauge("troupe_replicas_expected", "Replicas that this node should run.")),
       replicas_in_trouble(m.gauge("troupe_replicas_in_trouble", "Replicas that do not run and should.")),
       metadata_version(
           m.gauge("troupe_agent_metadata_version", "Version of the metadata that this node has acted on.")),
