@@ -16,7 +16,8 @@ inline constexpr std::int64_t version = 1;
 // docs/decisions/011-item-layout.md.
 inline constexpr int page_bytes = 4096;
 inline constexpr const char* schema = R"(
-  CREATE TABLE items(id INTEGER PRIMARY KEY, k BLOB NOT NULL UNIQUE, check_sum INTEGER NOT NULL, v BLOB NOT NULL);
+  CREATE TABLE items(id INTEGER PRIMARY KEY, k BLOB NOT NULL UNIQUE, check_sum INTEGER NOT NULL,
+                     v BLOB NOT NULL);
   CREATE TABLE position(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
   CREATE TABLE requests(first INTEGER PRIMARY KEY, body BLOB NOT NULL);
 )";

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <malloc.h>
 #include <random>
 #include <sys/resource.h>
 
@@ -199,6 +200,47 @@ void bench_items(const std::string& directory, std::size_t batch, std::size_t ke
   digest.print("item digest, per item", keys);
 }
 
+// A node that starts with this many replicas of a few items each.
+void bench_open(const std::string& directory, std::size_t stores) {
+  auto open_all = [&](bool create) {
+    std::vector<std::unique_ptr<storage::item_store>> all;
+    for (std::size_t i = 0; i < stores; ++i) {
+      storage::item_options options;
+      options.create = create;
+      options.group = options.member = i + 1;
+      auto store = storage::item_store::open(directory + "/" + std::to_string(i) + ".db", options);
+      must(store.ok(), "open");
+      if (create) {
+        storage::item_batch b;
+        std::string value(1024, 'v');
+        b.changes.push_back({"key", value, false});
+        b.position.index = 1;
+        must((*store)->apply(b).ok(), "apply");
+      }
+      must((*store)->get("key").value().has_value(), "get");
+      all.push_back(std::move(*store));
+    }
+    return all;
+  };
+  auto resident_kib = [] {
+    long pages = 0;
+    if (std::FILE* f = std::fopen("/proc/self/statm", "r")) {
+      if (std::fscanf(f, "%*s %ld", &pages) != 1)
+        pages = 0;
+      std::fclose(f);
+    }
+    return pages * 4;
+  };
+  open_all(true);
+  malloc_trim(0); // else what creating them left is taken again
+  long before = resident_kib();
+  meter m;
+  std::vector<std::unique_ptr<storage::item_store>> all;
+  m.time([&] { all = open_all(false); });
+  m.print("item store open and get", stores);
+  std::printf("%-44s %10ld KiB resident each\n", "", (resident_kib() - before) / static_cast<long>(stores));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -215,6 +257,7 @@ int main(int argc, char** argv) {
     bench_log(directory, batch, 64, seconds);
   for (std::size_t batch : {64, 1024})
     bench_items(directory, batch, 100'000, seconds);
+  bench_open(directory, 300);
   std::filesystem::remove_all(directory);
   return 0;
 }
