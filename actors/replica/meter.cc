@@ -58,7 +58,7 @@ void meters::show(bool leads, std::size_t overlay_size) {
   shown_overlay_ = overlay_size;
 }
 
-void meters::gone() {
+meters::~meters() {
   show(false, 0);
   replicas.Decrement();
 }

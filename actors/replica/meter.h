@@ -6,7 +6,10 @@
 namespace troupe::replica {
 
 struct meters {
-  explicit meters(kit::metrics& m);
+  explicit meters(kit::metrics& m); // one replica more
+  ~meters();                        // and one less, also when its actor failed
+  meters(const meters&) = delete;
+  meters& operator=(const meters&) = delete;
 
   prometheus::Histogram& write_seconds;
   prometheus::Histogram& read_seconds;
@@ -37,7 +40,6 @@ struct meters {
   void count(const struct paxos::counters& now);
   // Gauges are sums over replicas: each adds its own change.
   void show(bool leads, std::size_t overlay_size);
-  void gone();
 
 private:
   struct paxos::counters seen_;

@@ -167,7 +167,6 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
   state.self = self;
   state.options = std::move(options);
   state.meter = std::make_unique<meters>(*state.options.metrics);
-  self->attach_functor([m = state.meter.get()] { m->gone(); });
   state.start();
   return {
     [self](wire::inbox& mail) { self->state.receive(mail); },
