@@ -2,6 +2,7 @@
 #include "actors/core/item/base64.h"
 #include "actors/core/item/json.h"
 #include "actors/host/commands/command.h"
+#include "config/limits.h"
 #include "config/quantity.h"
 #include <fstream>
 #include <istream>
@@ -85,6 +86,8 @@ understood<std::int64_t> parse_timeout(const std::string& text) {
     return {{}, parsed.what + (parsed.advice.empty() ? "" : "; " + parsed.advice)};
   if (*parsed.value == 0)
     return {{}, "a timeout of nothing leaves no time for an answer"};
+  if (*parsed.value > limits::request_deadline_max_ms)
+    return {{}, "a request takes " + config::print_duration(limits::request_deadline_max_ms) + " at most"};
   return {*parsed.value, {}};
 }
 

@@ -218,6 +218,7 @@ TEST_F(CommandLine, RoutersAndTimesAreGivenToTheSession) {
   EXPECT_EQ(run({"get", "music", sinnerman_key, "--at", "nowhere"}), exit_code::usage);
   EXPECT_THAT(err.str(), HasSubstr("HOST:PORT"));
   EXPECT_EQ(run({"get", "music", sinnerman_key, "--timeout", "5"}), exit_code::usage);
+  EXPECT_EQ(run({"get", "music", sinnerman_key, "--timeout", "31s"}), exit_code::usage);
 }
 
 TEST_F(CommandLine, OutputThatCannotBeWrittenIsAFailure) {
