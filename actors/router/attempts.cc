@@ -265,6 +265,9 @@ void router_state::give_up(flight& f, const std::string& why) {
 }
 
 void router_state::finish(flight& f, msg::Status status) {
+  // Whatever is wrong now, an earlier attempt may have taken effect.
+  if (is_write(f) && f.in_doubt && status.code() != msg::UNKNOWN_OUTCOME)
+    status = make_status(msg::UNKNOWN_OUTCOME, "an attempt was lost, and then: " + status.message());
   if (f.what == kind::admin) {
     auto out = wire::outgoing{f.client, f.head};
     auto code = status.code();

@@ -54,7 +54,7 @@ void router_state::accept(wire::delivery& from) {
 
 // Finds the table and with it the key; without the table, looks once at the newest map there is.
 void router_state::resolve(flight& f) {
-  if (f.what == kind::admin)
+  if (f.what == kind::admin || f.prepared)
     return dispatch(f);
   auto table = map->find(f.request.table());
   if (!table || table->state() != msg::TABLE_ACTIVE) {
@@ -67,6 +67,7 @@ void router_state::resolve(flight& f) {
   msg::Status why;
   if (!prepare(f, *table, why))
     return finish(f, std::move(why));
+  f.prepared = true;
   dispatch(f);
 }
 

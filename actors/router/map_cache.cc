@@ -54,9 +54,10 @@ void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
     return;
   auto strong = map_question_strong;
   map_question = 0;
+  auto answered = reply.has_map_reply(); // otherwise it came back undelivered
   auto& answer = *reply.mutable_map_reply();
-  if (!reply.has_map_reply() || answer.status().code() != msg::OK) {
-    if (answer.status().code() == msg::MOVED)
+  if (!answered || answer.status().code() != msg::OK) {
+    if (answered && answer.status().code() == msg::MOVED)
       metadata_moved(answer.moved());
     else
       metadata_leader.clear();

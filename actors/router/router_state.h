@@ -44,6 +44,7 @@ struct flight {
   bool open = false;           // the newest attempt has no answer yet
   int attempts = 0;
   bool in_doubt = false;       // an attempt of a write was lost, or its outcome is not known
+  bool prepared = false;       // key and to_replica are made; the request has given up its parts for them
   bool fresh_map_asked = false;
   std::int64_t timer_us = 0;   // when to look again: an attempt's patience, or the next try
 };

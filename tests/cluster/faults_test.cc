@@ -63,10 +63,7 @@ protected:
     }
     auto report = lin::check(history);
     EXPECT_TRUE(report.ok()) << report.text();
-    std::printf("%zu operations, %llu ok, %llu unknown, %llu refused\n", history.size(),
-                static_cast<unsigned long long>(clients->succeeded()),
-                static_cast<unsigned long long>(clients->unknown()),
-                static_cast<unsigned long long>(clients->refused()));
+    std::printf("%zu operations:\n%s", history.size(), clients->answers().c_str());
   }
 
   std::unique_ptr<cluster> nodes;

@@ -90,6 +90,7 @@ void load::run(int client) {
       ask.timeout = options_.timeout;
       auto answer = session.call(ask);
       op.result = outcome_of(answer.status);
+      count(answer.status);
       op.read = value_of(answer.item);
       if (answer.ok())
         seen[op.key] = op.read;
@@ -107,6 +108,7 @@ void load::run(int client) {
       }
       auto answer = session.call(ask);
       op.result = outcome_of(answer.status);
+      count(answer.status);
       if (answer.ok())
         seen[op.key] = fresh;
       else
@@ -119,6 +121,7 @@ void load::run(int client) {
       ask.timeout = options_.timeout;
       auto answer = session.call(ask);
       op.result = outcome_of(answer.status);
+      count(answer.status);
       seen.erase(op.key);
     }
     op.returned = steady_us();
@@ -135,6 +138,19 @@ void load::run(int client) {
     if (op.what != lin::action::get || op.result == lin::outcome::ok)
       history_.push_back(std::move(op));
   }
+}
+
+void load::count(const msg::Status& status) {
+  std::lock_guard lock(mutex_);
+  ++answers_[msg::Code_Name(status.code()) + (status.message().empty() ? "" : ": " + status.message())];
+}
+
+std::string load::answers() const {
+  std::lock_guard lock(mutex_);
+  std::string text;
+  for (auto& [what, times] : answers_)
+    text += "  " + std::to_string(times) + "  " + what + "\n";
+  return text;
 }
 
 std::vector<operation> load::history() const {

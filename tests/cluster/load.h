@@ -44,6 +44,7 @@ public:
   std::uint64_t succeeded() const { return ok_; }
   std::uint64_t unknown() const { return unknown_; }
   std::uint64_t refused() const { return refused_; }
+  std::string answers() const; // how often each kind of refusal came, for people
 
 private:
   void run(int client);
@@ -55,6 +56,8 @@ private:
   mutable std::mutex mutex_;
   std::vector<linearizability::operation> history_;
   std::vector<std::int64_t> acknowledged_;
+  std::map<std::string, std::uint64_t> answers_;
+  void count(const msg::Status& status);
   std::atomic<std::uint64_t> ok_{0};
   std::atomic<std::uint64_t> unknown_{0};
   std::atomic<std::uint64_t> refused_{0};
