@@ -49,7 +49,7 @@ bool group::state::lags_behind_us(log_index asker_commit) const {
     return true;
   if (commit <= asker_commit || log.last() <= asker_commit)
     return false;
-  return log.last() - asker_commit > limits::promise_entries ||
+  return log.last() - asker_commit > opts.bounds.promise_entries ||
          log.bytes(asker_commit, log.last()) > limits::promise_bytes;
 }
 

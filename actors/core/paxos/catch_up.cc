@@ -34,7 +34,7 @@ void group::state::on_catch_up(const msg::PaxosMessage& message) {
   msg::Chosen& chosen = *answer.mutable_chosen();
   chosen.set_commit(commit);
   auto& entries = *chosen.mutable_entries();
-  if (log.copy(from, commit, limits::append_entries, limits::catch_up_bytes, entries) < from)
+  if (log.copy(from, commit, opts.bounds.append_entries, limits::catch_up_bytes, entries) < from)
     return; // not to be read now: it will ask again
   chosen.set_previous_index(from - 1);
   chosen.set_previous_link(entries[0].previous_link());

@@ -19,6 +19,7 @@
 // Threads: none of its own; one caller at a time. Errors: a peer's malformed or impossible message is
 // ignored and counted (counters().ignored); a broken invariant of ours aborts the process with its name.
 #pragma once
+#include "config/limits.h"
 #include "messages/replication.pb.h"
 #include <cstdint>
 #include <deque>
@@ -46,6 +47,15 @@ struct options {
   instant drift = 50'000;            // subtracted from the leader's own lease
   bool strict_reads = false;         // reads take a quorum round instead of trusting the lease
   std::uint64_t seed = 0;            // for jitter; the only randomness there is
+
+  // The simulation makes these small, so that short runs reach them.
+  struct bounds {
+    std::size_t append_entries = limits::append_entries;
+    std::size_t follower_window_bytes = limits::follower_window_bytes;
+    std::size_t promise_entries = limits::promise_entries;
+    std::size_t inflight_entries = limits::inflight_entries;
+    std::size_t cached_entry_bytes = limits::cached_entry_bytes;
+  } bounds;
 
   // Deliberate bugs, for the simulation's test of its own checkers. All false in production.
   struct mutations {

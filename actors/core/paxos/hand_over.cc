@@ -31,8 +31,14 @@ bool group::state::hand_over(member_id successor) {
   return true;
 }
 
+// Only who may have served gives a lease away: by then the leases of all before it have ended, and a voter
+// that has forgotten what it granted owes nothing to anybody else (on_abdication).
+bool group::state::may_hand_off() const {
+  return leading->noop != 0 && commit >= leading->noop && clock >= leading->serve_after;
+}
+
 void group::state::maybe_hand_off() {
-  if (!leading || leading->successor == 0)
+  if (!leading || leading->successor == 0 || !may_hand_off())
     return;
   follower* f = find_follower(leading->successor);
   if (f && f->match == leading->tail)
@@ -50,9 +56,10 @@ void group::state::send_hand_off(member_id successor) {
   step_down();
 }
 
-// A lease is granted only to a ballot that was promised durably, and a new leader serves only when the leases
-// of all earlier ones have ended. So what a restarted voter may have forgotten is a grant to the ballot of its
-// promise at the latest; when that one, or a later one, is given up, nothing is left to withhold a promise for.
+// A leader counts a lease only from answers to a durably promised ballot, and hands over only when the leases
+// of all earlier ballots have ended. So what a restarted voter may have forgotten is a grant to the ballot of
+// its promise at the latest; when that one, or a later one, is given up, nothing is left to withhold a
+// promise for.
 void group::state::on_abdication(const msg::Ballot& ballot) {
   leases.abdicate(ballot);
   if (!before(ballot, promised))

@@ -30,7 +30,7 @@ void group::state::append_adopted(const entry_ptr& from) {
 bool group::state::window_open(std::size_t payload_bytes) const {
   if (!leading || leading->pending || leading->successor != 0 || payload_bytes > limits::command_bytes)
     return false;
-  return leading->tail - applied < limits::inflight_entries &&
+  return leading->tail - applied < opts.bounds.inflight_entries &&
          log.bytes(applied, leading->tail) + payload_bytes <= limits::inflight_entry_bytes;
 }
 
@@ -219,6 +219,7 @@ void group::state::lead_on() {
     send_heartbeats();
     l.next_heartbeat = clock + opts.heartbeat;
   }
+  maybe_hand_off();
 }
 
 } // namespace troupe::paxos

@@ -1,6 +1,5 @@
 #include "actors/core/paxos/log.h"
 #include "actors/core/paxos/invariant.h"
-#include "config/limits.h"
 #include <algorithm>
 
 namespace troupe::paxos {
@@ -146,11 +145,11 @@ std::vector<entry_ptr> tail_log::take_dirty() {
   return entries;
 }
 
-void tail_log::evict(log_index up_to) {
+void tail_log::evict(log_index up_to, std::size_t keep_bytes) {
   if (!reader_)
     return;
   up_to = std::min(up_to, durable());
-  while (kept_from_ <= up_to && end(last()) - end(kept_from_ - 1) > limits::cached_entry_bytes) {
+  while (kept_from_ <= up_to && end(last()) - end(kept_from_ - 1) > keep_bytes) {
     below_link_ = kept_.front()->link();
     kept_.pop_front();
     ++kept_from_;

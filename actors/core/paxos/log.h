@@ -52,7 +52,7 @@ public:
   void persisted() { written_from_ = 0; }
 
   // Memory: forget entries up to `up_to` while more than the bound is kept.
-  void evict(log_index up_to);
+  void evict(log_index up_to, std::size_t keep_bytes);
   void set_reader(group::log_reader reader) { reader_ = std::move(reader); }
 
   // The log up to there was deleted by the caller.

@@ -131,7 +131,8 @@ void group::state::configuration_changed() {
   }
   if (!may_lead(config, opts.self)) {
     send_heartbeats(); // the last ones: they say that it is committed
-    if (member_id successor = best_successor(config); successor != 0)
+    member_id successor = best_successor(config);
+    if (successor != 0 && may_hand_off())
       send_hand_off(successor);
     else
       step_down();

@@ -99,7 +99,7 @@ std::vector<entry_ptr> group::state::take_chosen() {
 }
 
 void group::state::forget_applied() {
-  log.evict(std::min(applied, commit));
+  log.evict(std::min(applied, commit), opts.bounds.cached_entry_bytes);
 }
 
 } // namespace troupe::paxos

@@ -16,7 +16,7 @@ void group::state::rewind(follower& f) {
 
 bool group::state::can_send(const follower& f) const {
   return f.reachable && !f.needs_snapshot && f.next <= leading->tail &&
-         f.flight_bytes < limits::follower_window_bytes;
+         f.flight_bytes < opts.bounds.follower_window_bytes;
 }
 
 void group::state::send_accept(follower& f) {
@@ -26,7 +26,7 @@ void group::state::send_accept(follower& f) {
   }
   msg::PaxosMessage message = to(f.id);
   msg::Accept& accept = *message.mutable_accept();
-  log_index copied = log.copy(f.next, leading->tail, limits::append_entries, limits::append_bytes,
+  log_index copied = log.copy(f.next, leading->tail, opts.bounds.append_entries, limits::append_bytes,
                               *accept.mutable_entries());
   if (copied < f.next) {
     f.reachable = false; // our own disk does not give it now; its next answer makes us try again

@@ -251,6 +251,7 @@ struct group::state {
   // hand_over.cc
   member_id best_successor(const msg::Configuration& among) const;
   bool hand_over(member_id successor);
+  bool may_hand_off() const;
   void maybe_hand_off();
   void send_hand_off(member_id successor);
   void on_abdication(const msg::Ballot& ballot);

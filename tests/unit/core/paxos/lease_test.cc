@@ -234,6 +234,27 @@ TEST(hand_over, frees_a_restarted_voter_from_what_it_has_forgotten) {
   EXPECT_LT(c.now - asked, 300'000);
 }
 
+TEST(hand_over, is_for_who_may_have_served) {
+  // 2 is elected and told that an earlier leader's lease still runs. A hand-off from it would free voters
+  // that restarted since from what they may owe to that earlier leader.
+  cluster c = three();
+  c[2].campaign(c.now);
+  c.keep_back = is(body::kPromise);
+  c.settle();
+  for (auto& m : c.wire)
+    if (m.has_promise())
+      m.mutable_promise()->set_lease_left_us(400'000);
+  c.keep_back = {};
+  c.settle();
+  ASSERT_EQ(c[2].role(), role::leader);
+  ASSERT_FALSE(c[2].serving(c.now));
+  ASSERT_TRUE(c[2].hand_over(1, c.now));
+  c.run(300'000);
+  EXPECT_EQ(c[2].role(), role::leader);
+  c.run(500'000);
+  EXPECT_EQ(c.leader(), 1u);
+}
+
 TEST(hand_over, goes_to_the_most_up_to_date_storage_replica) {
   cluster c({member(1), member(2), member(3), member(4, msg::LOG_REPLICA)});
   c.elect(1);
