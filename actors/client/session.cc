@@ -3,6 +3,7 @@
 #include "actors/client/client_actor.h"
 #include "actors/kit/dialer_actor.h"
 #include "actors/kit/node_config.h"
+#include "actors/kit/tls_files.h"
 #include "config/limits.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -189,9 +190,11 @@ connection connect(options o) {
     return {nullptr, "no router is named: give at least one HOST:PORT"};
   if (o.in_flight == 0)
     return {nullptr, "in_flight is 0: no request could ever be made"};
+  if (auto trouble = kit::tls_trouble(o.tls); !trouble.empty())
+    return {nullptr, std::move(trouble)};
   try {
     return {std::make_unique<live_session>(std::move(o)), {}};
-  } catch (const std::exception& why) { // CAF's OpenSSL module throws when it cannot read the files
+  } catch (const std::exception& why) { // CAF's modules throw when they cannot start
     return {nullptr, std::string("cannot start a session: ") + why.what()};
   }
 }

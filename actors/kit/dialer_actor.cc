@@ -1,4 +1,5 @@
 #include "actors/kit/dialer_actor.h"
+#include "actors/kit/reach.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
@@ -11,6 +12,8 @@ namespace {
 
 using dialer_pointer = dialer_actor::stateful_pointer<dialer_state>;
 
+constexpr auto knock_patience = std::chrono::seconds(1);
+constexpr auto knock_timeout = std::chrono::seconds(10); // resolving a name takes its time
 constexpr auto connect_timeout = std::chrono::seconds(2);
 constexpr auto hello_timeout = std::chrono::seconds(1);
 
@@ -50,11 +53,18 @@ void greet(dialer_pointer self, wire::port_actor port) {
       [self, failed](const caf::error& why) { failed(self->system().render(why)); });
 }
 
-void dial(dialer_pointer self) {
+// Lives for one knock, on a thread of its own.
+using knocker_actor = caf::typed_actor<caf::replies_to<std::string, std::uint16_t>::with<std::string>>;
+
+knocker_actor::behavior_type knocker(knocker_actor::pointer self) {
+  return {[self](const std::string& host, std::uint16_t port) {
+    self->quit();
+    return knock(host, port, knock_patience);
+  }};
+}
+
+void connect(dialer_pointer self) {
   auto& state = self->state;
-  if (state.dialing || state.port)
-    return;
-  state.dialing = true;
   self->request(state.connector, connect_timeout, caf::connect_atom::value, state.options.host, state.options.port)
     .then(
       [self](const caf::node_id&, const caf::strong_actor_ptr& port, const std::set<std::string>& interface) {
@@ -62,6 +72,22 @@ void dial(dialer_pointer self) {
         if (!port || !self->system().assignable(interface, wanted))
           return again(self, "something else than a Troupe node answers there");
         greet(self, caf::actor_cast<wire::port_actor>(port));
+      },
+      [self](const caf::error& why) { again(self, self->system().render(why)); });
+}
+
+void dial(dialer_pointer self) {
+  auto& state = self->state;
+  if (state.dialing || state.port)
+    return;
+  state.dialing = true;
+  self->request(self->spawn<caf::detached>(knocker), knock_timeout, state.options.host, state.options.port)
+    .then(
+      [self](const std::string& trouble) {
+        if (trouble.empty())
+          connect(self);
+        else
+          again(self, trouble);
       },
       [self](const caf::error& why) { again(self, self->system().render(why)); });
 }

@@ -73,8 +73,6 @@ TEST(CommandLine, WorksOnARealCluster) {
   EXPECT_EQ(code(troupe("get nowhere '{\"pk\":{\"S\":\"a\"}}'").second), 6);
   EXPECT_EQ(code(troupe("put music '{\"artist\":{\"N\":\"1\"},\"song\":{\"S\":\"x\"}}'").second), 7);
 
-  auto group = three.leader_of_table("music");
-  ASSERT_FALSE(group.empty());
   EXPECT_NE(troupe("status --json").first.find("\"healthy\": "), std::string::npos);
   EXPECT_EQ(troupe("table delete music").second, 0);
   EXPECT_EQ(code(troupe("table describe music").second), 6);
@@ -84,7 +82,7 @@ TEST(CommandLine, APartitionIsLedByWhomTheOperatorNames) {
   cluster three;
   three.start_all();
   three.wait_ready();
-  three.create_table("t");
+  three.create_table("lent");
   auto status = three.admin().call(client::cluster_status{});
   ASSERT_TRUE(status.ok());
   auto group = status.cluster.partitions(0).group();

@@ -4,11 +4,16 @@
 #include "actors/kit/peers_actor.h"
 #include "actors/kit/publish.h"
 #include "tests/unit/client/fake_router.h"
+#include <arpa/inet.h>
+#include <array>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <prometheus/registry.h>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace troupe::client {
 namespace {
@@ -174,6 +179,50 @@ TEST_F(Session, NothingListening) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s) << "well before the request's own timeout";
   ASSERT_EQ(db->troubles().size(), 1u);
   EXPECT_EQ(db->troubles()[0].rfind("127.0.0.1:1: ", 0), 0u) << db->troubles()[0];
+}
+
+// A listener whose queue is full drops what comes, as a network that is cut does.
+class black_hole {
+public:
+  black_hole() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    EXPECT_EQ(::bind(listener_, any, size), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    EXPECT_EQ(::getsockname(listener_, any, &size), 0);
+    at = {"127.0.0.1", ntohs(address.sin_port)};
+    for (auto& one : fillers_) {
+      one = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      ::connect(one, any, size);
+    }
+  }
+  ~black_hole() {
+    for (auto one : fillers_)
+      ::close(one);
+    ::close(listener_);
+  }
+  endpoint at;
+
+private:
+  int listener_ = -1;
+  std::array<int, 4> fillers_{};
+};
+
+TEST_F(Session, ANetworkThatSwallowsConnectionsHoldsNobodyUp) {
+  black_hole hole;
+  node n1("n1", data);
+  auto begin = std::chrono::steady_clock::now();
+  {
+    auto [db, trouble] = connect({.routers = {hole.at, n1.at}});
+    EXPECT_TRUE(db->call(put("a")).ok());
+    ASSERT_TRUE(wait_until([&db = db] { return !db->troubles().empty(); }));
+    EXPECT_NE(db->troubles()[0].find("no answer"), std::string::npos) << db->troubles()[0];
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s) << "not the two minutes of a blocking connect";
 }
 
 TEST_F(Session, AnotherClusterIsNotSpokenTo) {
