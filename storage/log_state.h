@@ -30,7 +30,8 @@ struct log_store::state {
   sqlite::statement put_group, put_mark, put_run, drop_group, drop_mark, drop_run, get_body;
 
   std::unordered_map<std::uint64_t, log_group> groups;
-  std::deque<log_index::extent> garbage; // dead runs, to be deleted a few at a time
+  std::deque<log_index::extent> garbage;  // dead runs, to be deleted a few at a time
+  std::optional<std::size_t> undeletable; // where in it the last sweep met a damaged one
   std::uint64_t next_run = 1;
   std::uint64_t damaged_runs = 0; // rows whose head cannot be trusted; they are left where they are
   std::string body;               // built here, so that its memory is kept
@@ -62,6 +63,8 @@ struct log_store::state {
   result<void> store_mark(std::uint64_t group, std::uint64_t mark);
   result<void> sweep(std::size_t runs, std::uint64_t bytes, std::size_t& count);
   void swept(std::size_t count);
+  bool skip_undeletable();
+  result<void> try_append(const std::vector<log_write>& batch, bool sweeping);
   result<void> committed(result<void> outcome);
   void adopt(change_set& changes);
 

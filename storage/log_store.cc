@@ -191,8 +191,11 @@ result<void> log_store::state::sweep(std::size_t runs, std::uint64_t bytes, std:
   std::uint64_t swept_bytes = 0;
   while (count < runs && swept_bytes < bytes && count < garbage.size()) {
     const auto& run = garbage[count];
-    if (auto done = drop_run.bind(1, static_cast<std::int64_t>(run.run)).run(); !done)
+    if (auto done = drop_run.bind(1, static_cast<std::int64_t>(run.run)).run(); !done) {
+      if (done.error().code == code::corrupt)
+        undeletable = count;
       return done;
+    }
     swept_bytes += run.bytes;
     ++count;
   }
@@ -201,6 +204,17 @@ result<void> log_store::state::sweep(std::size_t runs, std::uint64_t bytes, std:
 
 void log_store::state::swept(std::size_t count) {
   garbage.erase(garbage.begin(), garbage.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+// A dead run whose pages are damaged cannot be deleted, which must not keep anybody from appending: it stays
+// where it is. True when that was what failed.
+bool log_store::state::skip_undeletable() {
+  if (!undeletable)
+    return false;
+  garbage.erase(garbage.begin() + static_cast<std::ptrdiff_t>(*undeletable));
+  undeletable.reset();
+  ++damaged_runs;
+  return true;
 }
 
 // What has committed becomes what memory says.
@@ -219,6 +233,31 @@ void log_store::state::adopt(change_set& changes) {
   }
 }
 
+result<void> log_store::state::try_append(const std::vector<log_write>& batch, bool sweeping) {
+  if (auto begun = db->begin(); !begun)
+    return begun;
+  change_set changes;
+  changes.list.reserve(batch.size());
+  const std::uint64_t first_new_run = next_run;
+  const log_stats counted_before = counted;
+  result<void> outcome;
+  for (const auto& w : batch)
+    if (outcome = write(w, changes); !outcome)
+      break;
+  std::size_t count = 0;
+  if (outcome && sweeping)
+    outcome = sweep(sweep_runs_in_append, sweep_bytes_in_append, count);
+  outcome = committed(std::move(outcome));
+  if (!outcome) {
+    next_run = first_new_run;
+    counted = counted_before;
+    return outcome;
+  }
+  swept(count);
+  adopt(changes);
+  return {};
+}
+
 result<void> log_store::append(const std::vector<log_write>& batch) {
   auto& s = *state_;
   if (batch.empty())
@@ -227,28 +266,10 @@ result<void> log_store::append(const std::vector<log_write>& batch) {
     // Without room for that there may still be some in the WAL; the append finds out.
     if (auto done = checkpoint(); !done && done.error().code != code::full)
       return done;
-  if (auto begun = s.db->begin(); !begun)
-    return begun;
-  state::change_set changes;
-  changes.list.reserve(batch.size());
-  const std::uint64_t first_new_run = s.next_run;
-  const log_stats counted_before = s.counted;
-  result<void> outcome;
-  for (const auto& w : batch)
-    if (outcome = s.write(w, changes); !outcome)
-      break;
-  std::size_t swept = 0;
-  if (outcome)
-    outcome = s.sweep(sweep_runs_in_append, sweep_bytes_in_append, swept);
-  outcome = s.committed(std::move(outcome));
-  if (!outcome) {
-    s.next_run = first_new_run;
-    s.counted = counted_before;
-    return outcome;
-  }
-  s.swept(swept);
-  s.adopt(changes);
-  return {};
+  auto outcome = s.try_append(batch, true);
+  if (!outcome && s.skip_undeletable())
+    outcome = s.try_append(batch, false);
+  return outcome;
 }
 
 result<void> log_store::truncate(std::uint64_t group, std::uint64_t up_to) {
@@ -322,8 +343,11 @@ result<bool> log_store::maintain() {
     return begun.error();
   std::size_t count = 0;
   auto outcome = s.committed(s.sweep(sweep_runs_in_maintain, sweep_bytes_in_maintain, count));
-  if (!outcome)
+  if (!outcome) {
+    if (s.skip_undeletable())
+      return true;
     return outcome.error();
+  }
   s.swept(count);
   return !s.garbage.empty() || maintenance_due();
 }

@@ -9,6 +9,7 @@ namespace {
 
 using storage::code;
 using storage::log_verdict;
+using storage::log_write;
 
 void change_rows(const std::string& path, const std::string& sql) {
   sqlite3* db = nullptr;
@@ -117,6 +118,45 @@ TEST_F(log_damage_test, an_older_version_of_a_committed_entry_breaks_the_chain) 
   auto got = load(1);
   EXPECT_EQ(got.verdict, log_verdict::damaged);
   EXPECT_EQ(got.damaged, (std::vector<std::uint64_t>{7, 8})) << "either may be the wrong one";
+}
+
+TEST_F(log_damage_test, a_dead_run_that_cannot_be_deleted_keeps_nobody_from_appending) {
+  {
+    auto log = open_log(path);
+    auto fat = one.some(3, 80'000);
+    fat.push_back(one.next("the last"));
+    ASSERT_TRUE(done(log->append({write_of(1, fat)})));
+  }
+  // Each page in which a long payload goes on begins with the number of the next one.
+  std::string bytes = read_bytes(path);
+  int broken_pages = 0;
+  for (std::size_t page = 8192; page + 8192 <= bytes.size(); page += 8192)
+    if (bytes.find_first_not_of(bytes[page + 5], page + 4) >= page + 8192) {
+      bytes[page] = bytes[page + 1] = '\x7f';
+      ++broken_pages;
+    }
+  ASSERT_GT(broken_pages, 10);
+  write_bytes(path, bytes);
+  auto log = open_log(path);
+  log_write reset;
+  reset.group = 1;
+  reset.reset = storage::log_base{100, 1, ballot(1)};
+  ASSERT_TRUE(done(log->append({reset})));
+  chain after(1, 100, 1);
+  auto more = after.some(5);
+  for (const auto& e : more)
+    ASSERT_TRUE(done(log->append({write_of(1, {e})})));
+  for (bool left = true; left;) {
+    auto step = log->maintain();
+    ASSERT_TRUE(done(step));
+    left = *step;
+  }
+  EXPECT_GT(log->stats().damaged_runs, 0u);
+  EXPECT_EQ(log->stats().garbage_runs, 0u);
+  log.reset();
+  auto got = load(1);
+  EXPECT_EQ(got.verdict, log_verdict::whole) << got.what;
+  EXPECT_TRUE(same(got.entries, more));
 }
 
 TEST_F(log_damage_test, any_flipped_byte_is_noticed_or_harmless) {
