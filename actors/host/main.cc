@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("dev", "Run a whole three-zone cluster in one process, to try things out");
   dev_command->add_option("--data", data, "Where its data is kept")->capture_default_str();
   dev_command->add_option("--port", port, "First of three ports for clients (default 7101)");
-  dev_command->add_option("--metrics-port", metrics_port, "Port for Prometheus (default 9101)");
+  dev_command->add_option("--metrics-port", metrics_port, "Port for Prometheus (default 7201)");
   dev_command->callback([&] { chosen = [&] { return dev(data, port, metrics_port); }; });
 
   auto* check_command =
