@@ -55,15 +55,20 @@ void replica_state::persist(paxos::ready batch) {
   }
   disk_busy = true;
   disk_since_us = now();
+  outstanding = std::move(batch);
+  append_outstanding();
+}
+
+void replica_state::append_outstanding() {
   wire::append_log job;
   job.group = options.group;
-  job.job = batch.id;
-  job.hard_state = batch.hard_state;
-  job.entries = batch.entries;
-  if (batch.reset_log)
+  job.job = outstanding->id;
+  job.hard_state = outstanding->hard_state;
+  job.entries = outstanding->entries;
+  if (outstanding->reset_log)
     job.reset = wire::append_log::base{applied, applied_link, applied_ballot};
   job.who = handle(self);
-  outstanding = std::move(batch);
+  disk_retry_us = 0;
   self->send(options.disk, std::move(job));
 }
 
@@ -289,7 +294,7 @@ void replica_state::arm() {
   if (applied != flushed && !items.flushing() && options.kind != msg::LOG_REPLICA)
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
   if (disk_busy)
-    due = std::min(due, disk_full ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
+    due = std::min(due, disk_retry_us != 0 ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
   if (incoming)
     due = std::min(due, incoming->asked_us + 1'000'000);
   if (now_in == phase::stopping)

@@ -70,6 +70,8 @@ void replica_state::on_tick() {
     ask_for_repair();
   if (core) {
     auto t = now();
+    if (disk_retry_us != 0 && t >= disk_retry_us)
+      append_outstanding();
     if (disk_busy && t - disk_since_us > options.replication.lease_ms * 1000)
       core->disk_healthy(false, t);
     core->tick(t);

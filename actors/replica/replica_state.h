@@ -81,7 +81,7 @@ struct replica_state {
   bool disk_busy = false;
   bool disk_full = false;
   std::int64_t disk_since_us = 0;
-  std::int64_t disk_retry_us = 0;
+  std::int64_t disk_retry_us = 0;          // when to try the refused append again; 0: none was
   wire::log_loaded loaded;                 // between opening and running
   std::vector<msg::Entry> read_ahead;      // log entries fetched for a slow follower, ascending
   bool read_ahead_asked = false;
@@ -145,6 +145,7 @@ struct replica_state {
   // --- drain.cc
   void drain();
   void persist(paxos::ready batch);
+  void append_outstanding();
   void on_appended(const wire::appended& what);
   void apply_chosen();
   void apply(const msg::Entry& entry);

@@ -48,6 +48,30 @@ TEST(ClientDocument, TheProgramRunsAgainstACluster) {
   }
 }
 
+// A router that was stopped for longer than links live is found again when it goes on, by the same session.
+TEST(Session, FindsItsOnlyRouterAgainAfterAPause) {
+  cluster three;
+  three.start_all();
+  three.wait_ready();
+  three.create_table("lent");
+  auto router = three.settings().nodes[0];
+  auto db = three.connect([&](client::options& o) { o.routers = {{"127.0.0.1", router.port}}; });
+  auto put = [&](const std::string& id, milliseconds timeout) {
+    return db->call(client::put_item{
+        .table = "lent", .item = client::make_item({{"id", client::s(id)}}), .timeout = timeout});
+  };
+  ASSERT_TRUE(put("before", milliseconds(10'000)).ok());
+  for (int round = 0; round < 2; ++round) {
+    three.pause(router.name);
+    auto during = put("during", milliseconds(1'000));
+    EXPECT_TRUE(during.unknown()) << during.status.ShortDebugString();
+    EXPECT_TRUE(eventually(milliseconds(10'000), [&] { return db->counts().routers == 0; }));
+    EXPECT_EQ(put("alone", milliseconds(300)).status.code(), msg::UNAVAILABLE);
+    three.resume(router.name);
+    EXPECT_TRUE(eventually(milliseconds(15'000), [&] { return put("after", milliseconds(2'000)).ok(); }));
+  }
+}
+
 // The command line, as scripts use it, against real nodes.
 TEST(CommandLine, WorksOnARealCluster) {
   cluster three;

@@ -1,76 +1,13 @@
 // Real processes, real kills. Whatever is done to the nodes, the clients' history must be linearizable, and
 // what was acknowledged must be there afterwards.
 #include "actors/client/values.h"
-#include "tests/cluster/harness.h"
-#include "tests/cluster/load.h"
-#include "tests/linearizability/checker.h"
-#include <gtest/gtest.h>
+#include "tests/cluster/faults.h"
+#include <algorithm>
 #include <random>
 #include <thread>
 
 namespace troupe::cluster_test {
 namespace {
-
-namespace lin = linearizability;
-
-class Faults : public ::testing::Test {
-protected:
-  void begin(load_options options = {}) {
-    nodes = std::make_unique<cluster>(3);
-    nodes->start_all();
-    nodes->wait_ready();
-    nodes->create_table("registers", 2);
-    for (int i = 0; i < 3; ++i) {
-      // One session per router, so that no router is spared.
-      sessions.push_back(nodes->connect([&](client::options& o) {
-        std::rotate(o.routers.begin(), o.routers.begin() + i, o.routers.end());
-      }));
-      pointers.push_back(sessions.back().get());
-    }
-    options.table = "registers";
-    clients = std::make_unique<load>(pointers, options);
-    clients->start();
-    ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > 200; })) << "no load gets through";
-  }
-
-  void progress(std::uint64_t more = 100) {
-    auto before = clients->succeeded();
-    ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > before + more; }))
-      << "clients make no progress";
-  }
-
-  // Ends the load, reads every register once more, and judges the whole history.
-  void judge() {
-    clients->stop();
-    auto history = clients->history();
-    auto reader = nodes->connect();
-    for (int k = 0; k < 16; ++k) {
-      lin::operation op;
-      op.client = "final";
-      op.key = "k" + std::to_string(k);
-      op.invoked = steady_us();
-      client::get_item ask;
-      ask.table = "registers";
-      ask.key = client::make_item({{"id", client::s(op.key)}});
-      ask.timeout = milliseconds(10'000);
-      auto answer = reader->call(ask);
-      ASSERT_TRUE(answer.ok()) << answer.status.message();
-      auto attribute = answer.item ? client::find(*answer.item, "value") : nullptr;
-      op.read = attribute ? lin::value(attribute->s()) : std::nullopt;
-      op.result = lin::outcome::ok;
-      op.returned = steady_us();
-      history.push_back(op);
-    }
-    auto report = lin::check(history);
-    EXPECT_TRUE(report.ok()) << report.text();
-    std::printf("%zu operations:\n%s", history.size(), clients->answers().c_str());
-  }
-
-  std::unique_ptr<cluster> nodes;
-  std::vector<std::unique_ptr<client::session>> sessions;
-  std::vector<client::session*> pointers;
-  std::unique_ptr<load> clients;
-};
 
 TEST_F(Faults, KilledLeadersFollowersAndTheMetadataLeaderLoseNothing) {
   begin();

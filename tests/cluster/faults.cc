@@ -1,0 +1,61 @@
+#include "tests/cluster/faults.h"
+#include "actors/client/values.h"
+#include "tests/linearizability/checker.h"
+#include <algorithm>
+
+namespace troupe::cluster_test {
+
+namespace lin = linearizability;
+
+void Faults::begin(load_options options) {
+  nodes = std::make_unique<cluster>(3);
+  prepare_nodes();
+  nodes->start_all();
+  nodes->wait_ready();
+  nodes->create_table("registers", 2);
+  for (int i = 0; i < 3; ++i) {
+    // One session per router, so that no router is spared.
+    sessions.push_back(nodes->connect([&](client::options& o) {
+      std::rotate(o.routers.begin(), o.routers.begin() + i, o.routers.end());
+    }));
+    pointers.push_back(sessions.back().get());
+  }
+  options.table = "registers";
+  clients = std::make_unique<load>(pointers, options);
+  clients->start();
+  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > 200; })) << "no load gets through";
+}
+
+void Faults::progress(std::uint64_t more) {
+  auto before = clients->succeeded();
+  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > before + more; }))
+    << "clients make no progress";
+}
+
+void Faults::judge() {
+  clients->stop();
+  auto history = clients->history();
+  auto reader = nodes->connect();
+  for (int k = 0; k < 16; ++k) {
+    lin::operation op;
+    op.client = "final";
+    op.key = "k" + std::to_string(k);
+    op.invoked = steady_us();
+    client::get_item ask;
+    ask.table = "registers";
+    ask.key = client::make_item({{"id", client::s(op.key)}});
+    ask.timeout = milliseconds(10'000);
+    auto answer = reader->call(ask);
+    ASSERT_TRUE(answer.ok()) << answer.status.message();
+    auto attribute = answer.item ? client::find(*answer.item, "value") : nullptr;
+    op.read = attribute ? lin::value(attribute->s()) : std::nullopt;
+    op.result = lin::outcome::ok;
+    op.returned = steady_us();
+    history.push_back(op);
+  }
+  auto report = lin::check(history);
+  EXPECT_TRUE(report.ok()) << report.text();
+  std::printf("%zu operations:\n%s", history.size(), clients->answers().c_str());
+}
+
+} // namespace troupe::cluster_test

@@ -1,0 +1,28 @@
+// What the fault tests share: a cluster under recorded load, and the judgement at the end.
+#pragma once
+#include "tests/cluster/harness.h"
+#include "tests/cluster/load.h"
+#include <gtest/gtest.h>
+
+namespace troupe::cluster_test {
+
+class Faults : public ::testing::Test {
+protected:
+  // Starts three nodes (with whatever prepare_nodes did before), a table of two partitions, and clients on
+  // every router.
+  void begin(load_options options = {});
+  // Before the nodes start: mount file systems, and the like.
+  virtual void prepare_nodes() {}
+
+  // Waits until the clients have succeeded that often again.
+  void progress(std::uint64_t more = 100);
+  // Ends the load, reads every register once more, and judges the whole history.
+  void judge();
+
+  std::unique_ptr<cluster> nodes;
+  std::vector<std::unique_ptr<client::session>> sessions;
+  std::vector<client::session*> pointers;
+  std::unique_ptr<load> clients;
+};
+
+} // namespace troupe::cluster_test
