@@ -8,7 +8,7 @@ if(TROUPE_CCACHE)
   # ccache can see through a precompiled header only when told not to mind its time stamps. The base directory
   # lets build folders, and clones of the repository, share what was compiled once.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_SLOPPINESS=pch_defines,time_macros
       CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${TROUPE_CCACHE})
 endif()
 
