@@ -1,0 +1,170 @@
+#include "actors/replica/overlay.h"
+#include <gtest/gtest.h>
+#include <optional>
+#include <random>
+
+namespace troupe::replica {
+namespace {
+
+msg::Effect put(const std::string& key, const std::string& item) {
+  msg::Effect e;
+  e.set_key(key);
+  e.set_item(item);
+  return e;
+}
+
+msg::Effect removal(const std::string& key) {
+  msg::Effect e;
+  e.set_key(key);
+  e.set_remove(true);
+  return e;
+}
+
+std::vector<std::string> keys(const overlay& o, const std::string& from, const std::string& to, bool backward) {
+  std::vector<std::string> result;
+  o.walk(from, to, backward, [&](const std::string& key, const overlay::version&) {
+    result.push_back(key);
+    return true;
+  });
+  return result;
+}
+
+TEST(overlay, shows_proposals_to_writers_and_not_to_readers) {
+  overlay o;
+  o.apply(put("k", "old"), 1);
+  o.propose(put("k", "new"), 2);
+  EXPECT_EQ(o.newest("k")->item, "new");
+  EXPECT_EQ(o.newest("k")->index, 2u);
+  EXPECT_EQ(o.applied("k")->item, "old");
+  o.apply(put("k", "new"), 2);
+  EXPECT_EQ(o.applied("k")->item, "new");
+}
+
+TEST(overlay, keeps_later_proposals_when_an_earlier_one_is_applied) {
+  overlay o;
+  o.propose(put("k", "a"), 5);
+  o.propose(removal("k"), 6);
+  o.apply(put("k", "a"), 5);
+  EXPECT_TRUE(o.newest("k")->removed);
+  EXPECT_FALSE(o.applied("k")->removed);
+}
+
+TEST(overlay, forgets_what_was_proposed_when_leadership_ends) {
+  overlay o;
+  o.propose(put("only proposed", "x"), 1);
+  o.apply(put("both", "applied"), 2);
+  o.propose(put("both", "proposed"), 3);
+  o.forget_proposed();
+  EXPECT_EQ(o.newest("only proposed"), nullptr);
+  EXPECT_EQ(o.newest("both")->item, "applied");
+  EXPECT_EQ(o.size(), 1u);
+}
+
+TEST(overlay, a_flush_takes_each_key_once_with_its_last_value_in_key_order) {
+  overlay o;
+  o.apply(put("b", "1"), 1);
+  o.apply(put("a", "2"), 2);
+  o.apply(put("b", "3"), 3);
+  o.apply(removal("c"), 4);
+  auto flushed = o.begin_flush();
+  ASSERT_EQ(flushed.size(), 3u);
+  EXPECT_EQ(flushed[0].key(), "a");
+  EXPECT_EQ(flushed[1].item(), "3");
+  EXPECT_TRUE(flushed[2].remove());
+  EXPECT_EQ(o.applied("b")->item, "3") << "still here until the store has it";
+  o.end_flush(true);
+  EXPECT_EQ(o.size(), 0u);
+  EXPECT_EQ(o.bytes(), 0u);
+}
+
+TEST(overlay, what_is_written_during_a_flush_stays_and_goes_with_the_next) {
+  overlay o;
+  o.apply(put("k", "1"), 1);
+  o.begin_flush();
+  o.apply(put("k", "2"), 2);
+  o.end_flush(true);
+  ASSERT_NE(o.applied("k"), nullptr);
+  EXPECT_EQ(o.applied("k")->item, "2");
+  auto next = o.begin_flush();
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0].item(), "2");
+}
+
+TEST(overlay, a_flush_that_failed_is_taken_again) {
+  overlay o;
+  o.apply(put("k", "1"), 1);
+  o.begin_flush();
+  o.end_flush(false);
+  EXPECT_TRUE(o.dirty());
+  auto again = o.begin_flush();
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].item(), "1");
+}
+
+TEST(overlay, a_proposal_survives_the_flush_of_the_value_below_it) {
+  overlay o;
+  o.apply(put("k", "1"), 1);
+  o.propose(put("k", "2"), 2);
+  o.begin_flush();
+  o.end_flush(true);
+  EXPECT_EQ(o.applied("k"), nullptr) << "the store has it";
+  ASSERT_NE(o.newest("k"), nullptr);
+  EXPECT_EQ(o.newest("k")->item, "2");
+}
+
+TEST(overlay, walks_a_range_in_both_directions) {
+  overlay o;
+  for (auto k : {"a", "b", "c", "d"})
+    o.apply(put(k, k), 1);
+  o.propose(put("bb", "proposed"), 2);
+  using list = std::vector<std::string>;
+  EXPECT_EQ(keys(o, "b", "d", false), (list{"b", "c"}));
+  EXPECT_EQ(keys(o, "b", "d", true), (list{"c", "b"}));
+  EXPECT_EQ(keys(o, "c", "", false), (list{"c", "d"}));
+  EXPECT_EQ(keys(o, "d", "b", false), (list{}));
+}
+
+// Against a plain map that is the store and the truth, over many random steps.
+TEST(overlay, overlay_and_store_together_are_always_the_whole_state) {
+  std::mt19937 random(1);
+  overlay o;
+  std::map<std::string, std::string> truth, store;
+  std::vector<msg::Effect> under_way;
+  std::uint64_t index = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    auto key = "k" + std::to_string(random() % 20);
+    switch (random() % 6) {
+    case 0:
+      if (!o.flushing())
+        under_way = o.begin_flush();
+      break;
+    case 1:
+      if (o.flushing()) {
+        auto written = random() % 4 != 0;
+        if (written)
+          for (auto& e : under_way)
+            e.remove() ? static_cast<void>(store.erase(e.key())) : static_cast<void>(store[e.key()] = e.item());
+        o.end_flush(written);
+      }
+      break;
+    case 2:
+      o.apply(removal(key), ++index);
+      truth.erase(key);
+      break;
+    default:
+      o.apply(put(key, std::to_string(step)), ++index);
+      truth[key] = std::to_string(step);
+    }
+    auto v = o.applied(key);
+    std::optional<std::string> seen;
+    if (v && !v->removed)
+      seen = v->item;
+    else if (!v && store.count(key) > 0)
+      seen = store[key];
+    auto expected = truth.count(key) > 0 ? std::optional(truth[key]) : std::nullopt;
+    ASSERT_EQ(seen, expected) << "step " << step;
+  }
+}
+
+} // namespace
+} // namespace troupe::replica
