@@ -16,7 +16,8 @@ from pathlib import Path
 ROOT = Path(sys.argv.pop())
 
 NAME = re.compile(r"`([^`]+)`")
-PROSE = re.compile(r"`(\w+)`(?:, `\w+`)* in\s+`([\w./]+\.(?:cc|h))`")
+PROSE = re.compile(r"((?:`\w+`, )*`\w+`)\s+in\s+`([\w./]+\.(?:cc|h))`")  # `f`, `g` in `folder/file.cc`
+FILE_FIRST = re.compile(r"`([\w./]+\.(?:cc|h))` (`\w+`(?: and `\w+`)*)")  # `folder/file.cc` `f` and `g`
 LINK = re.compile(r"\]\(([^)#\s]+)?(#[^)\s]+)?\)")
 
 
@@ -55,12 +56,27 @@ def check_path_page(root, page, metrics):
         for metric in NAME.findall(cells[3]):
             if metric not in metrics:
                 findings.append(f"{page.name}: docs/metrics.md has no {metric}")
-    for function, name in PROSE.findall(text):
+    for functions, name in PROSE.findall(text):
         code = source(name)
-        if code and not defines(code, function):
-            findings.append(f"{page.name}: {name} has no {function}()")
+        for function in NAME.findall(functions) if code else ():
+            if not defines(code, function):
+                findings.append(f"{page.name}: {name} has no {function}()")
     if rows == 0:
         findings.append(f"{page.name}: has no table Role, File, Function, Metric")
+    return findings
+
+
+def check_house_page(root, page):
+    """The table of decisions in ARCHITECTURE.md."""
+    findings = []
+    for name, functions in FILE_FIRST.findall(page.read_text(encoding="utf-8")):
+        file = next((f for f in (root / "actors" / name, root / name) if f.is_file()), None)
+        if not file:
+            findings.append(f"{page.name}: there is no file {name}")
+            continue
+        code = file.read_text(encoding="utf-8")
+        findings += [f"{page.name}: {name} has no {function}()" for function in NAME.findall(functions)
+                     if not defines(code, function)]
     return findings
 
 
@@ -95,6 +111,11 @@ class ThePages(unittest.TestCase):
         self.assertGreater(len(pages), 3)
         self.assertEqual([], [finding for page in pages for finding in check_path_page(ROOT, page, metrics)])
 
+    def test_decisions_stand_where_the_house_says(self):
+        page = ROOT / "docs/ARCHITECTURE.md"
+        self.assertGreater(len(FILE_FIRST.findall(page.read_text(encoding="utf-8"))), 7)
+        self.assertEqual([], check_house_page(ROOT, page))
+
     def test_links_lead_somewhere(self):
         pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
         self.assertEqual([], [finding for page in pages for finding in check_links(ROOT, page)])
@@ -122,8 +143,11 @@ class TheCheckItself(unittest.TestCase):
         self.assertIn("no end()", self.findings("| R | `router/a.cc` | `end` | |"))
         self.assertIn("no troupe_lost_total", self.findings("| R | `router/a.cc` | `send` | `troupe_lost_total` |"))
         self.assertIn("1 files and 2 groups", self.findings("| R | `router/a.cc` | `send`; `send` | |"))
-        self.assertIn("no end()", self.findings("| R | `router/a.cc` | `send` | |\n`end` in `router/a.cc`"))
+        self.assertIn("no end()", self.findings("| R | `router/a.cc` | `send` | |\n`send`, `end` in\n`router/a.cc`"))
         self.assertIn("has no table", self.findings("words"))
+        self.page.write_text("`router/a.cc` `send` and `end`; `router/b.cc` `send`; `router/a.cc` `send`")
+        self.assertEqual(["page.md: router/a.cc has no end()", "page.md: there is no file router/b.cc"],
+                         check_house_page(self.root, self.page))
         self.assertIn("leads nowhere", self.findings("[x](other.md)"))
         self.assertIn("no heading", self.findings("# A\n[x](page.md#b)"))
 
