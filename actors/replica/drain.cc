@@ -38,12 +38,40 @@ void replica_state::drain() {
   send_out();
   if (now_in == phase::stopping && kit::log_enabled(kit::level::debug))
     kit::log(kit::level::debug, options.node, "replica", "stopping: " + core->describe());
-  if (now_in == phase::stopping && !disk_busy
-      && (core->role() != paxos::role::leader || now() >= stop_by_us)) {
+  auto led_away = core->role() != paxos::role::leader && !disk_busy;
+  if (now_in == phase::stopping && (led_away || now() >= stop_by_us)) {
+    release_waiters();
     self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
                                            caf::actor_cast<wire::role_actor>(self), true});
     self->quit();
   }
+}
+
+// Nobody is left waiting: what may still take effect is unknown here, the rest goes elsewhere.
+void replica_state::release_waiters() {
+  for (auto& [index, write] : proposed)
+    for (auto& who : write.waiters)
+      refuse(who, msg::UNKNOWN_OUTCOME, "this replica stopped while the write was on its way");
+  proposed.clear();
+  for (auto& [index, held] : after_applied)
+    moved(held.first);
+  after_applied.clear();
+  for (auto& waiting : store_waits.take_all()) {
+    if (waiting.read)
+      moved(waiting.read->who);
+    else if (waiting.scan)
+      moved(waiting.scan->who);
+  }
+  for (auto& [id, write] : writes_waiting)
+    moved(write.who);
+  writes_waiting.clear();
+  for (auto& [token, read] : quorum_reads)
+    moved(read.who);
+  quorum_reads.clear();
+  for (auto& [token, scan] : quorum_scans)
+    moved(scan.who);
+  quorum_scans.clear();
+  send_out();
 }
 
 void replica_state::persist(paxos::ready batch) {
@@ -185,7 +213,7 @@ void replica_state::answer_applied() {
   }
   while (!after_applied.empty() && after_applied.begin()->first <= applied) {
     auto& [who, reply] = after_applied.begin()->second;
-    answer(who, std::move(reply));
+    core->may_read(t) ? answer(who, std::move(reply)) : moved(who);
     after_applied.erase(after_applied.begin());
   }
 }

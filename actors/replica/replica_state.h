@@ -152,6 +152,7 @@ struct replica_state {
   void speak(std::vector<msg::PaxosMessage>& messages);
   void watch_leadership();
   void answer_applied();
+  void release_waiters();
   void flush();
   void on_flushed(const wire::items_applied& what);
   void truncate();

@@ -118,15 +118,14 @@ void replica_state::evaluate(pending_write write) {
     }
     if (*holds)
       continue;
-    // The refusal rests on writes that may still be lost: it is told only once they are applied.
+    // The refusal is a read: it needs the lease when it is answered, or a place in the log. It may rest on
+    // writes that can still be lost, and is told only once they are applied.
     *reply.mutable_status() = condition_failed();
     reply.set_failed_mutation(static_cast<std::uint32_t>(i));
-    if (write.request.id().repeated() && has_id(write.request.id()))
+    if (options.replication.strict_reads || (write.request.id().repeated() && has_id(write.request.id())))
       return remember_refusal(write, reply);
-    if (depends_on <= applied && core->may_read(now()))
-      return answer(write.who, std::move(reply));
-    after_applied.emplace(std::max(depends_on, applied), std::pair(std::move(write.who), std::move(reply)));
-    return;
+    after_applied.emplace(depends_on, std::pair(std::move(write.who), std::move(reply)));
+    return; // answered by the end of this drain when it rests on nothing that is under way
   }
   propose(write, reply);
 }
@@ -139,7 +138,8 @@ msg::Command replica_state::command_for(const msg::RequestId& id) {
   return command;
 }
 
-// Another attempt of the same request may still be on its way, through another router or an old leader. The
+// With strict reads the log is what proves that this is still the leader. And another attempt of the same
+// request may still be on its way, through another router or an old leader. The
 // refusal goes into the log, so that whoever meets that attempt refuses it as well.
 void replica_state::remember_refusal(pending_write& write, msg::ReplicaReply& reply) {
   auto command = command_for(write.request.id());
