@@ -75,11 +75,4 @@ void log_index::clear(dead_runs& dead) {
   truncate(last(), dead);
 }
 
-std::uint64_t log_index::entries() const {
-  std::uint64_t sum = 0;
-  for (const auto& e : extents_)
-    sum += e.last - e.first + 1;
-  return sum;
-}
-
 } // namespace troupe::storage

@@ -30,7 +30,8 @@ public:
   const std::deque<extent>& extents() const { return extents_; }
   bool empty() const { return extents_.empty(); }
   std::uint64_t last() const { return extents_.empty() ? 0 : extents_.back().last; }
-  std::uint64_t entries() const;
+  // From the first to the last; fewer when the log has lost some.
+  std::uint64_t entries() const { return extents_.empty() ? 0 : last() - extents_.front().first + 1; }
   std::uint64_t bytes() const { return bytes_; } // of runs that answer for something
 
 private:

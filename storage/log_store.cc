@@ -165,9 +165,10 @@ result<void> log_store::state::write(const log_write& w, change_set& changes) {
     mark_changed |= c.mark != mark_before;
   }
   if (w.truncate_up_to && *w.truncate_up_to > c.row.base.index) {
-    if (auto done = move_base(c, *w.truncate_up_to); !done)
-      return done;
-    row_changed = true;
+    auto moved = move_base(c, *w.truncate_up_to);
+    if (!moved && moved.error().code != code::corrupt)
+      return moved;
+    row_changed |= moved.ok();
   }
   if (row_changed)
     if (auto done = store_group(w.group, c.row); !done)
@@ -279,7 +280,12 @@ result<void> log_store::truncate(std::uint64_t group, std::uint64_t up_to) {
   if (auto here = state_->groups.find(group);
       here != state_->groups.end() && here->second.row.base.index >= up_to)
     return {};
-  return append({w});
+  if (auto done = append({w}); !done)
+    return done;
+  if (state_->groups.at(group).row.base.index < up_to)
+    return error{code::corrupt, state_->path + ": " + text_of(group) + ": entry " + std::to_string(up_to) +
+                                    " is unreadable: nothing can be truncated up to it"};
+  return {};
 }
 
 result<void> log_store::remove_group(std::uint64_t group) {

@@ -41,7 +41,8 @@ struct log_write {
   // Ascending, without holes, beginning at or below last + 1 and above the base. Each replaces what is at its
   // index; those above stay. Links must be right: a wrong one is a broken invariant.
   std::vector<std::shared_ptr<const msg::Entry>> entries;
-  std::optional<std::uint64_t> truncate_up_to; // as truncate()
+  // As truncate(), but when the entry there is unreadable nothing is truncated and the rest is written.
+  std::optional<std::uint64_t> truncate_up_to;
 };
 
 enum class log_verdict {
@@ -99,7 +100,8 @@ public:
   result<loaded_log> load(std::uint64_t group);
 
   // Forgets entries up to there, inclusive; the base moves to it. At or below the base: does nothing.
-  // Above the last entry: refused. One transaction, one sync; cheaper as a part of append().
+  // Above the last entry: refused. `corrupt` when the entry there is unreadable, as its link is needed. One
+  // transaction, one sync; cheaper as a part of append().
   result<void> truncate(std::uint64_t group, std::uint64_t up_to);
 
   // Forgets the group. Does nothing when it is not here.

@@ -60,6 +60,13 @@ TEST_F(log_damage_test, a_flipped_payload_byte_damages_that_entry_alone_and_it_c
   ASSERT_TRUE(done(before));
   EXPECT_TRUE(same(*before, {list[2], list[3]})) << "what comes before it is still served";
   EXPECT_TRUE(failed_as(log->truncate(1, 5), code::corrupt)) << "its link would be needed";
+  // Which must not keep other groups from appending in the same batch.
+  log_write cut;
+  cut.group = 1;
+  cut.truncate_up_to = 5;
+  chain two(2);
+  ASSERT_TRUE(done(log->append({cut, write_of(2, two.some(1))})));
+  EXPECT_EQ(log->load(1)->base.index, 0u);
 
   ASSERT_TRUE(done(log->append({write_of(1, {list[4]})}))); // a peer sent it
   log.reset();
