@@ -1,9 +1,14 @@
 // Agreement: no two values are chosen at one index, and nobody acts on a value before it is chosen.
 //
 // What is chosen is worked out here from the disks alone: a value is chosen once the same ballot's acceptance
-// of it has become durable on a quorum of the configuration that governs its index. Votes are never taken
-// back, even when the disk is lost. Indexes are decided in order, because a configuration entry governs the
-// ones after it.
+// of it has become durable on a quorum of the configuration that governs its index, and it continues the log
+// that was chosen below it. Votes are never taken back, even when the disk is lost. Indexes are decided in
+// order, because a configuration entry governs the ones after it.
+//
+// That a value must continue the chosen log is part of the definition: a newcomer may hold a stale entry of a
+// leader that once hoped to add it; when it is added after all, by another leader at another index, that vote
+// meets the quorum of a configuration it was never cast under. Nobody may act on such a value, and since its
+// link does not fit, nobody can.
 //
 // The log it arrives at is the truth that other checkers measure members and clients against.
 #pragma once

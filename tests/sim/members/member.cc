@@ -145,6 +145,8 @@ void member::drain() {
     speak(r.messages_after);
     group_.persisted(r.id, clock());
   }
+  if (writing_ && home_.how().speaks_while_writing)
+    speak(group_.take_messages());
   for (auto& entry : group_.take_chosen()) {
     home_.checks().chosen(id_, *entry);
     to_apply_.push_back(std::move(entry));

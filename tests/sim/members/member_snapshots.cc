@@ -109,7 +109,9 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
   if (writing_ || applying_ || flushing_)
     return later(millisecond, [this, header, state] { publish(header, state); });
   fetching_.reset();
-  if (header.index() <= group_.commit() || header.index() <= applied_) {
+  // Asked again right before the items are replaced: it may have caught up, or been elected, meanwhile.
+  if (header.index() <= group_.commit() || header.index() <= applied_ ||
+      group_.role() == paxos::role::leader) {
     world_.note("m{} does not need the snapshot at {} any more", id_, header.index());
     return drain();
   }

@@ -57,6 +57,7 @@ struct settings {
   instant fault_time = 25 * second; // then a quiet period
   std::int64_t clock_ppm = 0;       // clocks run this much fast or slow at most
   instant tick_lateness = 2 * millisecond;
+  bool speaks_while_writing = true;     // what need not wait for the disk does not
   unsigned slow_apply = 0; // per mille of batches applied only after up to 20 ms
   instant housekeeping = 250 * millisecond;
   std::uint64_t keep_bytes = 1 << 20; // of log, for slow members

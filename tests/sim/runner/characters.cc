@@ -127,7 +127,25 @@ settings make(std::uint64_t seed, const character& c, dice& d) {
   s.clients = static_cast<unsigned>(d.between(2, 4));
   s.keys = static_cast<unsigned>(d.between(1, 5));
   s.think_mean = d.between(40, 250) * millisecond;
+  s.speaks_while_writing = d.below(4) != 0;
+  if (d.coin()) { // bounds that production does not reach in a minute
+    s.options.bounds.append_entries = static_cast<std::size_t>(d.between(1, 20));
+    s.options.bounds.follower_window_bytes = static_cast<std::size_t>(d.between(300, 5'000));
+    s.options.bounds.promise_entries = static_cast<std::size_t>(d.between(4, 60));
+    s.options.bounds.inflight_entries = s.options.bounds.promise_entries / 2;
+    s.options.bounds.cached_entry_bytes = static_cast<std::size_t>(d.between(500, 10'000));
+  }
   c.shape(s, d);
+  if (d.below(3) == 0) { // busy: many entries in flight at a time, for a shorter while
+    s.clients = static_cast<unsigned>(d.between(5, 10));
+    s.keys = static_cast<unsigned>(d.between(3, 12));
+    s.think_mean = d.between(2, 30) * millisecond;
+    s.links.delay_mean += d.between(0, 4'000);
+    s.disks.sync_mean += d.between(0, 4'000);
+    s.fault_time = s.fault_time * 2 / 3;
+    if (s.keep_bytes < 100'000) // less is written while a snapshot travels and until the leader hears of it
+      s.keep_bytes += 100'000;
+  }
   return s;
 }
 
