@@ -88,8 +88,9 @@ void group::state::step(msg::PaxosMessage& message) {
     ignore();
     return;
   }
-  // Somebody knows a configuration that has not reached us: what was chosen up to there is worth having.
-  if (!removed && !leading && message.epoch() > epoch())
+  // Somebody knows a configuration that has not reached us: what was chosen up to there is worth having. Our
+  // own leader sends it anyway.
+  if (!removed && !leading && message.from() != leader && message.epoch() > epoch())
     ask_catch_up(message.from(), false);
 }
 

@@ -228,6 +228,42 @@ TEST(election, a_refusal_of_the_ballot_deposes_a_leader) {
   EXPECT_EQ(c[1].leader(), c.leader());
 }
 
+// Members 1 and 3 chose three entries. Member 2 leads next, and dies when 3 has taken the first of them again
+// and its own disk nothing: what lies above the overwritten entry on 3 is all there is left. How many of the
+// three are found?
+std::size_t found_above_an_overwritten_entry(bool truncate_above) {
+  cluster c({member(1), member(2), member(3, msg::LOG_REPLICA)}, [&](options& o) {
+    o.bounds.append_entries = 1;
+    o.mutations.truncate_above = truncate_above;
+  });
+  c.elect(1);
+  c.isolate(2);
+  for (const char* w : {"w2", "w3", "w4"})
+    c[1].propose(w, c.now);
+  c.settle();
+  EXPECT_EQ(c.at(1).items.size(), 3u) << "acknowledged";
+  c.crash(1);
+  c.heal();
+  c.keep_back = is(body::kPromise);
+  c.run(2'500'000);
+  c.hold_disk(2);
+  c.keep_back = is(body::kAccept);
+  c.settle();
+  bool had = false;
+  c.deliver([&](const msg::PaxosMessage& m) { return !had && (had = m.has_accept() && m.to() == 3); });
+  c.crash(2);
+  c.wire.clear();
+  c.keep_back = {};
+  c.restart(2);
+  EXPECT_TRUE(c.run_until([&] { return c.leader() == 2; }));
+  return c.at(2).items.size();
+}
+
+TEST(election, what_lies_above_an_overwritten_entry_is_not_lost) {
+  EXPECT_EQ(found_above_an_overwritten_entry(false), 3u);
+  EXPECT_EQ(found_above_an_overwritten_entry(true), 1u) << "the deliberate bug loses what was acknowledged";
+}
+
 // --- what a member is told by one that was deposed
 // --------------------------------------------------------------
 
