@@ -169,7 +169,11 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
 
 void calls::refused(pending& p, msg::Parcel& reply, std::int64_t now_us) {
   auto& status = status_in(reply);
-  p.settled = p.settled || !worth_a_retry(status.code());
+  // A failed condition that is not remembered leaves open what an attempt in doubt does later; a repeated
+  // attempt will tell.
+  auto in_doubt = is_change(p.what.request) && (p.in_doubt || !p.open.empty());
+  auto ask_again = worth_a_retry(status.code()) || (status.code() == msg::CONDITION_FAILED && in_doubt);
+  p.settled = p.settled || !ask_again;
   if (status.code() == msg::UNKNOWN_OUTCOME) {
     p.in_doubt = is_change(p.what.request);
     status.set_code(msg::UNAVAILABLE); // what it is for a read; a change in doubt is never judged by this

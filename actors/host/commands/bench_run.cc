@@ -91,7 +91,10 @@ public:
       due.pop();
       due.emplace(clients_[i]->pace->next(), i);
       std::this_thread::sleep_until(time_.begin + std::chrono::nanoseconds(intended));
-      ++open_;
+      {
+        std::lock_guard guard(lock_);
+        ++open_;
+      }
       auto operation = clients_[i]->stream.next();
       perform(operation, [this, kind = operation.kind, at = intended](bench::ending how) {
         if (at >= time_.measure_from)
@@ -156,11 +159,11 @@ private:
                     [then = std::move(then)](const msg::ItemReply& reply) { then(ending_of(reply, false)); });
   }
 
+  // Under the lock to its end: once wait() has seen the last one, the lane may be gone.
   void done() {
-    if (--open_ > 0)
-      return;
     std::lock_guard guard(lock_);
-    all_done_.notify_all();
+    if (--open_ == 0)
+      all_done_.notify_all();
   }
 
   std::uint64_t microseconds_since(std::int64_t start) const {
@@ -173,7 +176,7 @@ private:
   std::vector<std::unique_ptr<one_client>> clients_;
   bench::measurements measured_;
   std::atomic<std::uint64_t> version_{0};
-  std::atomic<std::size_t> open_{0}; // closed loop: clients that go on; open loop: requests under way
+  std::size_t open_ = 0; // closed loop: clients that go on; open loop: requests under way
   std::mutex lock_;
   std::condition_variable all_done_;
 };

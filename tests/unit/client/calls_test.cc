@@ -323,6 +323,23 @@ TEST_F(Calls, AFailedConditionWaitsForTheRepeatedAttemptThatIsStillOpen) {
   EXPECT_EQ(said[0].code(), msg::OK);
 }
 
+TEST_F(Calls, AFailedConditionBesideALostAttemptIsAskedForAgainUntilItIsRemembered) {
+  found("a");
+  start(put_request());
+  found("b");
+  pass(1'000 * ms);
+  ASSERT_EQ(sent.size(), 2u);
+  lost("b"); // the repeated one may still be executed
+  answer(sent[0], msg::CONDITION_FAILED);
+  EXPECT_TRUE(said.empty());
+  pass(50 * ms);
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_TRUE(sent[2].parcel.item_request().id().repeated());
+  answer(sent[2], msg::CONDITION_FAILED);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].code(), msg::CONDITION_FAILED);
+}
+
 TEST_F(Calls, TwoRefusalsWithoutDoubtAreARefusal) {
   found("a");
   start(put_request());
