@@ -1,6 +1,5 @@
 #include "tests/sim/checkers/coverage.h"
 #include <algorithm>
-#include <algorithm>
 
 namespace troupe::sim {
 namespace {
@@ -30,11 +29,12 @@ void coverage::truncated(member_id m, log_index up_to) {
   // Who joined later was given it, or a snapshot, by those who voted then; who has left needs it no more.
   for (const auto& member : truth_.governing(up_to).members()) {
     const machine* other = cluster_.of(member.id());
-    if (other == nullptr || member.kind() != msg::STORAGE_REPLICA || !is_storage(truth_.newest(), member.id()))
+    if (other == nullptr || member.kind() != msg::STORAGE_REPLICA ||
+        !is_storage(truth_.newest(), member.id()))
       continue;
     if (durable_index(*other) < up_to && !other->storage->durably_holds(up_to, truth_.link_at(up_to)))
-      return find("m" + std::to_string(m) + ", a log replica, deleted log entries up to " + std::to_string(up_to) +
-                  ", which m" + std::to_string(member.id()) + " does not hold yet");
+      return find("m" + std::to_string(m) + ", a log replica, deleted log entries up to " +
+                  std::to_string(up_to) + ", which m" + std::to_string(member.id()) + " does not hold yet");
   }
 }
 

@@ -1,8 +1,8 @@
 // Nothing that was chosen is deleted from the last place that holds it. The items and logs on the disks that
 // are left, taken together, always hold the whole chosen log. A member with items deletes entries from its
 // log only when its items hold them durably. A log replica that deletes an entry gives up its copy for good,
-// which it may only when every storage replica that voted then and still has a disk holds it: else a write that two disks
-// were asked to keep might be left on one of them, and be lost with it.
+// which it may only when every storage replica that voted then and still has a disk holds it: else a write
+// that two disks were asked to keep might be left on one of them, and be lost with it.
 #pragma once
 #include "tests/sim/checkers/chosen.h"
 #include "tests/sim/members/cluster.h"

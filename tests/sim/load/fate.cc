@@ -30,7 +30,10 @@ void fate::start() {
     }
   });
   every(f.partition, [this] { partition(); });
-  every(f.isolate, [this] { isolate(); });
+  every(f.isolate, [this] {
+    if (const machine* m = victim())
+      isolate(*m);
+  });
   every(f.one_way, [this] { cut_one(false); });
   every(f.cut_link, [this] { cut_one(true); });
   every(f.slow_link, [this] { slow_link(); });
@@ -55,6 +58,26 @@ void fate::start() {
       m->running->campaign();
   });
   every(f.membership, [this] { change_membership(); });
+  cluster_.on_new_leader([this, &f](machine& m) {
+    if (!resting_ && world_.chance().per_mille(f.strike))
+      world_.after(world_.chance().between(0, f.strike_within), [this, &m, boot = m.boot] {
+        if (!resting_ && m.running && m.boot == boot)
+          strike(m);
+      });
+  });
+}
+
+// The most delicate moment of a group: somebody has just been elected and has told half of it.
+void fate::strike(machine& m) {
+  switch (world_.chance().below(4)) {
+  case 0:
+    return isolate(m);
+  case 1:
+    ++cluster_.counters().pauses;
+    return m.running->pause(world_.now() + world_.chance().between(20 * millisecond, 2 * second));
+  default:
+    return crash(m);
+  }
 }
 
 void fate::rest() {
@@ -123,19 +146,16 @@ void fate::partition() {
   cut(across);
 }
 
-void fate::isolate() {
-  const machine* m = victim();
-  if (m == nullptr)
-    return;
+void fate::isolate(const machine& m) {
   const bool speaks = world_.chance().below(4) != 0, hears = world_.chance().below(4) != 0;
   std::vector<std::pair<node_id, node_id>> around;
   for (const auto& other : cluster_.machines()) {
-    if (other.id == m->id)
+    if (other.id == m.id)
       continue;
     if (speaks)
-      around.emplace_back(m->id, other.id);
+      around.emplace_back(m.id, other.id);
     if (hears)
-      around.emplace_back(other.id, m->id);
+      around.emplace_back(other.id, m.id);
   }
   cut(around);
 }

@@ -31,11 +31,12 @@ private:
   void restart_later(machine& m);
   void cut(const std::vector<std::pair<node_id, node_id>>& directions);
   void partition();
-  void isolate();
+  void isolate(const machine& m);
   void cut_one(bool both_ways);
   void slow_link();
   void damage();
   void change_membership();
+  void strike(machine& m);
 
   cluster& cluster_;
   world& world_;

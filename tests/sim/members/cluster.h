@@ -66,6 +66,11 @@ public:
   const machine* of(member_id id) const;
   member* running(member_id id); // nothing while it is down
   member* leader();              // who serves now; nothing when nobody does
+  void on_new_leader(std::function<void(machine&)> what) { new_leader_ = std::move(what); }
+  void lead(machine& m) {
+    if (new_leader_)
+      new_leader_(m);
+  }
   void crash(machine& m, bool power_lost);
   void restart(machine& m); // opens the disk; a damaged one makes its member a lost one
   void lose_disk(machine& m, const char* why);
@@ -98,6 +103,7 @@ private:
   std::vector<machine> machines_;
   std::map<member_id, node_id> homes_;
   std::map<node_id, std::function<void(const reply&)>> clients_;
+  std::function<void(machine&)> new_leader_;
   msg::Configuration initial_;
   member_id next_member_ = 1;
   std::set<node_id> started_; // of the first machines: those that have had their first member

@@ -156,6 +156,10 @@ void member::drain() {
   answer_reads();
   fetch_if_wanted();
   arm();
+  const bool leads = group_.role() == paxos::role::leader;
+  if (leads && !std::exchange(leads_, leads))
+    home_.lead(on_);
+  leads_ = leads;
   home_.checks().touched(*this);
 }
 

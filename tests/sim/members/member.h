@@ -119,7 +119,7 @@ private:
   std::uint64_t timer_ = 0;
   instant paused_until_ = 0;
   std::vector<std::function<void()>> backlog_;
-  bool draining_ = false;
+  bool leads_ = false;
 
   msg::Ballot led_; // the ballot whose proposals are in flights_
   std::map<log_index, flight> flights_;

@@ -39,6 +39,8 @@ struct misfortunes {
   instant stall_disk = 0;
   instant lose_disk = 0; // whole, or a flipped bit, or a forgotten tail
   instant hand_over = 0;
+  unsigned strike = 0; // per mille of new leaders that crash, stop or are cut off within strike_within
+  instant strike_within = 30 * millisecond;
   instant campaign = 0;   // somebody is told to lead though nobody asked for it
   instant membership = 0; // an operator replaces, adds or removes a member
 };
@@ -57,8 +59,8 @@ struct settings {
   instant fault_time = 25 * second; // then a quiet period
   std::int64_t clock_ppm = 0;       // clocks run this much fast or slow at most
   instant tick_lateness = 2 * millisecond;
-  bool speaks_while_writing = true;     // what need not wait for the disk does not
-  unsigned slow_apply = 0; // per mille of batches applied only after up to 20 ms
+  bool speaks_while_writing = true; // what need not wait for the disk does not
+  unsigned slow_apply = 0;          // per mille of batches applied only after up to 20 ms
   instant housekeeping = 250 * millisecond;
   std::uint64_t keep_bytes = 1 << 20; // of log, for slow members
   std::size_t chunk_bytes = 200;      // of a snapshot

@@ -105,6 +105,39 @@ void everything(settings& s, dice& d) {
     s.members = {storage, storage, log_only};
 }
 
+// Elections over long tails of entries that some have and others have not: slow disks, many small messages,
+// and leaders that fail as soon as they are elected.
+void tails(settings& s, dice& d) {
+  s.clients = static_cast<unsigned>(d.between(5, 10));
+  s.keys = static_cast<unsigned>(d.between(4, 12));
+  s.think_mean = d.between(2, 20) * millisecond;
+  s.links.delay_mean = d.between(300, 6'000);
+  s.links.drop = static_cast<unsigned>(d.between(0, 30));
+  s.disks.sync_mean = d.between(1'000, 25'000);
+  s.options.bounds.append_entries = static_cast<std::size_t>(d.between(1, 3));
+  s.faults.strike = 600;
+  s.faults.strike_within = d.between(5, 60) * millisecond;
+  s.faults.down_mean = d.between(50, 800) * millisecond;
+  s.faults.crash = d.between(800, 3'000) * millisecond;
+  s.faults.crash_all = 8 * second;
+  s.faults.isolate = 3 * second;
+  s.faults.cut_mean = 500 * millisecond;
+  if (d.below(4) == 0)
+    s.members = {storage, storage, storage, storage, storage};
+  else if (d.below(3) == 0)
+    s.members = {storage, storage, log_only};
+}
+
+// Links that are dead while the machines at both ends are fine, and voters that restart in between.
+void gray(settings& s, dice& d) {
+  s.faults.cut_link = d.between(500, 2'000) * millisecond;
+  s.faults.one_way = 3 * second;
+  s.faults.cut_mean = d.between(1'000, 4'000) * millisecond;
+  s.faults.crash = d.between(400, 1'500) * millisecond;
+  s.faults.down_mean = 30 * millisecond;
+  s.clock_ppm = 15'000;
+}
+
 struct character {
   const char* name;
   unsigned weight;
@@ -112,9 +145,17 @@ struct character {
 };
 
 constexpr character characters[] = {
-    {"calm", 1, calm},     {"flaky", 4, flaky},           {"crashy", 4, crashy},
-    {"clocky", 3, clocky}, {"membership", 4, membership}, {"log-replica", 4, log_replica},
-    {"five", 2, five},     {"lagging", 3, lagging},       {"everything", 5, everything},
+    {"calm", 1, calm},
+    {"flaky", 4, flaky},
+    {"crashy", 4, crashy},
+    {"clocky", 3, clocky},
+    {"membership", 4, membership},
+    {"log-replica", 4, log_replica},
+    {"five", 2, five},
+    {"lagging", 3, lagging},
+    {"everything", 5, everything},
+    {"tails", 4, tails},
+    {"gray", 3, gray},
 };
 
 settings make(std::uint64_t seed, const character& c, dice& d) {
@@ -136,7 +177,14 @@ settings make(std::uint64_t seed, const character& c, dice& d) {
     s.options.bounds.cached_entry_bytes = static_cast<std::size_t>(d.between(500, 10'000));
   }
   c.shape(s, d);
-  if (d.below(3) == 0) { // busy: many entries in flight at a time, for a shorter while
+  if (d.below(3) == 0) { // everything to do with leaders happens five times as often
+    s.options.lease = 300 * millisecond;
+    s.options.heartbeat = 60 * millisecond;
+    s.options.election_jitter = 60 * millisecond;
+    s.options.drift = 10 * millisecond;
+    s.fault_time = s.fault_time / 2;
+  }
+  if (c.shape != tails && d.below(3) == 0) { // busy: many entries in flight at a time, for a shorter while
     s.clients = static_cast<unsigned>(d.between(5, 10));
     s.keys = static_cast<unsigned>(d.between(3, 12));
     s.think_mean = d.between(2, 30) * millisecond;

@@ -161,6 +161,13 @@ private:
 
 } // namespace
 
+std::set<std::string> all_but(const std::string& checker) {
+  std::set<std::string> others = {"chosen",   "monotonic",    "leases",   "replicas", "acknowledged",
+                                  "coverage", "linearizable", "progress", "snapshot", "shell"};
+  others.erase(checker);
+  return others;
+}
+
 outcome run(const settings& how, bool traced, const std::set<std::string>& silenced) {
   return simulation(how, traced, silenced).run();
 }

@@ -37,6 +37,7 @@ struct outcome {
 };
 
 // silenced: checkers that are not asked, by name (to see whether others would have noticed).
+std::set<std::string> all_but(const std::string& checker);
 outcome run(const settings& how, bool traced = false, const std::set<std::string>& silenced = {});
 
 // The character of a seed: calm, flaky, crashy, ...; see characters.cc.

@@ -1,4 +1,4 @@
-// The simulation by hand and for nights; scripts/simulate builds and starts it. See docs/simulation.md.
+// The simulation by hand and for nights; scripts/simulate builds and starts it. See docs/testing.md.
 #include "tests/sim/runner/run.h"
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -8,8 +8,8 @@ namespace {
 
 using namespace troupe::sim;
 
-int one(const settings& how, bool trace, const std::string& extra) {
-  const outcome o = run(how, trace);
+int one(const settings& how, bool trace, const std::set<std::string>& silenced, const std::string& extra) {
+  const outcome o = run(how, trace, silenced);
   std::printf("%s\n", describe(o, extra).c_str());
   std::printf("digest %016llx\n%s\n", static_cast<unsigned long long>(o.digest), o.sums.text().c_str());
   return o.found ? 1 : 0;
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   std::uint64_t count = 1'000, first = 1, step = 1;
   std::uint64_t seed = 0;
   bool trace = false, keep_going = false;
-  std::string character, mutation;
+  std::string character, mutation, only;
   app.add_option("seeds", count, "how many seeds to run")->capture_default_str();
   app.add_option("--first", first, "the first of them")->capture_default_str();
   app.add_option("--step", step, "run every n-th seed only (to share the work between processes)");
@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   app.add_flag("--keep-going", keep_going, "do not stop at the first finding");
   app.add_option("--character", character, "instead of the one the seed draws: calm, flaky, crashy, ...");
   app.add_option("--mutation", mutation, "with this deliberate bug");
+  app.add_option("--only", only, "ask this checker alone: chosen, leases, linearizable, ...");
   CLI11_PARSE(app, argc, argv);
 
   std::string extra;
@@ -46,15 +47,18 @@ int main(int argc, char** argv) {
     }
     return how;
   };
+  if (!only.empty())
+    extra += (extra.empty() ? "--only " : " --only ") + only;
   note_replay(extra);
+  const auto silenced = only.empty() ? std::set<std::string>{} : all_but(only);
   if (*single)
-    return one(settings_of(seed), trace, extra);
+    return one(settings_of(seed), trace, silenced, extra);
 
   totals sums;
   std::uint64_t findings = 0;
   const auto began = std::chrono::steady_clock::now();
   for (std::uint64_t s = first; s < first + count; s += step) {
-    const outcome o = run(settings_of(s), trace);
+    const outcome o = run(settings_of(s), trace, silenced);
     sums.add(o.sums);
     if (!o.found)
       continue;
