@@ -15,7 +15,7 @@ jobs_at_once() {
 build() {
   local preset=$1 folder=$root/build/$1
   shift
-  if [ ! -e "$folder/build.ninja" ]; then
+  if [ ! -e "$folder/build.ninja" ] || [ "${installed_something:-no}" = yes ]; then
     say "Configuring $preset"
     mkdir -p "$folder"
     if ! (cd "$root" && cmake --preset "$preset" >"$folder/configure.log" 2>&1); then

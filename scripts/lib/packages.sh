@@ -27,6 +27,9 @@ as_root() {
   fi
 }
 
+# Whether install_missing has installed something: what CMake looked for in vain may be there now.
+installed_something=no
+
 # install_missing SECTION...: does nothing, and needs no rights, when all is there. Some packages bring servers;
 # these are neither started nor left to start with the machine.
 install_missing() {
@@ -55,6 +58,8 @@ install_missing() {
     die "apt-get could not install ${missing[*]}"
   fi
   rm -f "$log"
+  # shellcheck disable=SC2034 # for build.sh
+  installed_something=yes
   disable_services "${missing[@]}"
 }
 
