@@ -76,6 +76,10 @@ void admin_state::on_map(const wire::delivery& from) {
 
 void admin_state::on_report(const wire::delivery& from) {
   msg::NodeOrders orders;
+  const auto& who = *from.from;
+  if (who.client || from.parcel.node_report().node() != who.node ||
+      from.parcel.node_report().disk() != who.disk)
+    return; // a node speaks for itself
   if (now_is != stance::leading || stale) {
     bool elsewhere = now_is != stance::leading;
     *orders.mutable_status() = make_status(elsewhere ? msg::MOVED : msg::UNAVAILABLE);

@@ -2,6 +2,7 @@
 #include "actors/agent/agent_actor.h"
 #include "actors/agent/agent_state.h"
 #include "actors/kit/log.h"
+#include <algorithm>
 #include <caf/all.hpp>
 
 namespace troupe::agent {
@@ -42,7 +43,7 @@ void agent_state::start() {
     if (replica.state() == msg::LocalReplica::DROPPING)
       unfinished.push_back(group);
     else
-      run(group);
+      start_soon(group);
   }
   if (!records.empty())
     kit::log(kit::level::info, node, "agent", "starting " + std::to_string(records.size()) + " replicas");
@@ -52,18 +53,22 @@ void agent_state::start() {
                "the log holds group " + std::to_string(group) + ", which the identity file does not know");
   drop(unfinished);
 
-  bool metadata_here = false;
-  for (const auto& one : options.metadata_nodes)
-    metadata_here = metadata_here || one.name == node;
-  if (metadata_here && records.count(wire::metadata_group) == 0)
+  if (is_metadata_node(node) && records.count(wire::metadata_group) == 0)
     forming.emplace(options.metadata_nodes, node, disk);
   self->send(self, wire::tick_atom::value);
+}
+
+bool agent_state::is_metadata_node(const std::string& name_of_node) const {
+  const auto& all = options.metadata_nodes;
+  return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name_of_node; });
 }
 
 void agent_state::receive(wire::inbox& mail) {
   for (const auto& from : mail) {
     if (stopping)
       return;
+    if (!is_metadata_node(from.from->node) && from.from->node != node)
+      continue; // clients and other nodes have nothing to order here; from ourselves comes what was undelivered
     if (from.parcel.has_form_request())
       on_form_request(from);
     else if (form_asked.count(from.parcel.id()) > 0 && from.parcel.reply())
@@ -88,6 +93,7 @@ void agent_state::on_tick() {
   tidy_records();
   restart_due();
   form();
+  start_next();
   ask_replicas();
   look_at_space();
   report();
@@ -144,7 +150,8 @@ agent_actor::behavior_type agent(agent_state::pointer self, agent_options option
 }
 
 agent_actor spawn_agent(caf::actor_system& system, agent_options options, bool detached) {
-  return detached ? system.spawn<caf::detached>(agent, std::move(options)) : system.spawn(agent, std::move(options));
+  return detached ? system.spawn<caf::detached>(agent, std::move(options))
+                  : system.spawn(agent, std::move(options));
 }
 
 } // namespace troupe::agent

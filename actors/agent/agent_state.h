@@ -5,6 +5,7 @@
 #include "actors/agent/agent_actor.h"
 #include "actors/agent/report_book.h"
 #include "actors/agent/roster.h"
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,8 @@ struct resident {
   bool dropping = false;     // its group was deleted: stop it, delete its files, forget it
   int drops_left = 0;        // files that are being deleted
   bool asked = false;        // for a report, not answered yet
+  bool queued = false;       // is to be started when its turn comes
+  bool starting = false;     // was spawned and does not speak yet
   bool settled = false;      // has a leader, or is in trouble: need not be asked often
   bool active = false;       // its record says so, or is about to
   int failures = 0;
@@ -49,6 +52,8 @@ struct agent_state {
   local_replicas records;
   std::map<std::uint64_t, resident> residents;
   std::map<caf::actor_id, std::uint64_t> group_of;
+  std::deque<std::uint64_t> start_queue;       // those queued
+  std::size_t starting = 0;                    // residents that are
   std::set<std::uint64_t> logged;              // the log holds something of them
   std::set<std::uint64_t> to_activate;         // have proven to be there
   std::set<std::uint64_t> dropped;             // files are gone, the record is not yet
@@ -82,6 +87,7 @@ struct agent_state {
 
   void start();
   void receive(wire::inbox& mail);
+  bool is_metadata_node(const std::string& name_of_node) const;
   void on_peer_lost(const std::string& peer);
   void on_tick();
   void on_stop();
@@ -93,7 +99,10 @@ struct agent_state {
 
   // --- residents.cc
   bool keep(const std::vector<msg::LocalReplica>& replicas);
+  void start_soon(std::uint64_t group);
+  void start_next();
   void run(std::uint64_t group);
+  void started(resident& one);
   void restart_due();
   void schedule_restart(std::uint64_t group, resident& one);
   void drop(const std::vector<std::uint64_t>& groups);

@@ -96,7 +96,8 @@ bool agent_state::take(const formation::step& next) {
            "joins the metadata group as member " + std::to_string(member->id()));
   content("forming the metadata group");
   forming.reset();
-  run(wire::metadata_group);
+  start_soon(wire::metadata_group);
+  start_next();
   return true;
 }
 

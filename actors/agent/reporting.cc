@@ -73,6 +73,10 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
   one.asked = false;
   news = book.note(report) || news;
   bool trouble = !report.trouble().empty();
+  if (trouble || report.epoch() > 0) {
+    started(one);
+    start_next();
+  }
   one.settled = settled_in(report);
   if (trouble && one.restart_us == 0 && !one.dropping)
     schedule_restart(group, one);
@@ -167,7 +171,8 @@ void agent_state::obey(const msg::NodeOrders& orders) {
   if (!keep(plan.make))
     return; // acted_version stays: the same orders come again
   for (const auto& replica : plan.make)
-    run(replica.group());
+    start_soon(replica.group());
+  start_next();
   if (!plan.make.empty())
     kit::log(kit::level::info, node, "agent", "making " + std::to_string(plan.make.size()) + " replicas");
   if (!orders.unchanged())

@@ -2,8 +2,10 @@
 // before it is carried out, and many changes share one write of it.
 #include "actors/agent/agent_state.h"
 #include "actors/kit/log.h"
+#include "config/limits.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <utility>
 
 namespace troupe::agent {
 
@@ -28,12 +30,36 @@ bool agent_state::keep(const std::vector<msg::LocalReplica>& replicas) {
   return true;
 }
 
+// Starting a replica opens files, on the same threads that serve those which run: a thousand at once would
+// stop the others for seconds. So a bounded number starts at a time.
+void agent_state::start_soon(std::uint64_t group) {
+  auto& one = residents[group];
+  one.restart_us = 0;
+  one.settled = false;
+  if (!std::exchange(one.queued, true))
+    start_queue.push_back(group);
+}
+
+void agent_state::start_next() {
+  while (!start_queue.empty() && starting < limits::replicas_starting) {
+    auto group = start_queue.front();
+    start_queue.pop_front();
+    auto it = residents.find(group);
+    if (it == residents.end() || !std::exchange(it->second.queued, false) || it->second.dropping)
+      continue;
+    run(group);
+  }
+}
+
+void agent_state::started(resident& one) {
+  if (std::exchange(one.starting, false))
+    --starting;
+}
+
 void agent_state::run(std::uint64_t group) {
   auto& one = residents[group];
   const auto& record = records.at(group);
   auto start = how_to_start(record, logged.count(group) > 0);
-  one.settled = false;
-  one.restart_us = 0;
   if (start == start::lost) {
     msg::ReplicaReport lost;
     lost.set_group(group);
@@ -58,6 +84,8 @@ void agent_state::run(std::uint64_t group) {
   wish.to = record.to();
   one.actor = options.spawn_replica(wish);
   one.asked = false;
+  one.starting = true;
+  ++starting;
   group_of[one.actor.id()] = group;
   self->monitor(one.actor);
 }
@@ -73,6 +101,7 @@ void agent_state::on_down(const caf::down_msg& down) {
     return;
   auto& one = it->second;
   one.actor = nullptr;
+  started(one);
   if (stopping)
     return finish_stop();
   if (one.dropping)
@@ -99,7 +128,7 @@ void agent_state::restart_due() {
     if (one.restart_us == 0 || one.restart_us > now() || one.dropping)
       continue;
     if (!one.actor) {
-      run(group);
+      start_soon(group);
     } else { // it lives and has given up: on_down comes, then the next tick
       self->send(one.actor, wire::stop_atom::value);
     }

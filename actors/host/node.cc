@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::int64_t ticker_period_ms = 10;
 constexpr auto part_stops_within = std::chrono::milliseconds(1000);
+constexpr auto files_close_within = std::chrono::milliseconds(3000); // hundreds of them, each with a last checkpoint
 constexpr auto agent_stops_within = std::chrono::milliseconds(agent::stop_within_ms + 500);
 
 start_failure because(const storage::error& why) {
@@ -68,7 +69,7 @@ struct node::parts {
   void spawn_probe();
   void spawn_dialers();
   wire::replica_actor spawn_replica(const agent::replica_wish& wish);
-  wire::items_actor worker_of(std::uint64_t group) const { return items[group % items.size()]; }
+  wire::items_actor worker_of(std::uint64_t group) const;
   std::vector<std::string> names_of(bool config::node_roles::*role) const;
   void say(kit::level level, const std::string& text) const { kit::log(level, here.name, "host", text); }
 
@@ -118,7 +119,7 @@ void node::parts::spawn_storage() {
   log_wish.fail_stop = fail_stop;
   disk = disk::spawn_disk(system, std::move(log_wish));
   auto workers = static_cast<std::size_t>(std::max(cluster.storage.item_workers, 1));
-  for (std::size_t i = 0; i < workers; ++i) {
+  for (std::size_t i = 0; i < workers + (here.roles.metadata ? 1 : 0); ++i) {
     disk::items_options wish;
     wish.directory = here.data;
     wish.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
@@ -153,6 +154,13 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.clock = &clock;
   o.metrics = metrics;
   return replica::spawn_replica(system, std::move(o));
+}
+
+// The metadata group has a worker of its own, the last one: it must answer also while partitions are busy.
+wire::items_actor node::parts::worker_of(std::uint64_t group) const {
+  if (here.roles.metadata && group == wire::metadata_group)
+    return items.back();
+  return items[group % (items.size() - (here.roles.metadata ? 1 : 0))];
 }
 
 std::vector<std::string> node::parts::names_of(bool config::node_roles::*role) const {
@@ -324,8 +332,8 @@ void node::stop() {
   if (p.ticker)
     self->send_exit(p.ticker, caf::exit_reason::user_shutdown);
   for (auto& worker : p.items)
-    p.end(self, worker, part_stops_within, "item worker");
-  p.end(self, p.disk, part_stops_within, "log writer");
+    p.end(self, worker, files_close_within, "item worker");
+  p.end(self, p.disk, files_close_within, "log writer");
   p.say(kit::level::info, "has stopped");
 }
 
