@@ -15,6 +15,8 @@ import sys
 OURS = "troupe"
 REQUESTS = {"put": "durable put", "read": "strong read"}
 
+BUSY_CORES = 0.25  # of others, past which a run says little about time
+
 # What is compared: name, column, and whether less is better.
 CPU = ("server CPU per operation", "server_cpu_us_per_operation", True)
 THROUGHPUT = ("throughput", "per_second", False)
@@ -82,6 +84,14 @@ def table(rows, left):
                              for i, (cell, width) in enumerate(zip(row, widths))).rstrip() + "\n" for row in rows)
 
 
+def server_cores(run):
+    return run["server_cpu_us_per_operation"] * run["per_second"] / 1e6
+
+
+def other_cores(run):
+    return max(run["machine_cores"] - run["client_cores"] - server_cores(run), 0)
+
+
 def measured_table(runs):
     rows = [("request", "system", "ops/s", "p50", "p99", "server CPU/op", "lowest..highest", "server", "client", "others",
              "unanswered")]
@@ -94,15 +104,11 @@ def measured_table(runs):
             def middle(value):
                 return statistics.median(value(run) for run in some)
 
-            def server(run):
-                return run["server_cpu_us_per_operation"] * run["per_second"] / 1e6
-
             cpu = [run["server_cpu_us_per_operation"] for run in some]
-            others = middle(lambda run: max(run["machine_cores"] - run["client_cores"] - server(run), 0))
             rows.append((said, system, f"{middle(lambda run: run['per_second']):.0f}",
                          time_text(middle(lambda run: run["p50_us"])), time_text(middle(lambda run: run["p99_us"])),
-                         f"{statistics.median(cpu):.1f} us", f"{min(cpu):.1f}..{max(cpu):.1f}", f"{middle(server):.2f}",
-                         f"{middle(lambda run: run['client_cores']):.2f}", f"{others:.2f}",
+                         f"{statistics.median(cpu):.1f} us", f"{min(cpu):.1f}..{max(cpu):.1f}", f"{middle(server_cores):.2f}",
+                         f"{middle(lambda run: run['client_cores']):.2f}", f"{middle(other_cores):.2f}",
                          str(sum(unanswered(run) for run in some))))
     return table(rows, 2)
 
@@ -133,6 +139,10 @@ def summary(runs):
     for other in sorted({run["system"] for run in runs} - {OURS}):
         if compared := comparison(runs, other):
             text += "\n" + compared
+    busy = sum(other_cores(run) > BUSY_CORES for run in runs)
+    if busy:
+        text += (f"\nIn {busy} of {len(runs)} runs other programs kept more than {BUSY_CORES} cores busy: throughput and latency "
+                 "of these\nruns say little, and their CPU per operation is somewhat too high.\n")
     for run in runs:
         if count := unanswered(run):
             text += (f"\nNot to be relied on: {count} requests of {run['system']}'s {REQUESTS[run['request']]} in round "

@@ -17,7 +17,7 @@ HEADER = ("round,system,request,client_cores,machine_cores,target,workload,recor
           "unknown,per_second,p50_us,p99_us,server_cpu_us_per_operation\n")
 
 
-def line(round_, system, request, per_second, p99_us, cpu_us, unknown=0, machine_cores=2.0):
+def line(round_, system, request, per_second, p99_us, cpu_us, unknown=0, machine_cores=0.5):
     return (f"{round_},{system},{request},0.5,{machine_cores},{system},x,20000,64,10.000,0,0,0,{unknown},{per_second},"
             f"{p99_us / 2},{p99_us},{cpu_us}\n")
 
@@ -45,6 +45,12 @@ class Summary(unittest.TestCase):
         runs = runs_of(line(1, "redis", "read", 10_000, 900, 50, machine_cores=1.75))
         # 10,000 operations of 50 us keep half a core busy, the client another.
         self.assertEqual(row_of(summary.summary(runs), "strong read", "redis")[7:10], ["0.50", "0.50", "0.75"])
+
+    def test_a_machine_that_was_busy_with_something_else_is_mentioned(self):
+        quiet, busy = (line(1, "redis", request, 10_000, 900, 50, machine_cores=cores)
+                       for request, cores in (("read", 1.2), ("put", 1.6)))
+        self.assertNotIn("other programs", summary.summary(runs_of(quiet)))
+        self.assertIn("In 1 of 2 runs other programs", summary.summary(runs_of(quiet, busy)))
 
     def test_ratios_are_made_within_a_round(self):
         # The machine was four times slower in the second round; that slows both and changes no ratio.
