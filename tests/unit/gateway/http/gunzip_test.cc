@@ -1,0 +1,62 @@
+#include "actors/gateway/http/gunzip.h"
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+using namespace troupe::http;
+
+namespace {
+
+std::string gzip(const std::string& text) {
+  z_stream z{};
+  EXPECT_EQ(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&z, text.size()) + 64, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+} // namespace
+
+TEST(gunzip, gives_back_what_was_packed) {
+  for (const std::string& text :
+       {std::string(), std::string("a"), std::string(100'000, 'x'), std::string("{\"a\":1}")}) {
+    const auto out = gunzip(gzip(text), 100'000);
+    EXPECT_FALSE(out.trouble);
+    EXPECT_EQ(out.text, text);
+  }
+}
+
+TEST(gunzip, reads_several_members_as_one_text) {
+  const auto out = gunzip(gzip("one ") + gzip("two"), 100);
+  EXPECT_FALSE(out.trouble);
+  EXPECT_EQ(out.text, "one two");
+}
+
+TEST(gunzip, allows_exactly_as_much_as_it_is_told) {
+  EXPECT_FALSE(gunzip(gzip(std::string(5000, 'a')), 5000).trouble);
+  EXPECT_EQ(gunzip(gzip(std::string(5001, 'a')), 5000).trouble, gunzip_trouble::too_large);
+}
+
+TEST(gunzip, stops_at_the_bound_when_a_small_text_unpacks_to_a_huge_one) {
+  const auto bomb = gzip(std::string(64u << 20, '\0'));
+  ASSERT_LT(bomb.size(), 100'000u);
+  const auto out = gunzip(bomb, 1u << 20);
+  EXPECT_EQ(out.trouble, gunzip_trouble::too_large);
+  EXPECT_EQ(out.text, "");
+}
+
+TEST(gunzip, refuses_what_is_damaged_cut_off_or_followed_by_something) {
+  auto good = gzip(std::string(3000, 'q'));
+  EXPECT_EQ(gunzip("", 100).trouble, gunzip_trouble::not_gzip);
+  EXPECT_EQ(gunzip("{\"plain\": 1}", 100).trouble, gunzip_trouble::not_gzip);
+  for (std::size_t cut = 0; cut < good.size(); ++cut)
+    EXPECT_EQ(gunzip(std::string_view(good).substr(0, cut), 10'000).trouble, gunzip_trouble::not_gzip) << cut;
+  EXPECT_EQ(gunzip(good + "tail", 10'000).trouble, gunzip_trouble::not_gzip);
+  good[good.size() - 5] = static_cast<char>(good[good.size() - 5] ^ 1); // its checksum
+  EXPECT_EQ(gunzip(good, 10'000).trouble, gunzip_trouble::not_gzip);
+}
