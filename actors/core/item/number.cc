@@ -52,10 +52,12 @@ refusal not_a_number(std::string_view text) {
   return {std::move(message)};
 }
 
+const std::string overflow =
+    "Number overflow. Attempting to store a number with magnitude larger than supported range";
+
 verdict check_range(std::int64_t digits, std::int64_t magnitude) {
   if (magnitude > number::max_magnitude)
-    return refusal{
-        "Number overflow. Attempting to store a number with magnitude larger than supported range"};
+    return refusal{overflow};
   if (magnitude < number::min_magnitude)
     return refusal{
         "Number underflow. Attempting to store a number with magnitude smaller than supported range"};
@@ -157,6 +159,46 @@ result<number> number::make(bool negative, uint128 coefficient, int exponent) {
   out.exponent_ = static_cast<std::int16_t>(power);
   out.negative_ = negative;
   return out;
+}
+
+number number::negated() const {
+  number out = *this;
+  out.negative_ = !is_zero() && !negative_;
+  return out;
+}
+
+result<number> number::add(const number& a, const number& b) {
+  if (a.is_zero() || b.is_zero())
+    return a.is_zero() ? b : a;
+  const number& high = a.exponent_ >= b.exponent_ ? a : b;
+  const number& low = &high == &a ? b : a;
+
+  // The last digit of `low` is not zero and stays the last one of the sum, so the sum has as many digits as
+  // lie between it and the leading one. 39 can become 38 only by taking away from 1 and 38 more: below 2 x
+  // 10^38, which fits, as does the sum of two such numbers.
+  const int shift = high.exponent_ - low.exponent_;
+  const int width = high.digits() + shift;
+  const bool may_fit =
+      width <= max_digits || (width == max_digits + 1 && high.coefficient_ < 2 * powers[high.digits() - 1]);
+  if (shift > max_digits || !may_fit)
+    return refusal{overflow};
+  const uint128 aligned = high.coefficient_ * powers[shift];
+  uint128 sum;
+  bool negative = high.negative_;
+  if (high.negative_ == low.negative_) {
+    sum = aligned + low.coefficient_;
+  } else if (aligned >= low.coefficient_) {
+    sum = aligned - low.coefficient_;
+  } else {
+    sum = low.coefficient_ - aligned;
+    negative = low.negative_;
+  }
+  int exponent = low.exponent_;
+  for (; sum != 0 && sum % 10 == 0; ++exponent)
+    sum /= 10;
+  if (count_digits(sum) > max_digits)
+    return refusal{overflow};
+  return make(negative, sum, exponent);
 }
 
 int number::digits() const {

@@ -34,6 +34,12 @@ public:
   // From +-coefficient x 10^exponent. Trailing zeros may be there; refused as parse() refuses.
   static result<number> make(bool negative, uint128 coefficient, int exponent);
 
+  // The exact sum. Refused when the magnitude is out of range and, in DynamoDB's words for too large a
+  // magnitude, when it takes more than 38 digits.
+  static result<number> add(const number& a, const number& b);
+
+  number negated() const;
+
   // The text DynamoDB returns: no exponent, no leading or trailing zeros, "0" for any zero. At most 168
   // bytes.
   std::string text() const;
