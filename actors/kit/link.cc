@@ -4,6 +4,13 @@
 
 namespace troupe::kit {
 
+namespace {
+
+// Seldom enough that a peer which is merely slow is not drowned in questions.
+constexpr int ticks_per_question = 8;
+
+} // namespace
+
 bool link::push(msg::Parcel& parcel) {
   auto bytes = parcel.ByteSizeLong();
   if (queued_bytes_ + bytes > limits::link_queue_bytes)
@@ -18,9 +25,21 @@ bool link::owes_acknowledgement(bool now) const {
   return owed >= limits::link_window / 2 || (now && owed > 0);
 }
 
+bool link::asks_for_credit(bool tick) {
+  if (queue_.empty() || on_the_way() < limits::link_window) {
+    starved_ticks_ = 0;
+    return false;
+  }
+  if (!tick || ++starved_ticks_ < ticks_per_question)
+    return false;
+  starved_ticks_ = 0;
+  return true;
+}
+
 std::optional<msg::Envelope> link::next(bool acknowledge_now) {
   auto credit = on_the_way() < limits::link_window;
-  if (!(credit && !queue_.empty()) && !owes_acknowledgement(acknowledge_now))
+  auto asks = asks_for_credit(acknowledge_now);
+  if (!(credit && !queue_.empty()) && !asks && !owes_acknowledgement(acknowledge_now))
     return std::nullopt;
   msg::Envelope envelope;
   envelope.set_session(session_);
@@ -28,9 +47,11 @@ std::optional<msg::Envelope> link::next(bool acknowledge_now) {
   envelope.set_received(received_);
   told_ = received_;
   // An envelope that only acknowledges has no number of its own, so that it needs no acknowledgement.
-  if (!credit || queue_.empty())
+  if (!asks && (!credit || queue_.empty()))
     return envelope;
   envelope.set_sequence(++sent_);
+  if (asks)
+    return envelope;
   for (std::size_t bytes = 0; !queue_.empty(); queue_.pop_front()) {
     auto& first = queue_.front();
     if (bytes > 0 && bytes + first.bytes > limits::envelope_bytes)

@@ -23,6 +23,9 @@ public:
 
   // The next envelope to send, filled with what is ready, up to limits::envelope_bytes; nothing without
   // credit, or when there is neither a parcel nor an acknowledgement to send. The caller adds the sender.
+  // `acknowledge_now` is true at every tick. A link that has been without credit for some ticks asks for it, by
+  // a numbered envelope without parcels: what was lost with a broken connection is never acknowledged, and
+  // would hold the link up for good. The answer acknowledges all that came before, lost or not.
   std::optional<msg::Envelope> next(bool acknowledge_now);
 
   // What an envelope from the other side says about this link. False when it must be ignored (a duplicate).
@@ -37,6 +40,7 @@ public:
 
 private:
   bool owes_acknowledgement(bool now) const;
+  bool asks_for_credit(bool tick);
 
   std::uint64_t session_;
   std::uint64_t sent_ = 0;
@@ -48,6 +52,7 @@ private:
     msg::Parcel parcel;
     std::size_t bytes;
   };
+  int starved_ticks_ = 0;          // without credit, though something waits; since the last question
   std::deque<waiting> queue_;
   std::size_t queued_bytes_ = 0;
 };

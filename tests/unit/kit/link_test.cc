@@ -1,7 +1,9 @@
 #include "actors/kit/link.h"
 #include "actors/kit/promise_table.h"
 #include "config/limits.h"
+#include <deque>
 #include <gtest/gtest.h>
+#include <optional>
 #include <string>
 
 namespace troupe::kit {
@@ -95,6 +97,69 @@ TEST(link, an_acknowledgement_of_another_session_gives_no_credit) {
   stale.set_received(1);
   a.receive(stale);
   EXPECT_EQ(a.on_the_way(), 1u);
+}
+
+// What a connection loses when it breaks is gone without a word, and the link object may outlive it: another
+// connection to the same process can carry it on.
+TEST(link, a_window_that_was_lost_does_not_silence_it) {
+  link a(1), b(2);
+  for (std::size_t i = 0; i < limits::link_window; ++i) {
+    push(a, parcel(10));
+    ASSERT_TRUE(a.next(false)); // lost
+  }
+  push(a, parcel(10));
+  std::optional<msg::Envelope> sent;
+  int ticks = 0;
+  for (; ticks < 100 && a.on_the_way() >= limits::link_window; ++ticks) {
+    if (auto e = a.next(true)) {
+      EXPECT_EQ(e->parcels_size(), 0) << "without credit only the question goes";
+      b.receive(*e);
+    }
+    if (auto e = b.next(true))
+      a.receive(*e);
+  }
+  ASSERT_EQ(a.on_the_way(), 0u);
+  EXPECT_EQ(a.next(false)->parcels_size(), 1);
+  EXPECT_LT(ticks, 20);
+}
+
+TEST(link, a_lost_acknowledgement_does_not_silence_it) {
+  link a(1), b(2);
+  for (std::size_t i = 0; i < limits::link_window; ++i) {
+    push(a, parcel(10));
+    b.receive(*a.next(false));
+  }
+  ASSERT_TRUE(b.next(true)); // lost
+  push(a, parcel(10));
+  for (int ticks = 0; ticks < 20 && a.on_the_way() >= limits::link_window; ++ticks) {
+    if (auto e = a.next(true))
+      b.receive(*e);
+    if (auto e = b.next(true))
+      a.receive(*e);
+  }
+  EXPECT_EQ(a.on_the_way(), 0u);
+}
+
+TEST(link, asks_a_slow_peer_for_credit_now_and_then_and_gets_none_for_it) {
+  link a(1), b(2);
+  std::deque<msg::Envelope> on_the_wire;
+  for (std::size_t i = 0; i < limits::link_window; ++i) {
+    push(a, parcel(10));
+    on_the_wire.push_back(*a.next(false));
+  }
+  push(a, parcel(10));
+  int questions = 0;
+  for (int ticks = 0; ticks < 160; ++ticks)
+    while (auto e = a.next(true)) {
+      ++questions;
+      on_the_wire.push_back(*e);
+    }
+  EXPECT_GT(questions, 0);
+  EXPECT_LE(questions, 25);
+  for (auto& e : on_the_wire)
+    EXPECT_TRUE(b.receive(e));
+  EXPECT_TRUE(a.receive(*b.next(true)));
+  EXPECT_EQ(a.on_the_way(), 0u);
 }
 
 TEST(link, refuses_what_its_queue_cannot_hold_and_gives_back_what_has_not_left) {
