@@ -7,29 +7,48 @@ namespace troupe::cluster_test {
 
 namespace lin = linearizability;
 
-void Faults::begin(load_options options) {
-  nodes = std::make_unique<cluster>(3);
+void Faults::begin(load_options options, unsigned partitions) {
+  nodes = std::make_unique<cluster>(3, [this](config::cluster& c) { change_settings(c); });
   prepare_nodes();
   nodes->start_all();
   nodes->wait_ready();
-  nodes->create_table("registers", 2);
+  nodes->create_table("registers", partitions);
   for (int i = 0; i < 3; ++i) {
     // One session per router, so that no router is spared.
-    sessions.push_back(nodes->connect([&](client::options& o) {
-      std::rotate(o.routers.begin(), o.routers.begin() + i, o.routers.end());
-    }));
+    sessions.push_back(nodes->connect(
+        [&](client::options& o) { std::rotate(o.routers.begin(), o.routers.begin() + i, o.routers.end()); }));
     pointers.push_back(sessions.back().get());
   }
   options.table = "registers";
   clients = std::make_unique<load>(pointers, options);
   clients->start();
-  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > 200; })) << "no load gets through";
+  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > 200; }))
+      << "no load gets through";
 }
 
 void Faults::progress(std::uint64_t more) {
   auto before = clients->succeeded();
   ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return clients->succeeded() > before + more; }))
-    << "clients make no progress";
+      << "clients make no progress";
+}
+
+double Faults::write_gap_ms(std::int64_t since_us) {
+  constexpr std::int64_t on_the_way_us = 300'000; // what the old leader had done may still be answered
+  auto later = [&] {
+    auto acknowledged = clients->acknowledged().at_us;
+    return acknowledged.end() -
+           std::upper_bound(acknowledged.begin(), acknowledged.end(), since_us + on_the_way_us);
+  };
+  EXPECT_TRUE(eventually(milliseconds(20'000), [&] { return later() > 100; })) << "no write gets through";
+  return static_cast<double>(clients->acknowledged().longest_gap_us(since_us, steady_us())) / 1000;
+}
+
+std::string Faults::leader() {
+  std::string name;
+  EXPECT_TRUE(eventually(milliseconds(20'000), [&] {
+    return !(name = nodes->leader_of_table("registers")).empty();
+  })) << "nobody leads";
+  return name;
 }
 
 void Faults::judge() {

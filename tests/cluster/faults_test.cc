@@ -53,6 +53,30 @@ TEST_F(Faults, AllNodesKilledAtOnceComeBackWithEverythingAcknowledged) {
   judge();
 }
 
+// Without leases to rely on, every read asks a quorum. What may go wrong is another thing than with them: an
+// old leader that answers before it has asked, or reads that wait for a quorum that is gone.
+class StrictReads : public Faults {
+protected:
+  void change_settings(config::cluster& c) override { c.replication.strict_reads = true; }
+};
+
+TEST_F(StrictReads, StayLinearizableWhenLeadersDieAndPause) {
+  begin();
+  for (int round = 0; round < 3; ++round) {
+    auto killed = leader();
+    nodes->kill(killed);
+    progress();
+    nodes->start(killed);
+    nodes->wait_ready();
+    auto paused = leader();
+    nodes->pause(paused);
+    progress();
+    nodes->resume(paused);
+    progress();
+  }
+  judge();
+}
+
 TEST_F(Faults, CounterIncrementedByCompareAndSetLosesNothing) {
   begin();
   clients->stop();

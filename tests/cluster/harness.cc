@@ -1,6 +1,7 @@
 #include "tests/cluster/harness.h"
 #include "actors/client/values.h"
 #include "config/write.h"
+#include <algorithm>
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
@@ -34,8 +35,8 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (s < 0 || bind(s, reinterpret_cast<sockaddr*>(&address), size) != 0
-        || getsockname(s, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    if (s < 0 || bind(s, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        getsockname(s, reinterpret_cast<sockaddr*>(&address), &size) != 0)
       throw std::runtime_error("no free port");
     sockets.push_back(s);
     ports.push_back(ntohs(address.sin_port));
@@ -110,6 +111,8 @@ void cluster::start(const std::string& node) {
     int fd = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0644);
     dup2(fd, 1);
     dup2(fd, 2);
+    if (enter_ && !enter_(node))
+      _exit(126);
     execl(TROUPE_PROGRAM, "troupe", "node", file_.c_str(), node.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
@@ -176,6 +179,7 @@ std::unique_ptr<client::session> cluster::connect(const std::function<void(clien
   client::options o;
   for (auto& n : settings_.nodes)
     o.routers.push_back({n.host, n.port});
+  o.tls = settings_.tls;
   if (change)
     change(o);
   auto made = client::connect(o);
@@ -241,10 +245,25 @@ std::string cluster::leader_of(std::uint64_t group) {
 }
 
 std::string cluster::leader_of_table(const std::string& table) {
+  auto group = group_of_table(table);
+  return group == 0 ? std::string() : leader_of(group);
+}
+
+std::uint64_t cluster::group_of_table(const std::string& table) {
   client::describe_table ask;
   ask.name = table;
   auto answer = admin().call(ask);
-  return answer.partitions.empty() ? std::string() : leader_of(answer.partitions.front().group());
+  return answer.partitions.empty() ? 0 : answer.partitions.front().group();
+}
+
+std::uint64_t cluster::round_of(std::uint64_t group) {
+  std::uint64_t highest = 0;
+  auto answer = admin().call(client::cluster_status{});
+  for (auto& n : answer.cluster.nodes())
+    for (auto& r : n.replicas())
+      if (r.group() == group)
+        highest = std::max(highest, r.ballot().round());
+  return highest;
 }
 
 std::string cluster::log_of(const std::string& node) const {

@@ -29,11 +29,14 @@ public:
   cluster(const cluster&) = delete;
   cluster& operator=(const cluster&) = delete;
 
+  // Called in each node's process before it becomes the node, between fork and exec; false ends it.
+  void place(std::function<bool(const std::string& node)> enter) { enter_ = std::move(enter); }
+
   void start(const std::string& node);
   void start_all();
-  void kill(const std::string& node);      // SIGKILL, and waits until it is gone
-  void pause(const std::string& node);     // SIGSTOP
-  void resume(const std::string& node);    // SIGCONT
+  void kill(const std::string& node);   // SIGKILL, and waits until it is gone
+  void pause(const std::string& node);  // SIGSTOP
+  void resume(const std::string& node); // SIGCONT
   int stop(const std::string& node, milliseconds within = milliseconds(10'000)); // SIGTERM; its exit status
   bool running(const std::string& node);
   pid_t pid(const std::string& node) const;
@@ -49,6 +52,9 @@ public:
   // From the metadata leader's newest reports; empty when nobody is known to lead.
   std::string leader_of(std::uint64_t group);
   std::string leader_of_table(const std::string& table);
+  std::uint64_t group_of_table(const std::string& table); // its first partition's; 0: nobody says
+  // The highest ballot round any member of the group has reported; each election takes a higher one.
+  std::uint64_t round_of(std::uint64_t group);
   std::vector<std::string> names() const;
   const config::cluster& settings() const { return settings_; }
   const std::string& directory() const { return directory_; }
@@ -61,6 +67,7 @@ private:
   std::string file_;
   config::cluster settings_;
   std::map<std::string, pid_t> running_;
+  std::function<bool(const std::string&)> enter_;
   std::unique_ptr<client::session> admin_;
   bool keep_ = false;
 };
