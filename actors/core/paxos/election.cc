@@ -21,7 +21,9 @@ void group::state::wait_for_leader(instant at_least) {
 }
 
 bool group::state::may_campaign() const {
-  return !removed && disk_ok && !leading && seated() && bound_to_others(opts.self) == 0;
+  // Items ahead of the log: it has lost entries, and must get them back before it may say what comes next.
+  bool whole = handed <= commit;
+  return !removed && disk_ok && whole && !leading && seated() && bound_to_others(opts.self) == 0;
 }
 
 // --- asking ------------------------------------------------------------------------------------------------

@@ -215,6 +215,10 @@ void group::state::lead_on() {
     return;
   }
   if (clock >= l.next_heartbeat) {
+    if (!disk_ok && l.successor == 0)
+      hand_over(0); // somebody may be able to lead by now
+    if (!leading)
+      return;
     look_after_slow_ones();
     send_heartbeats();
     l.next_heartbeat = clock + opts.heartbeat;

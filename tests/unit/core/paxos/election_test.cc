@@ -217,6 +217,39 @@ TEST(election, a_member_whose_disk_ails_leads_no_more_if_another_can) {
   ASSERT_TRUE(c.run_until([&] { return c.leader() == 1; }));
 }
 
+TEST(election, a_leader_with_an_ailing_disk_leaves_as_soon_as_somebody_can_take_over) {
+  cluster c = three();
+  c.elect(1);
+  c.crash(2);
+  c.run(2'000'000);
+  c[1].disk_healthy(false, c.now);
+  c.run(1'000'000);
+  EXPECT_EQ(c.leader(), 1u) << "nobody else can";
+  c.restart(2);
+  ASSERT_TRUE(c.run_until([&] { return c.leader() == 2; }, 2'000'000));
+}
+
+TEST(election, a_member_whose_items_are_ahead_of_its_log_does_not_campaign) {
+  cluster c({member(1), member(2), member(3)});
+  c.elect(1);
+  for (int i = 0; i < 5; ++i)
+    c.write(1, "w" + std::to_string(i));
+  c.run(400'000);
+  c.crash(2);
+  std::erase_if(c.at(2).stored.log, [](const auto& pair) { return pair.first > 3; }); // a damaged tail
+  c.isolate(1);
+  c.crash(3);
+  c.restart(2);
+  c.run(5'000'000);
+  EXPECT_EQ(c[2].counters().elections_started, 0u);
+  c.heal();
+  c.run(4'000'000);
+  EXPECT_EQ(c.leader(), 1u);
+  c.write(1, "and on");
+  c.run(1'000'000);
+  EXPECT_EQ(c.at(2).items, c.at(1).items);
+}
+
 TEST(election, a_refusal_of_the_ballot_deposes_a_leader) {
   cluster c({member(1), member(2), member(3)});
   c.elect(1);
