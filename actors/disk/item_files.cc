@@ -12,8 +12,8 @@ outgoing_snapshot::~outgoing_snapshot() {
   fs::remove(path, ignored);
 }
 
-item_files::item_files(std::string directory, std::size_t open_max)
-  : directory_(std::move(directory)), open_max_(open_max) {}
+item_files::item_files(std::string directory, std::size_t open_max, settler settle)
+    : directory_(std::move(directory)), open_max_(open_max), settle_(std::move(settle)) {}
 
 std::string item_files::path_of(std::uint64_t group) const {
   return directory_ + "/items/" + std::to_string(group) + ".db";
@@ -88,7 +88,7 @@ void item_files::close_surplus() {
     for (auto& [group, file] : files_)
       if (file.store && !file.outgoing && (!oldest || file.used < oldest->used))
         oldest = &file;
-    if (!oldest || oldest->used == uses_)
+    if (!oldest || oldest->used == uses_ || !settle_(*oldest))
       return;
     oldest->store.reset();
     --open_;

@@ -39,7 +39,10 @@ struct item_file {
 
 class item_files {
 public:
-  item_files(std::string directory, std::size_t open_max);
+  // `settle` is called before a file is closed to make room: it makes durable what was applied and says so, as
+  // nobody asks a closed file. False: it could not, and the file stays open.
+  using settler = std::function<bool(item_file&)>;
+  item_files(std::string directory, std::size_t open_max, settler settle);
 
   // Makes the file known here and opens it.
   storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create);
@@ -72,6 +75,7 @@ private:
 
   std::string directory_;
   std::size_t open_max_;
+  settler settle_;
   std::map<std::uint64_t, item_file> files_;
   std::map<std::uint64_t, incoming> incoming_;
   std::uint64_t uses_ = 0;

@@ -25,6 +25,7 @@ struct items_state {
   std::unique_ptr<item_files> files;
   bool housekeeping = false;
 
+  bool settle(item_file& file);
   void open(const wire::open_items& what);
   void apply(wire::apply_items& what);
   void read(const wire::read_items& what);
@@ -79,6 +80,16 @@ void items_state::tell_progress(item_file& file, wire::disk_result result) {
   file.told_durable = file.store->durable_applied();
   self->send(file.who, wire::items_applied{std::move(result), file.store->applied().index, file.told_durable,
                                            file.store->stats().bytes});
+}
+
+bool items_state::settle(item_file& file) {
+  if (auto synced = file.store->sync(); !synced) {
+    (void)failed(synced.error());
+    return false;
+  }
+  if (file.store->durable_applied() > file.told_durable)
+    tell_progress(file);
+  return true;
 }
 
 void items_state::open(const wire::open_items& what) {
@@ -329,7 +340,8 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
-  state.files = std::make_unique<item_files>(state.options.directory, state.options.open_max);
+  state.files = std::make_unique<item_files>(state.options.directory, state.options.open_max,
+                                             [self](item_file& file) { return self->state.settle(file); });
   return {
     [self](const wire::open_items& what) { self->state.open(what); },
     [self](wire::apply_items& what) { self->state.apply(what); },

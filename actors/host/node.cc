@@ -10,6 +10,7 @@
 #include "actors/kit/node_config.h"
 #include "actors/kit/publish.h"
 #include "actors/kit/ticker_actor.h"
+#include "actors/pulse/pulse_actor.h"
 #include "actors/replica/replica_actor.h"
 #include "actors/router/router_actor.h"
 #include "config/limits.h"
@@ -53,6 +54,8 @@ struct node::parts {
   std::set<std::uint64_t> logged;
   wire::peers_actor peers;
   wire::ticker_actor ticker;
+  std::shared_ptr<kit::deputies> deputies = std::make_shared<kit::deputies>();
+  pulse::pulse_actor pulse;
   wire::disk_actor disk;
   std::vector<wire::items_actor> items;
   std::vector<kit::dialer_actor> dialers;
@@ -151,6 +154,7 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.ticker = ticker;
   o.disk = disk;
   o.items = worker_of(wish.group);
+  o.deputies = deputies;
   o.clock = &clock;
   o.metrics = metrics;
   return replica::spawn_replica(system, std::move(o));
@@ -172,6 +176,15 @@ std::vector<std::string> node::parts::names_of(bool config::node_roles::*role) c
 }
 
 void node::parts::spawn_roles() {
+  pulse::pulse_options beats;
+  beats.node = here.name;
+  beats.heartbeat_us = cluster.replication.heartbeat_ms * 1000;
+  beats.lease_us = cluster.replication.lease_ms * 1000;
+  beats.deputies = deputies;
+  beats.peers = peers;
+  beats.clock = &clock;
+  beats.metrics = metrics;
+  pulse = pulse::spawn_pulse(system, std::move(beats));
   if (here.roles.metadata) {
     admin::admin_options o;
     o.node = here.name;
@@ -322,6 +335,7 @@ void node::stop() {
   caf::scoped_actor self{p.system};
   p.end(self, p.probe, part_stops_within, "probe");
   p.end(self, p.agent, agent_stops_within, "agent");
+  p.end(self, p.pulse, part_stops_within, "pulse");
   p.end(self, p.router, part_stops_within, "router");
   p.end(self, p.admin, part_stops_within, "admin");
   for (auto& dialer : p.dialers)

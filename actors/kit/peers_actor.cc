@@ -1,12 +1,13 @@
 #include "actors/kit/peers_actor.h"
 #include "config/limits.h"
 #include <caf/all.hpp>
+#include <utility>
 
 namespace troupe::kit {
 
 namespace {
 
-constexpr auto acknowledge_every = std::chrono::milliseconds(20);
+constexpr auto acknowledge_after = std::chrono::milliseconds(20); // unless something is sent before
 
 std::pair<int, std::uint64_t> key_of(const msg::Address& address) {
   return {address.role(), address.group()};
@@ -174,6 +175,8 @@ void peers_state::accept(msg::Envelope& envelope) {
     arrived.push_back({who, std::move(parcel)});
   deliver(who, arrived);
   request_flush(); // credit may have come back
+  if (envelope.sequence() != 0 && !std::exchange(acknowledging, true))
+    self->delayed_send(self, acknowledge_after, wire::tick_atom::value);
 }
 
 // Hands each role all that came for it in one message, in the order it came.
@@ -208,6 +211,8 @@ void peers_state::flush(bool acknowledge_now) {
     queued += to.mail.queued_bytes();
   }
   meter->queued_bytes.Set(static_cast<double>(queued));
+  if (queued > 0 && !std::exchange(acknowledging, true)) // a link without credit counts ticks: see link::next
+    self->delayed_send(self, acknowledge_after, wire::tick_atom::value);
 }
 
 // The flush waits behind whatever is in the mailbox already: that is what gathers a batch.
@@ -226,7 +231,6 @@ wire::peers_actor::behavior_type peers(peers_pointer self, peers_options options
   state.metrics = std::move(m);
   state.meter = std::make_unique<peers_metrics>(*state.metrics);
   self->set_down_handler([self](caf::down_msg& down) { self->state.unlink(down.source); });
-  self->delayed_send(self, acknowledge_every, wire::tick_atom::value);
   return {
     [self](const msg::Hello& hello, const caf::strong_actor_ptr& port) { return self->state.greet(hello, port); },
     [self](msg::Envelope& envelope) { self->state.accept(envelope); },
@@ -235,8 +239,8 @@ wire::peers_actor::behavior_type peers(peers_pointer self, peers_options options
     [self](const wire::link_up& up) { self->state.link(up); },
     [self](wire::flush_atom) { self->state.flush(false); },
     [self](wire::tick_atom) {
+      self->state.acknowledging = false;
       self->state.flush(true);
-      self->delayed_send(self, acknowledge_every, wire::tick_atom::value);
     },
     [self](wire::stop_atom) { self->quit(); },
   };

@@ -61,6 +61,7 @@ struct peers_state {
   std::map<std::pair<int, std::uint64_t>, wire::role_actor> roles;
   std::map<std::pair<int, std::uint64_t>, wire::watcher_actor> watchers; // of some of the roles
   bool flush_pending = false;
+  bool acknowledging = false; // a tick is under way that acknowledges what came
   std::uint64_t sessions = 0;
 
   msg::Hello greet(const msg::Hello& hello, const caf::strong_actor_ptr& port);

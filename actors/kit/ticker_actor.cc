@@ -16,8 +16,18 @@ void set(ticker_state& state, wire::arm& wish) {
   state.armed.emplace(id, state.due.emplace(wish.at, std::move(wish.who)));
 }
 
+// Asks for the tick that the first of the sleepers needs.
+void sleep(ticker_pointer self, std::int64_t now) {
+  auto& state = self->state;
+  if (state.due.empty())
+    return;
+  if (auto delay = state.next.wants(state.due.begin()->first, now))
+    self->delayed_send(self, *delay, wire::tick_atom::value);
+}
+
 void wake(ticker_pointer self, std::int64_t now) {
   auto& state = self->state;
+  state.next.rang(now);
   while (!state.due.empty() && state.due.begin()->first <= now) {
     auto sleeper = std::move(state.due.begin()->second);
     state.armed.erase(sleeper->id());
@@ -28,15 +38,18 @@ void wake(ticker_pointer self, std::int64_t now) {
 
 } // namespace
 
-wire::ticker_actor::behavior_type ticker(ticker_pointer self, const clock& c, std::int64_t period_ms) {
-  auto period = std::chrono::milliseconds(period_ms);
-  self->delayed_send(self, period, wire::tick_atom::value);
+wire::ticker_actor::behavior_type ticker(ticker_pointer self, const clock& c, std::int64_t grain_ms) {
+  self->state.next = alarm(grain_ms * 1000);
   return {
-    [self](wire::arm& wish) { set(self->state, wish); },
-    [self, &c, period](wire::tick_atom) {
-      wake(self, c.now_us());
-      self->delayed_send(self, period, wire::tick_atom::value);
-    },
+      [self, &c](wire::arm& wish) {
+        set(self->state, wish);
+        sleep(self, c.now_us());
+      },
+      [self, &c](wire::tick_atom) {
+        auto now = c.now_us();
+        wake(self, now);
+        sleep(self, now);
+      },
   };
 }
 

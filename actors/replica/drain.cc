@@ -3,6 +3,7 @@
 #include "actors/replica/replica_state.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <limits>
 
 namespace troupe::replica {
 
@@ -34,7 +35,7 @@ void replica_state::drain() {
   flush();
   meter->count(core->counters());
   meter->show(core->role() == paxos::role::leader, items.bytes());
-  arm();
+  rest();
   send_out();
   if (now_in == phase::stopping && kit::log_enabled(kit::level::debug))
     kit::log(kit::level::debug, options.node, "replica", "stopping: " + core->describe());
@@ -318,7 +319,7 @@ void replica_state::on_log_read(wire::log_read& what) {
 }
 
 void replica_state::arm() {
-  auto due = core->next_deadline();
+  auto due = rests ? std::numeric_limits<std::int64_t>::max() : core->next_deadline();
   if (applied != flushed && !items.flushing() && options.kind != msg::LOG_REPLICA)
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
   if (disk_busy)
@@ -328,7 +329,7 @@ void replica_state::arm() {
   if (now_in == phase::stopping)
     due = std::min(due, stop_by_us);
   auto t = now();
-  if (armed_us != 0 && armed_us <= due)
+  if (due == std::numeric_limits<std::int64_t>::max() || (armed_us != 0 && armed_us <= due))
     return; // it wakes early, looks, and arms again
   armed_us = std::max(due, t);
   self->send(options.ticker, wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), armed_us});

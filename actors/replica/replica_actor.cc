@@ -64,7 +64,7 @@ void replica_state::on_request(wire::delivery& from) {
   }
 }
 
-void replica_state::on_tick() {
+void replica_state::on_tick(wire::tick_atom) {
   armed_us = 0;
   if (now_in == phase::repairing)
     ask_for_repair();
@@ -74,14 +74,15 @@ void replica_state::on_tick() {
       append_outstanding();
     if (disk_busy && t - disk_since_us > options.replication.lease_ms * 1000)
       core->disk_healthy(false, t);
-    core->tick(t);
+    if (!rests || std::exchange(called, false))
+      core->tick(t);
     drive_transfer();
     truncate();
   }
   drain();
 }
 
-void replica_state::on_stop() {
+void replica_state::on_stop(wire::stop_atom) {
   now_in = phase::stopping;
   stop_by_us = now() + stop_within_us;
   if (core && core->role() == paxos::role::leader)
@@ -170,22 +171,36 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
   state.options = std::move(options);
   state.meter = std::make_unique<meters>(*state.options.metrics);
   state.start();
+  // Whatever comes, it is awake meanwhile.
+  auto awake = [self](auto what) {
+    return [self, what](auto&& mail) {
+      self->state.wake();
+      (self->state.*what)(mail);
+      self->state.rest();
+    };
+  };
+  using s = replica_state;
   return {
-    [self](wire::inbox& mail) { self->state.receive(mail); },
+    [=](wire::inbox& mail) { awake(&s::receive)(mail); },
     [](const wire::peer_lost&) {}, // groups find out by silence
     [self](wire::log_loaded& what) { self->state.on_loaded(what); },
-    [self](const wire::appended& what) { self->state.on_appended(what); },
-    [self](wire::log_read& what) { self->state.on_log_read(what); },
+    [=](const wire::appended& what) { awake(&s::on_appended)(what); },
+    [=](wire::log_read& what) { awake(&s::on_log_read)(what); },
     [self](wire::items_opened& what) { self->state.on_opened(what); },
-    [self](const wire::items_applied& what) { self->state.on_flushed(what); },
-    [self](wire::items_read& what) { self->state.on_items_read(what); },
-    [self](wire::items_scanned& what) { self->state.on_scanned(what); },
-    [self](wire::snapshot_part& what) { self->state.on_snapshot_part(what); },
-    [self](wire::snapshot_stored& what) { self->state.on_snapshot_stored(what); },
+    [=](const wire::items_applied& what) { awake(&s::on_flushed)(what); },
+    [=](wire::items_read& what) { awake(&s::on_items_read)(what); },
+    [=](wire::items_scanned& what) { awake(&s::on_scanned)(what); },
+    [=](wire::snapshot_part& what) { awake(&s::on_snapshot_part)(what); },
+    [=](wire::snapshot_stored& what) { awake(&s::on_snapshot_stored)(what); },
     [](const wire::items_digest&) {},
-    [self](wire::tick_atom) { self->state.on_tick(); },
-    [self](wire::stop_atom) { self->state.on_stop(); },
-    [self](wire::report_atom) { return self->state.report(); },
+    [=](wire::tick_atom tick) { awake(&s::on_tick)(tick); },
+    [=](wire::stop_atom stop) { awake(&s::on_stop)(stop); },
+    [self](wire::report_atom) {
+      self->state.wake();
+      auto report = self->state.report();
+      self->state.rest();
+      return report;
+    },
   };
 }
 

@@ -5,6 +5,7 @@
 // the newest state (writes.h), reads (reads.h), and the promises to those who asked.
 #pragma once
 #include "actors/kit/clock.h"
+#include "actors/kit/deputies.h"
 #include "actors/kit/metrics.h"
 #include "actors/wire/storage_roles.h"
 #include "config/settings.h"
@@ -37,6 +38,7 @@ struct replica_options {
   wire::ticker_actor ticker;
   wire::disk_actor disk;
   wire::items_actor items;          // unused by a log replica
+  std::shared_ptr<kit::deputies> deputies; // null: it never rests
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;
 };

@@ -1,6 +1,6 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
 // up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests,
-// transfer.cc moves snapshots.
+// transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -69,6 +69,11 @@ enum class phase { opening, repairing, running, broken, stopping };
 struct replica_state {
   static inline const char* name = "replica";
 
+  replica_state() = default;
+  replica_state(const replica_state&) = delete;
+  replica_state& operator=(const replica_state&) = delete;
+  ~replica_state(); // when the actor ends, for whatever reason: nobody speaks for it any more
+
   replica_pointer self = nullptr;
   replica_options options;
   std::unique_ptr<meters> meter;
@@ -82,6 +87,9 @@ struct replica_state {
   bool disk_full = false;
   std::int64_t disk_since_us = 0;
   std::int64_t disk_retry_us = 0;          // when to try the refused append again; 0: none was
+  kit::deputy_seat_ptr seat;
+  bool rests = false;                      // and needs no ticks
+  bool called = false;                     // the pulse asks it to look for itself
   wire::log_loaded loaded;                 // between opening and running
   std::vector<msg::Entry> read_ahead;      // log entries fetched for a slow follower, ascending
   bool read_ahead_asked = false;
@@ -127,8 +135,8 @@ struct replica_state {
   void receive(wire::inbox& mail);
   void on_paxos(wire::delivery& from);
   void on_request(wire::delivery& from);
-  void on_tick();
-  void on_stop();
+  void on_tick(wire::tick_atom);
+  void on_stop(wire::stop_atom);
   msg::ReplicaReport report() const;
   std::int64_t now() const { return options.clock->now_us(); }
 
@@ -160,6 +168,10 @@ struct replica_state {
   void on_log_read(wire::log_read& what);
   void arm();
   void send_out();
+
+  // --- rest.cc
+  void wake();
+  void rest();
 
   // --- writes.cc
   void on_write(waiter who, msg::ReplicaRequest& request);

@@ -169,6 +169,8 @@ void replica_state::run() {
     return read_log(from, to, max_bytes);
   });
   now_in = phase::running;
+  if (options.deputies)
+    seat = options.deputies->enroll(options.group, options.member, handle(self));
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
                                          caf::actor_cast<wire::role_actor>(self), false});
   if (options.fresh && options.preferred_leader)

@@ -49,6 +49,13 @@ void router_state::ask_for_map(bool strong) {
   outbox.push_back(std::move(out));
 }
 
+// When to ask next, by what is known now.
+std::int64_t router_state::map_due_us() const {
+  if (map_question != 0)
+    return map_asked_us + answer_within_us;
+  return wants_map.empty() ? map_asked_us + ask_every_us : 0;
+}
+
 void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
   if (reply.id() >> 8 != map_question)
     return;

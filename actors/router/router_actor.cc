@@ -1,13 +1,8 @@
 #include "actors/router/router_state.h"
+#include <algorithm>
 #include <caf/all.hpp>
 
 namespace troupe::router {
-
-namespace {
-
-constexpr auto tick_every = std::chrono::milliseconds(10);
-
-} // namespace
 
 void router_state::receive(wire::inbox& mail) {
   for (auto& d : mail) {
@@ -16,8 +11,18 @@ void router_state::receive(wire::inbox& mail) {
     else
       accept(d);
   }
-  meter->inflight.Set(static_cast<double>(flights.size()));
+  sleep();
   send_out();
+}
+
+// Until the next thing is due; nothing is sent and forgotten in between.
+void router_state::sleep() {
+  meter->inflight.Set(static_cast<double>(flights.size()));
+  auto due = map_due_us();
+  if (!timers.empty())
+    due = std::min(due, timers.begin()->first);
+  if (auto delay = next_tick.wants(due, now()))
+    self->delayed_send(self, *delay, wire::tick_atom::value);
 }
 
 // What was under way to that node may be lost. Writes are repeated under their id, which takes effect once.
@@ -36,11 +41,13 @@ void router_state::lost(const std::string& node) {
     f.in_doubt = f.in_doubt || f.what == kind::put || f.what == kind::remove || f.what == kind::admin;
     try_later(f, 0);
   }
+  sleep();
   send_out();
 }
 
 void router_state::tick() {
   auto t = now();
+  next_tick.rang(t);
   while (!timers.empty() && timers.begin()->first <= t) {
     auto id = timers.begin()->second;
     timers.erase(timers.begin());
@@ -51,8 +58,8 @@ void router_state::tick() {
   }
   ask_for_map(false);
   meter->map_age_seconds.Set(static_cast<double>(t - map_checked_us) / 1e6);
+  sleep();
   send_out();
-  self->delayed_send(self, tick_every, wire::tick_atom::value);
 }
 
 void router_state::stop() {

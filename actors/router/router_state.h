@@ -5,6 +5,7 @@
 #include "actors/core/item/key.h"
 #include "actors/core/routing/leader_hints.h"
 #include "actors/core/routing/partition_map.h"
+#include "actors/kit/alarm.h"
 #include "actors/kit/promise_table.h"
 #include "actors/router/meter.h"
 #include "actors/router/router_actor.h"
@@ -69,6 +70,7 @@ struct router_state {
 
   kit::promise_table<flight> flights{0};
   std::set<std::pair<std::int64_t, std::uint64_t>> timers;
+  kit::alarm next_tick{10'000};
   wire::outbox outbox;
   std::uint64_t next_question = 0;
 
@@ -79,10 +81,12 @@ struct router_state {
   void lost(const std::string& node);
   void tick();
   void stop();
+  void sleep();
   void send_out();
 
   // --- map_cache.cc
   void ask_for_map(bool strong);
+  std::int64_t map_due_us() const;
   void on_map(const wire::peer_ptr& from, msg::Parcel& reply);
   std::string metadata_node();
   void metadata_moved(const msg::Moved& moved);

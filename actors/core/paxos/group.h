@@ -127,6 +127,8 @@ struct counters {
   std::uint64_t links_refused = 0;      // an entry's link did not fit: corruption, or a stale tail
 };
 
+class deputy;
+
 class group {
 public:
   group(options opts, restored from, instant now);
@@ -171,6 +173,16 @@ public:
   std::vector<std::shared_ptr<const msg::Entry>> take_chosen();
   void applied(log_index index, instant now);          // applied in memory: what reads see
   void applied_durably(log_index index, instant now);  // what a restart will find: bounds truncation
+
+  // --- rest -----------------------------------------------------------------------------------------------------
+
+  // At the end of whatever was done: where nothing is under way and heartbeats are all that is left to do, the
+  // deputy is put to work (deputy.h) and ticks are not needed until it wants waking; else it is dismissed. Cheap.
+  // True: the deputy is at work.
+  bool rest(deputy& to) const;
+  // What a deputy did, before anything else is done: as if these heartbeats, and answers to ours, had just come.
+  void heartbeat_heard(const msg::Ballot& ballot, instant heard);
+  void heartbeat_answered(const msg::Ballot& ballot, member_id by, instant sent, instant heard);
 
   // --- reads -------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,10 @@ instant granted_leases::refuses(member_id candidate, instant now) const {
   return until > now ? until - now : 0;
 }
 
+instant granted_leases::granted_until(const msg::Ballot& ballot) const {
+  return same(ballot, ballot_) ? until_ : 0;
+}
+
 bool granted_leases::hears_other_than(member_id candidate, instant now) const {
   return candidate != ballot_.member() && until_ > now;
 }

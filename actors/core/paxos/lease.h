@@ -25,6 +25,8 @@ public:
   // Microseconds that leases granted to members other than the present holder still run. They do not refuse
   // the holder a further promise, but it must wait them out before it serves.
   instant others_left(instant now) const { return others_until_ > now ? others_until_ - now : 0; }
+  // Until when the leader of `ballot` may count on this voter; 0 when it may not.
+  instant granted_until(const msg::Ballot& ballot) const;
   // Why it refuses: a living leader, and not a restart.
   bool hears_other_than(member_id candidate, instant now) const;
 

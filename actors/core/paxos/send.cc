@@ -59,6 +59,9 @@ void group::state::send_heartbeats() {
   if (!l.reads.empty() && l.reads.back().round > l.round)
     ++l.round;
   log_index everywhere = everywhere_applied(), in_items = held_in_items();
+  l.told = clock;
+  l.told_settled = everywhere;
+  l.told_held = in_items;
   for (follower& f : l.followers) {
     msg::PaxosMessage message = to(f.id);
     msg::Heartbeat& beat = *message.mutable_heartbeat();

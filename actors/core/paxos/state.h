@@ -6,11 +6,13 @@
 //   send.cc        Accepts, windows, heartbeats  reads.cc       read-index rounds
 //   membership.cc  configurations                hand_over.cc   leaving politely
 //   catch_up.cc    learning what was chosen      ready.cc       persist, then speak, then answer
+//   rest.cc        when heartbeats are all there is to do
 //
 // Invariants, at every return to the caller:
-//   log.base() <= applied <= handed, and commit <= log.last(), and commit <= agreed or agreed is yet unproven
+//   log.base() <= commit <= log.last(), and what is handed out is at most min(commit, log.durable()), except after
+//     a restart that found items ahead of a damaged log
 //   entries in (commit, agreed] carry the ballot `promised`
-//   leading, or at least trying to, implies promised == own ballot
+//   leading or preparing implies that `promised` is a ballot of this member
 #pragma once
 #include "actors/core/paxos/ballot.h"
 #include "actors/core/paxos/group.h"
@@ -75,6 +77,9 @@ struct leadership {
   instant serve_after = 0; // when leases that promises reported have ended
   instant lease_end = long_ago;
   instant next_heartbeat = 0;
+  instant told = 0; // when heartbeats were last sent, and what they said
+  log_index told_settled = 0;
+  log_index told_held = 0;
   bool self_votes = true;
   bool self_votes_next = true;
   std::vector<follower> followers;
@@ -235,6 +240,10 @@ struct group::state {
   void begin_round();
   void finish_reads();
   void fail_reads();
+
+  // rest.cc
+  bool resting() const;
+  bool leader_rests() const;
 
   // membership.cc
   bool seated() const;

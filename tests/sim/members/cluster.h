@@ -38,6 +38,8 @@ struct cluster_counters {
   std::uint64_t snapshots = 0; // installed
   std::uint64_t truncations = 0;
   std::uint64_t messages = 0; // delivered between members
+  std::uint64_t pulses = 0;   // sent for members that rested
+  std::uint64_t beats = 0;    // of them granted by deputies
   std::uint64_t pauses = 0;
   std::uint64_t disk_alarms = 0; // an append took longer than the lease
 };

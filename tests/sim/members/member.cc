@@ -39,6 +39,7 @@ member::member(cluster& home, machine& on, member_id id, paxos::restored from,
   });
   later(world_.chance().between(1, home_.how().housekeeping), [this] { housekeeping(); });
   later(0, [this] { drain(); });
+  world_.after(world_.chance().between(1, home_.how().options.heartbeat), guarded([this] { pulse(); }));
 }
 
 member::~member() = default;
@@ -62,8 +63,15 @@ std::function<void()> member::guarded(std::function<void()> what) {
   };
 }
 
+std::function<void()> member::awake(std::function<void()> what) {
+  return guarded([this, act = std::move(what)] {
+    wake();
+    act();
+  });
+}
+
 void member::later(instant delay, std::function<void()> what) {
-  world_.after(delay, guarded(std::move(what)));
+  world_.after(delay, awake(std::move(what)));
 }
 
 void member::pause(instant until) {
@@ -79,7 +87,17 @@ void member::pause(instant until) {
 }
 
 void member::deliver(const std::string& bytes) {
-  guarded([this, bytes] {
+  const auto beats = parse_pulse(bytes);
+  if (beats.from != 0) {
+    guarded([this, beats] {
+      if (beats.pulse)
+        on_pulse(beats.from, *beats.pulse);
+      if (beats.reply)
+        on_pulse_reply(beats.from, *beats.reply);
+    })();
+    return;
+  }
+  awake([this, bytes] {
     const auto parsed = parse(bytes);
     if (const auto* m = std::get_if<msg::PaxosMessage>(&parsed)) {
       if (world_.traced())
@@ -96,14 +114,14 @@ void member::deliver(const std::string& bytes) {
 }
 
 void member::ask(const request& r) {
-  guarded([this, r] {
+  awake([this, r] {
     serve(r);
     drain();
   })();
 }
 
 void member::hand_over(member_id successor) {
-  guarded([this, successor] {
+  awake([this, successor] {
     const bool taken = group_.hand_over(successor, clock());
     world_.note("m{} is told to hand over to m{}: {}", id_, successor, taken);
     drain();
@@ -111,7 +129,7 @@ void member::hand_over(member_id successor) {
 }
 
 void member::campaign() {
-  guarded([this] {
+  awake([this] {
     world_.note("m{} is told to campaign", id_);
     group_.campaign(clock());
     drain();
@@ -121,6 +139,7 @@ void member::campaign() {
 bool member::propose_configuration(const msg::Configuration& next) {
   if (paused())
     return false;
+  wake();
   const auto at = group_.propose_configuration(next, clock());
   drain();
   return at.has_value();
@@ -155,6 +174,9 @@ void member::drain() {
   notice_leadership();
   answer_reads();
   fetch_if_wanted();
+  rests_ = !home_.how().never_rests && !fetching_ && to_apply_.empty() && group_.rest(deputy_);
+  if (!rests_ && !home_.how().shell.deputy_stays)
+    deputy_.dismiss();
   arm();
   const bool leads = group_.role() == paxos::role::leader;
   if (leads && !std::exchange(leads_, leads))
@@ -179,7 +201,7 @@ void member::write(paxos::ready r) {
   writing_since_ = clock();
   world_.note("m{} writes {} entries from {}, hard state {}, reset {}", id_, r.entries.size(),
               r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(), r.reset_log);
-  on_.storage->write(std::move(batch), guarded([this, id = r.id, after = std::move(r.messages_after)] {
+  on_.storage->write(std::move(batch), awake([this, id = r.id, after = std::move(r.messages_after)] {
                        writing_ = false;
                        speak(after);
                        group_.persisted(id, clock());
@@ -238,8 +260,8 @@ void member::apply(const msg::Entry& entry) {
 }
 
 void member::arm() {
-  const instant deadline = group_.next_deadline();
-  if (armed_ == deadline)
+  const instant deadline = rests_ ? clock() + 2 * an_hour : group_.next_deadline();
+  if (armed_ == deadline || (rests_ && armed_ > clock() + an_hour))
     return;
   armed_ = deadline;
   ++timer_;
@@ -247,7 +269,7 @@ void member::arm() {
     return;
   const instant lateness = world_.chance().between(1, home_.how().tick_lateness);
   const instant when = std::max(world_.now(), on_.clock.when(deadline)) + lateness;
-  world_.at(when, guarded([this, number = timer_] {
+  world_.at(when, awake([this, number = timer_] {
               if (number != timer_)
                 return;
               armed_ = 0;
@@ -266,7 +288,7 @@ void member::housekeeping() {
   if (state_ && !flushing_ && state_->index() > flushed_) {
     flushing_ = true;
     auto copy = std::make_shared<const items>(*state_);
-    on_.storage->write_items(copy, guarded([this, index = copy->index()] {
+    on_.storage->write_items(copy, awake([this, index = copy->index()] {
                                flushing_ = false;
                                flushed_ = std::max(flushed_, index);
                                group_.applied_durably(flushed_, clock());

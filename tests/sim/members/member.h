@@ -3,10 +3,12 @@
 // It keeps the order that group.h asks for - persist, then speak, then answer - and is the model of what
 // actors/replica and actors/log_replica do: it evaluates conditions against what is applied overlaid with
 // what is in flight, answers from the state machine, writes items back lazily, takes and gives snapshots, and
-// truncates the log. Three files: member.cc (life, messages, disk, applying), member_requests.cc (clients),
-// member_snapshots.cc.
+// truncates the log. While its group is quiet it rests, and its machine keeps up the heartbeats. Four files:
+// member.cc (life, messages, disk, applying), member_requests.cc (clients), member_snapshots.cc, member_rest.cc.
 #pragma once
+#include "actors/core/paxos/deputy.h"
 #include "actors/core/paxos/group.h"
+#include "messages/rpc.pb.h"
 #include "tests/sim/members/disk.h"
 #include "tests/sim/members/items.h"
 #include "tests/sim/members/request.h"
@@ -71,6 +73,7 @@ private:
 
   // member.cc
   std::function<void()> guarded(std::function<void()> what); // void after a crash, put off by a pause
+  std::function<void()> awake(std::function<void()> what);   // the same, and the deputy is heard before
   void later(instant delay, std::function<void()> what);
   void drain();
   void write(paxos::ready r);
@@ -98,6 +101,12 @@ private:
   void take(const msg::SnapshotChunk& chunk);
   void publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
 
+  // member_rest.cc
+  void pulse();
+  void on_pulse(member_id from, const msg::Pulse& beats);
+  void on_pulse_reply(member_id from, const msg::PulseReply& reply);
+  void wake();
+
   cluster& home_;
   machine& on_;
   world& world_;
@@ -114,6 +123,12 @@ private:
   bool applying_ = false;
   log_index flushed_ = 0; // state durable in the item store
   bool flushing_ = false;
+
+  paxos::deputy deputy_;
+  bool rests_ = false;
+  std::uint64_t pulses_ = 0;
+  std::map<std::uint64_t, instant> pulse_sent_; // by its number
+  instant next_pulse_ = 0;
 
   instant armed_ = 0; // local deadline the timer is set for; 0: none
   std::uint64_t timer_ = 0;

@@ -20,6 +20,7 @@ struct shell_mutations {
   bool diverge = false;              // a replica's state silently changes
   bool forget_promises = false;      // hard state is not written
   bool overwrite_clears = false;     // the log store drops what is above an entry it replaces
+  bool deputy_stays = false;         // a follower's deputy works on while its member is awake
   bool deaf = false;                 // nobody hears anything once the faults are over
 };
 
@@ -59,6 +60,7 @@ struct settings {
   instant fault_time = 25 * second; // then a quiet period
   std::int64_t clock_ppm = 0;       // clocks run this much fast or slow at most
   instant tick_lateness = 2 * millisecond;
+  bool never_rests = false;         // heartbeats are left to no deputy
   bool speaks_while_writing = true; // what need not wait for the disk does not
   unsigned slow_apply = 0;          // per mille of batches applied only after up to 20 ms
   instant housekeeping = 250 * millisecond;

@@ -47,6 +47,26 @@ std::string bytes_of(const msg::SnapshotChunk& m) {
   return tagged('c', m);
 }
 
+std::string bytes_of(std::uint64_t from, const msg::Pulse& m) {
+  return "b" + number(from) + " " + m.SerializeAsString();
+}
+std::string bytes_of(std::uint64_t from, const msg::PulseReply& m) {
+  return "a" + number(from) + " " + m.SerializeAsString();
+}
+
+beats_from parse_pulse(const std::string& bytes) {
+  beats_from result;
+  if (bytes.empty() || (bytes[0] != 'b' && bytes[0] != 'a'))
+    return result;
+  const auto space = bytes.find(' ');
+  result.from = std::stoull(bytes.substr(1, space - 1));
+  if (bytes[0] == 'b')
+    result.pulse.emplace().ParseFromString(bytes.substr(space + 1));
+  else
+    result.reply.emplace().ParseFromString(bytes.substr(space + 1));
+  return result;
+}
+
 std::variant<std::monostate, msg::PaxosMessage, msg::SnapshotRequest, msg::SnapshotChunk>
 parse(const std::string& bytes) {
   switch (bytes.empty() ? '\0' : bytes[0]) {

@@ -90,6 +90,28 @@ void lagging(settings& s, dice& d) { // long absences, short logs: snapshots
     s.members = {storage, storage, log_only};
 }
 
+void drowsy(settings& s, dice& d) { // mostly quiet: members rest, and are woken by whatever befalls them
+  s.clients = static_cast<unsigned>(d.between(2, 4));
+  s.keys = static_cast<unsigned>(d.between(1, 2));
+  s.think_mean = d.between(50, 500) * millisecond;
+  s.reads = static_cast<unsigned>(d.between(70, 90)); // reads do not wake a group
+  s.clock_ppm = 15'000;
+  s.links.drop = static_cast<unsigned>(d.between(0, 60));
+  s.links.duplicate = static_cast<unsigned>(d.between(0, 60));
+  s.links.spike = static_cast<unsigned>(d.between(0, 40));
+  s.links.spike_max = d.between(10, 2'000) * millisecond;
+  s.faults.pause = 4 * second;
+  s.faults.isolate = 4 * second;
+  s.faults.one_way = 6 * second;
+  s.faults.crash = 6 * second;
+  s.faults.hand_over = 8 * second;
+  s.faults.campaign = 6 * second;
+  s.faults.membership = 9 * second;
+  s.faults.down_mean = d.between(100, 3'000) * millisecond;
+  if (d.below(4) == 0)
+    s.members = {storage, storage, log_only};
+}
+
 void everything(settings& s, dice& d) {
   flaky(s, d);
   s.links.drop /= 3;
@@ -156,6 +178,7 @@ constexpr character characters[] = {
     {"everything", 5, everything},
     {"tails", 4, tails},
     {"gray", 3, gray},
+    {"drowsy", 4, drowsy},
 };
 
 settings make(std::uint64_t seed, const character& c, dice& d) {
@@ -184,7 +207,8 @@ settings make(std::uint64_t seed, const character& c, dice& d) {
     s.options.drift = 10 * millisecond;
     s.fault_time = s.fault_time / 2;
   }
-  if (c.shape != tails && d.below(3) == 0) { // busy: many entries in flight at a time, for a shorter while
+  if (c.shape != tails && c.shape != drowsy &&
+      d.below(3) == 0) { // busy: many entries in flight at a time, for a shorter while
     s.clients = static_cast<unsigned>(d.between(5, 10));
     s.keys = static_cast<unsigned>(d.between(3, 12));
     s.think_mean = d.between(2, 30) * millisecond;

@@ -37,6 +37,7 @@ constexpr shell_mutation of_shell[] = {
     {"diverge", &shell_mutations::diverge},
     {"forget_promises", &shell_mutations::forget_promises},
     {"overwrite_clears", &shell_mutations::overwrite_clears},
+    {"deputy_stays", &shell_mutations::deputy_stays},
     {"deaf", &shell_mutations::deaf},
 };
 

@@ -21,6 +21,8 @@ void totals::add(const totals& more) {
   machines.snapshots += more.machines.snapshots;
   machines.truncations += more.machines.truncations;
   machines.messages += more.machines.messages;
+  machines.pulses += more.machines.pulses;
+  machines.beats += more.machines.beats;
   machines.pauses += more.machines.pauses;
   machines.disk_alarms += more.machines.disk_alarms;
   network.sent += more.network.sent;
@@ -44,7 +46,8 @@ std::string totals::text() const {
   const auto n = [](std::uint64_t number, const char* of) { return std::to_string(number) + " " + of; };
   return n(runs, "runs, ") + n(events, "events, ") + n(machines.messages, "messages between members (") +
          n(network.dropped, "lost, ") + n(network.duplicated, "repeated, ") +
-         n(network.cut, "on cut links)\n") + n(members.elections_won, "elections won of ") +
+         n(network.cut, "on cut links), ") +
+         n(machines.pulses, "pulses (") + n(machines.beats, "granted)\n") + n(members.elections_won, "elections won of ") +
          n(members.elections_started, "begun, ") + n(members.pre_votes_dropped, "dropped at the question, ") +
          n(members.leases_lost, "leases lost, ") + n(members.stepped_down, "leaders stepped down\n") +
          n(chosen, "entries chosen, ") + n(configurations, "configurations, ") +
