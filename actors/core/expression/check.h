@@ -29,7 +29,8 @@ private:
   verdict words(const node& what, place where);
   verdict words_of_path(const node& path);
   verdict words_of_call(const node& call, place where);
-  verdict count(std::size_t operators);
+  static std::size_t operators(const node& what);
+  verdict count(std::size_t found);
 
   verdict meaning(const node& what); // placeholders, operands
   verdict meaning_of_path(const node& path);

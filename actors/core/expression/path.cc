@@ -14,11 +14,13 @@ std::string path_text(const msg::DocumentPath& path) {
   return out + "]";
 }
 
+bool same_element(const msg::DocumentPath::Element& a, const msg::DocumentPath::Element& b) {
+  return a.has_index() == b.has_index() && a.index() == b.index() && a.name() == b.name();
+}
+
 bool same_path(const msg::DocumentPath& a, const msg::DocumentPath& b) {
   return std::equal(a.elements().begin(), a.elements().end(), b.elements().begin(), b.elements().end(),
-                    [](const auto& x, const auto& y) {
-                      return x.has_index() == y.has_index() && x.index() == y.index() && x.name() == y.name();
-                    });
+                    same_element);
 }
 
 const msg::Value* find_attribute(const msg::AttributeMap& map, const std::string& name) {

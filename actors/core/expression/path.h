@@ -12,6 +12,7 @@ namespace troupe::expression {
 // "[a, [1], b]", as DynamoDB quotes paths.
 std::string path_text(const msg::DocumentPath& path);
 
+bool same_element(const msg::DocumentPath::Element& a, const msg::DocumentPath::Element& b);
 bool same_path(const msg::DocumentPath& a, const msg::DocumentPath& b);
 
 // The attribute of a canonical map, or nullptr.

@@ -151,10 +151,7 @@ verdict first_failure(const std::vector<change>& changes, failure why) {
 
 bool is_prefix(const msg::DocumentPath& a, const msg::DocumentPath& b) {
   return a.elements_size() <= b.elements_size() &&
-         std::equal(a.elements().begin(), a.elements().end(), b.elements().begin(),
-                    [](const auto& x, const auto& y) {
-                      return x.has_index() == y.has_index() && x.index() == y.index() && x.name() == y.name();
-                    });
+         std::equal(a.elements().begin(), a.elements().end(), b.elements().begin(), same_element);
 }
 
 // Whether no path lies within another: writing relies on it. In order, such a path directly follows the
