@@ -221,15 +221,20 @@ void cluster::wait_ready(milliseconds within) {
   }
 }
 
-void cluster::create_table(const std::string& name, unsigned partitions) {
+void cluster::create_table(const std::string& name, unsigned partitions, milliseconds within) {
   client::create_table ask;
   ask.name = name;
   ask.keys.mutable_partition()->set_name("id");
   ask.keys.mutable_partition()->set_type(msg::KEY_TYPE_S);
   ask.partitions = partitions;
-  ask.timeout = milliseconds(20'000);
+  ask.timeout = std::min(within, milliseconds(20'000));
   auto made = admin().call(ask);
-  if (!made.ok())
+  // A large table may take longer than a request may.
+  auto unknown = made.status.code() == msg::UNKNOWN_OUTCOME;
+  client::describe_table question;
+  question.name = name;
+  auto active = [&] { return admin().call(question).table.state() == msg::TABLE_ACTIVE; };
+  if (!made.ok() && !(unknown && eventually(within - ask.timeout, active)))
     throw std::runtime_error("create table: " + made.status.message());
 }
 
