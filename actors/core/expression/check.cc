@@ -7,6 +7,7 @@
 #include "actors/core/item/value.h"
 #include <algorithm>
 #include <charconv>
+#include <compare>
 
 namespace troupe::expression {
 namespace {
@@ -196,7 +197,7 @@ verdict checker::meaning_of_between(const node& between) {
   };
   if (low.kind_case() != high.kind_case())
     return refuse("same data type for lower and upper bounds");
-  if (compare(low, high) > 0)
+  if (std::is_gt(compare(low, high)))
     return refuse("upper bound to be greater than or equal to lower bound");
   return {};
 }

@@ -4,6 +4,7 @@
 #include "actors/core/expression/values.h"
 #include "actors/core/item/value.h"
 #include <algorithm>
+#include <compare>
 #include <google/protobuf/arena.h>
 
 namespace troupe::expression {
@@ -126,16 +127,16 @@ bool condition::test(const node& what, const msg::AttributeMap& item) const {
   case ops::NOT_EQUAL:
     return !item::equal(*first, *other);
   case ops::LESS:
-    return compare(*first, *other) < 0;
+    return std::is_lt(compare(*first, *other));
   case ops::LESS_EQUAL:
-    return compare(*first, *other) <= 0;
+    return std::is_lteq(compare(*first, *other));
   case ops::GREATER:
-    return compare(*first, *other) > 0;
+    return std::is_gt(compare(*first, *other));
   case ops::GREATER_EQUAL:
-    return compare(*first, *other) >= 0;
+    return std::is_gteq(compare(*first, *other));
   case ops::BETWEEN: {
     const msg::Value* last = value_of(what.operands(2), item, last_made);
-    return last != nullptr && compare(*first, *other) >= 0 && compare(*first, *last) <= 0;
+    return last != nullptr && std::is_gteq(compare(*first, *other)) && std::is_lteq(compare(*first, *last));
   }
   case ops::ATTRIBUTE_TYPE:
     return other->has_s() && item::type_name(*first) == other->s();

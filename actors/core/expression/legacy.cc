@@ -4,6 +4,7 @@
 #include "actors/core/expression/values.h"
 #include "actors/core/item/value.h"
 #include <algorithm>
+#include <compare>
 
 namespace troupe::expression {
 namespace {
@@ -62,7 +63,7 @@ verdict check_values(const comparison& how, std::vector<msg::Value>& values) {
         std::find(how.types.begin(), how.types.end(), item::type_name(value)) == how.types.end())
       return refusal{invalid + "ComparisonOperator " + name + " is not valid for " +
                      std::string(item::type_name(value)) + " AttributeValue type"};
-  if (how.op == ops::BETWEEN && compare(values.front(), values.back()) > 0)
+  if (how.op == ops::BETWEEN && std::is_gt(compare(values.front(), values.back())))
     return refusal{
         "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"};
   return {};

@@ -64,7 +64,7 @@ std::optional<std::vector<msg::Value>>
 read_values(const google::protobuf::RepeatedPtrField<std::string>& serialized) {
   std::vector<msg::Value> out(static_cast<std::size_t>(serialized.size()));
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (!item::parse_value_into(out[i], serialized[static_cast<int>(i)]))
+    if (!item::parse_value_into(out[i], serialized[static_cast<int>(i)]) || item::canonicalise(out[i]))
       return {};
   return out;
 }

@@ -29,7 +29,7 @@ bool is_sound(const msg::DocumentPath& path);
 // A sound path, or one of so many values.
 bool is_sound(const msg::Operand& operand, int values);
 
-// The values of an expression. Nothing when there is one that cannot be read.
+// The values of an expression, canonical. Nothing when there is one that is no value.
 std::optional<std::vector<msg::Value>>
 read_values(const google::protobuf::RepeatedPtrField<std::string>& serialized);
 

@@ -54,7 +54,7 @@ public:
   }
 
   std::string value(std::uint32_t place) {
-    const std::string placeholder = ":v" + std::to_string(place);
+    std::string placeholder = ":v" + std::to_string(place);
     const auto known = std::find_if(out_.values.begin(), out_.values.end(),
                                     [&](const auto& entry) { return entry.first == placeholder; });
     if (known == out_.values.end()) {

@@ -86,7 +86,7 @@ verdict check_parameters(std::span<const parameter> expressions, std::span<const
   const bool any = std::any_of(expressions.begin(), expressions.end(), [](const parameter& one) {
     return one.given && one.name != "ProjectionExpression";
   });
-  if (values_given && !any)
+  if (values_given && !any && !with_values.empty())
     return refusal{"ExpressionAttributeValues can only be specified when using expressions: " +
                    given(with_values, " and ") + (with_values.size() > 1 ? " are null" : " is null")};
   return {};

@@ -113,12 +113,10 @@ void write_all(msg::AttributeMap& item, std::vector<change> changes) {
 }
 
 worked_out add(const change& to, const msg::Value& value, bool legacy) {
-  const worked_out wrong =
-      worked_out::fail(failure::type, legacy ? texts::legacy_wrong_type : texts::wrong_type);
   if (to.before == nullptr)
     return worked_out::borrow(value);
   if (to.before->kind_case() != value.kind_case())
-    return wrong;
+    return worked_out::fail(failure::type, legacy ? texts::legacy_wrong_type : texts::wrong_type);
   if (value.has_n())
     return add_numbers(*to.before, value, false);
   if (value.has_l()) {
