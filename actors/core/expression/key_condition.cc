@@ -1,4 +1,5 @@
 #include "actors/core/expression/key_condition.h"
+#include "actors/core/expression/condition.h"
 #include "actors/core/expression/path.h"
 #include "actors/core/item/value.h"
 #include <algorithm>
@@ -180,7 +181,7 @@ verdict check_prefix(const key_test& test) {
 
 result<std::vector<key_test>> read_key_condition(const msg::ConditionExpression& parsed) {
   auto values = read_values(parsed.values());
-  if (!values || parsed.nodes_size() == 0)
+  if (!values || parsed.nodes_size() == 0 || !condition::make(parsed))
     return refusal{
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request."};
   reader read(parsed, std::move(*values));

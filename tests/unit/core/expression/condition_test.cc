@@ -174,6 +174,22 @@ TEST(Condition, A149LevelsDeepIsFine) {
   EXPECT_FALSE(holds(text, R"({"a": {"N": "2"}, "b": {"N": "2"}})"));
 }
 
+TEST(Condition, WhatIsAdmittedTravels) {
+  std::string text = "a = :deep ", deep = R"({"S": "leaf"})";
+  for (int i = 0; i < 140; ++i) // AND inside OR inside AND: nothing of it is one level
+    text += i % 2 == 0 ? "or (a = :deep " : "and (a = :deep ";
+  text += std::string(140, ')');
+  for (int i = 0; i < 31; ++i)
+    deep = R"({"M": {"n": )" + deep + "}}";
+  placeholders use = with({}, {{":deep", deep}});
+  const auto parsed = parse_condition(condition_role::condition, text, use);
+  ASSERT_TRUE(parsed) << parsed.why().message;
+  msg::ConditionExpression received;
+  ASSERT_TRUE(received.ParseFromString(parsed->SerializeAsString())) << "within the reader's usual bounds";
+  const msg::AttributeMap on = item("{\"a\": " + deep + "}");
+  EXPECT_TRUE(condition::make(received)->holds(&on));
+}
+
 TEST(Condition, WhatIsNotSoundIsNotEvaluated) {
   placeholders use = with({}, {{":v", R"({"N": "1"})"}});
   const auto sound = *parse_condition(condition_role::condition, "a = :v AND NOT b.c[1] < :v", use);
