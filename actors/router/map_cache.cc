@@ -95,6 +95,7 @@ void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
 void router_state::wait_for_map(flight& f) {
   f.fresh_map_asked = true;
   wants_map.insert(f.id);
+  set_timer(f, f.deadline_us); // also when no map comes
   ask_for_map(true);
 }
 

@@ -1,0 +1,188 @@
+// A router by itself: where it sends a request, when it asks again, and what it says when it gives up.
+#include "tests/unit/router/router_world.h"
+#include <gtest/gtest.h>
+#include <set>
+
+namespace troupe::router {
+namespace {
+
+using namespace std::chrono_literals;
+
+msg::Code answered(router_world& w) {
+  return w.to(msg::ROLE_CLIENT).parcel.item_reply().status().code();
+}
+
+TEST(Router, AnswersWhatTheReplicaSaysAndRemembersWhoLeads) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  auto first = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(first.parcel.to().group(), 7u);
+  EXPECT_FALSE(first.parcel.replica_request().id().repeated());
+  auto leader = first.node == "n3" ? "n2" : "n3";
+  w.moved(first, leader);
+  auto second = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(second.node, leader) << "a hint is followed at once";
+  EXPECT_TRUE(second.parcel.replica_request().id().repeated());
+  EXPECT_NE(second.parcel.id(), first.parcel.id());
+  w.answer(second, reply_with(msg::OK));
+  auto reply = w.to(msg::ROLE_CLIENT);
+  EXPECT_EQ(reply.node, "client");
+  EXPECT_EQ(reply.parcel.id(), 1u);
+  EXPECT_EQ(reply.parcel.item_reply().status().code(), msg::OK);
+  EXPECT_EQ(reply.parcel.item_reply().attempts(), 2u);
+
+  w.put(2, "b");
+  EXPECT_EQ(w.to(msg::ROLE_REPLICA).node, leader) << "the next request goes there first";
+}
+
+TEST(Router, ARepeatedReadIsNotMarked) {
+  router_world w;
+  w.learn_map();
+  w.get(1, "a");
+  w.moved(w.to(msg::ROLE_REPLICA), "n3");
+  EXPECT_FALSE(w.to(msg::ROLE_REPLICA).parcel.replica_request().id().repeated());
+}
+
+TEST(Router, AQuestionThatCouldNotBeDeliveredIsAskedOfAnotherMember) {
+  router_world w;
+  w.learn_map();
+  w.get(1, "a");
+  std::set<std::string> asked;
+  for (int i = 0; i < 6; ++i) {
+    auto question = w.next_to(msg::ROLE_REPLICA);
+    ASSERT_TRUE(question) << i;
+    asked.insert(question->node);
+    w.undelivered(*question);
+    w.run(200ms);
+  }
+  EXPECT_EQ(asked.size(), 3u) << "somebody was never asked";
+}
+
+TEST(Router, AWriteWhoseAttemptsWereNeverDeliveredIsUnavailable) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  for (int i = 0; i < 420; ++i) {
+    while (auto question = w.next_to(msg::ROLE_REPLICA))
+      w.undelivered(*question);
+    w.run(5ms);
+  }
+  EXPECT_EQ(answered(w), msg::UNAVAILABLE) << "it cannot have taken effect";
+}
+
+TEST(Router, AWriteThatWasSentAndNotAnsweredIsUnknown) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  w.run(1'900ms);
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "there is time left";
+  w.run(200ms);
+  EXPECT_EQ(answered(w), msg::UNKNOWN_OUTCOME);
+}
+
+TEST(Router, AReadThatWasNotAnsweredIsUnavailable) {
+  router_world w;
+  w.learn_map();
+  w.get(1, "a");
+  w.run(2'100ms);
+  EXPECT_EQ(answered(w), msg::UNAVAILABLE);
+}
+
+TEST(Router, ARefusalOfALaterAttemptSaysNothingOfALostOne) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  auto lost = w.to(msg::ROLE_REPLICA);
+  w.lose(lost.node);
+  for (int i = 0; i < 420; ++i) {
+    while (auto question = w.next_to(msg::ROLE_REPLICA))
+      w.answer(*question, reply_with(msg::STORAGE_FULL));
+    w.run(5ms);
+  }
+  EXPECT_EQ(answered(w), msg::UNKNOWN_OUTCOME);
+}
+
+TEST(Router, ARefusedConditionIsBelievedFromTheNewestAttemptOnly) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  auto first = w.to(msg::ROLE_REPLICA);
+  w.run(1'100ms); // its patience is over
+  auto second = w.to(msg::ROLE_REPLICA);
+  w.answer(first, reply_with(msg::CONDITION_FAILED));
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT));
+  w.answer(second, reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+}
+
+TEST(Router, ALateAnswerToAnEarlierAttemptIsAnAnswer) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  auto first = w.to(msg::ROLE_REPLICA);
+  w.run(1'100ms);
+  w.answer(first, reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+  w.run(2'000ms);
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "once";
+}
+
+TEST(Router, WithoutRoomARequestIsRefusedAndTheOthersGoOn) {
+  router_world w(2);
+  w.learn_map();
+  w.get(1, "a");
+  w.get(2, "b");
+  w.get(3, "c");
+  auto refused = w.to(msg::ROLE_CLIENT);
+  EXPECT_EQ(refused.parcel.id(), 3u);
+  EXPECT_EQ(refused.parcel.item_reply().status().code(), msg::OVERLOADED);
+  w.answer(w.to(msg::ROLE_REPLICA), reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+  w.get(4, "d");
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "there is room again";
+}
+
+TEST(Router, AnEventualReadGoesToTheCopyOfItsOwnNode) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  w.moved(w.to(msg::ROLE_REPLICA), "n3");
+  w.answer(w.to(msg::ROLE_REPLICA), reply_with(msg::OK));
+  w.to(msg::ROLE_CLIENT);
+  w.get(2, "a", true);
+  EXPECT_EQ(w.to(msg::ROLE_REPLICA).node, "n1");
+  w.get(3, "a");
+  EXPECT_EQ(w.to(msg::ROLE_REPLICA).node, "n3");
+}
+
+TEST(Router, ATableItDoesNotKnowIsLookedForInTheNewestMap) {
+  router_world w;
+  w.run(1'000ms);
+  while (w.next_to(msg::ROLE_ADMIN)) {
+  }
+  w.get(1, "a");
+  w.run(1'500ms);
+  std::optional<wire::outgoing> question;
+  while (auto one = w.next_to(msg::ROLE_ADMIN))
+    question = std::move(one);
+  ASSERT_TRUE(question);
+  EXPECT_TRUE(question->parcel.map_request().strong());
+  w.give_map(*question);
+  w.answer(w.to(msg::ROLE_REPLICA), reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+}
+
+// Nobody who knows the tables can be reached: the client hears so in time, and the request takes no room
+// after.
+TEST(Router, ARequestThatWaitsForAMapIsAnsweredByItsDeadline) {
+  router_world w(1);
+  w.put(1, "a");
+  w.run(2'100ms);
+  EXPECT_EQ(answered(w), msg::UNAVAILABLE);
+  w.put(2, "b");
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "there is room again";
+}
+
+} // namespace
+} // namespace troupe::router

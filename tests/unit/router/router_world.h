@@ -1,0 +1,66 @@
+// One production router on virtual time. What is beside it is the test itself: it sees each parcel the router
+// sends, and answers or not.
+#pragma once
+#include "actors/kit/node_config.h"
+#include "actors/router/router_actor.h"
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace troupe::router {
+
+class router_world {
+public:
+  explicit router_world(std::size_t inflight = 16);
+  ~router_world();
+
+  // A client's request under this id, with two seconds to go.
+  void put(std::uint64_t id, const std::string& key);
+  void get(std::uint64_t id, const std::string& key, bool eventual = false);
+
+  // What the router has sent to clients, replicas and metadata nodes, in order; taken away.
+  std::optional<wire::outgoing> next_to(msg::Role role);
+  // The same, of which there must be one.
+  wire::outgoing to(msg::Role role);
+
+  // Answers that come from the node a question went to.
+  void answer(const wire::outgoing& question, msg::ReplicaReply reply);
+  void undelivered(const wire::outgoing& question);
+  void moved(const wire::outgoing& question, const std::string& leader);
+  // Table "t" with one partition, group 7, on n1, n2 and n3; the router is on n1.
+  void give_map(const wire::outgoing& question);
+  // Lets the router come to know it.
+  void learn_map();
+  void lose(const std::string& node); // the link to it
+
+  void run(std::chrono::milliseconds time);
+
+private:
+  class virtual_clock final : public kit::clock {
+  public:
+    explicit virtual_clock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
+    std::int64_t now_us() const override;
+    std::int64_t unix_ms() const override { return now_us() / 1000; }
+
+  private:
+    caf::scheduler::test_coordinator& scheduler_;
+  };
+
+  void ask(std::uint64_t id, msg::ItemRequest request);
+  void deliver(const std::string& from, msg::Parcel parcel);
+
+  kit::node_config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  virtual_clock clock_;
+  std::deque<wire::outgoing> sent_;
+  wire::peers_actor peers_;
+  router_actor router_;
+};
+
+msg::ReplicaReply reply_with(msg::Code code);
+
+} // namespace troupe::router
