@@ -1,0 +1,126 @@
+// Agents on virtual time, crashing at any message: a member is made fresh at most once, what is ordered runs
+// in the end, what is dropped is gone, and there is one metadata group.
+#include "tests/nodes/agent_world.h"
+#include <gtest/gtest.h>
+
+namespace troupe::nodes_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<std::string> all{"n1", "n2", "n3"};
+
+void boot_all(agent_world& w) {
+  for (const auto& name : all)
+    if (!w.nodes[name].up)
+      w.boot(name);
+  w.connect_all();
+}
+
+void calm_down(agent_world& w) {
+  boot_all(w);
+  w.run(10s);
+}
+
+TEST(Agents, FormOneMetadataGroupAndRunWhatTheyAreTold) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  for (const auto& name : all)
+    ASSERT_EQ(w.running(name), std::set<std::uint64_t>{1}) << name;
+
+  auto group = w.order_group();
+  w.run(3s);
+  for (const auto& name : all)
+    EXPECT_EQ(w.nodes[name].disk.logs, (std::set<std::uint64_t>{1, group})) << name;
+
+  w.order_drop(group);
+  w.run(3s);
+  for (const auto& name : all) {
+    EXPECT_EQ(w.nodes[name].disk.logs, std::set<std::uint64_t>{1}) << name;
+    EXPECT_EQ(w.nodes[name].disk.items, std::set<std::uint64_t>{1}) << name;
+  }
+  EXPECT_TRUE(w.violations.empty());
+}
+
+TEST(Agents, NoGroupFormsWhileOneMetadataNodeIsMissing) {
+  agent_world w(1);
+  w.boot("n1");
+  w.boot("n3");
+  w.connect("n1", "n3");
+  w.run(10s);
+  EXPECT_TRUE(w.running("n1").empty());
+  EXPECT_TRUE(w.running("n3").empty());
+
+  calm_down(w);
+  EXPECT_EQ(w.running("n2"), std::set<std::uint64_t>{1});
+}
+
+TEST(Agents, ANodeThatLostItsDirectoryIsNotTheMemberItWas) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  auto group = w.order_group();
+  w.run(3s);
+  w.crash("n3");
+  w.lose_disk("n3");
+
+  calm_down(w);
+
+  EXPECT_TRUE(w.running("n3").empty());
+  EXPECT_EQ(w.running("n1"), (std::set<std::uint64_t>{1, group}));
+  EXPECT_TRUE(w.violations.empty());
+}
+
+TEST(Agents, CrashAtAnyMomentMakeNobodyFreshTwice) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    agent_world w(seed);
+    boot_all(w);
+    std::set<std::uint64_t> wanted{1};
+    for (int round = 0; round < 60; ++round) {
+      if (w.chance(30)) {
+        auto name = w.any_node();
+        if (w.nodes[name].up) {
+          w.crash(name);
+        } else {
+          w.boot(name);
+          w.connect_all();
+        }
+      }
+      bool disks_known = true;
+      for (const auto& name : all)
+        disks_known = disks_known && w.nodes[name].disk_id != 0;
+      if (disks_known && w.chance(25))
+        wanted.insert(w.order_group());
+      if (wanted.size() > 1 && w.chance(10)) {
+        auto gone = *wanted.rbegin();
+        wanted.erase(gone);
+        w.order_drop(gone);
+      }
+      w.run(w.chance(50) ? 20ms : 200ms);
+      for (int i = w.chance(50) ? 10 : 0; i > 0; --i)
+        w.step(); // so that the next crash is in the middle of something
+    }
+    calm_down(w);
+    for (const auto& violation : w.violations)
+      ADD_FAILURE() << "seed " << seed << ": " << violation;
+    for (const auto& name : all) {
+      ASSERT_EQ(w.nodes[name].disk.logs, wanted) << "seed " << seed << " " << name;
+      ASSERT_EQ(w.nodes[name].disk.items, wanted) << "seed " << seed << " " << name;
+    }
+    for (const auto& name : all)
+      w.crash(name);
+    auto decided = w.recorded("n1").at(1).configuration().SerializeAsString();
+    for (const auto& name : all) {
+      auto records = w.recorded(name);
+      EXPECT_EQ(records.at(1).configuration().SerializeAsString(), decided) << "seed " << seed << " " << name;
+      EXPECT_EQ(records.size(), wanted.size()) << "seed " << seed << " " << name;
+      for (const auto& [group, replica] : records)
+        EXPECT_EQ(replica.state(), msg::LocalReplica::ACTIVE)
+            << "seed " << seed << " " << name << " " << group;
+    }
+  }
+}
+
+} // namespace
+} // namespace troupe::nodes_test

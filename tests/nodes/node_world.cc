@@ -1,0 +1,505 @@
+#include "tests/nodes/node_world.h"
+#include "actors/client/requests.h"
+#include "actors/client/values.h"
+#include "actors/disk/disk_actor.h"
+#include "actors/disk/items_actor.h"
+#include "actors/kit/log.h"
+#include "actors/kit/ticker_actor.h"
+#include "actors/replica/replica_actor.h"
+#include "tests/nodes/directory.h"
+#include <algorithm>
+#include <caf/all.hpp>
+#include <filesystem>
+
+namespace troupe::nodes_test {
+
+namespace lin = linearizability;
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr int clients_per_node = 2;
+constexpr int keys = 4;
+constexpr std::int64_t request_ms = 1'500;
+constexpr std::int64_t silence_us = 2'000'000; // after it CAF gives a connection up
+constexpr milliseconds grain(5);
+
+const std::vector<std::string> all_names{"n1", "n2", "n3"};
+
+kit::node_config_options on_virtual_time() {
+  kit::node_config_options o;
+  o.network = false;
+  o.virtual_time = true;
+  return o;
+}
+
+lin::outcome outcome_of(const msg::Status& status) {
+  switch (status.code()) {
+  case msg::OK:
+    return lin::outcome::ok;
+  case msg::CONDITION_FAILED:
+    return lin::outcome::condition_failed;
+  case msg::UNKNOWN_OUTCOME:
+    return lin::outcome::unknown;
+  default:
+    return lin::outcome::failed;
+  }
+}
+
+msg::AttributeMap key_of(const std::string& key) {
+  return client::make_item({{"id", client::s(key)}});
+}
+
+} // namespace
+
+// The actors that are made up.
+struct wires {
+  // What one node holds for another: envelopes go in here, and come out there or not.
+  static wire::port_actor::behavior_type road(wire::port_actor::pointer self, node_world* world,
+                                              std::string from, std::string to) {
+    return {
+        [=](const msg::Hello&, const caf::strong_actor_ptr&) {
+          return kit::hello_of(world->nodes_[to].self, from); // no node greets: connect() introduces them
+        },
+        [=](msg::Envelope& envelope) {
+          auto& road = world->roads_[{from, to}];
+          auto& there = world->nodes_[to];
+          if (road.cut || !there.up || static_cast<int>(world->dice_() % 100) < world->weather_.loss_percent)
+            return;
+          auto late = world->dice_() % static_cast<std::uint64_t>(world->weather_.delay_ms + 1);
+          self->delayed_send(there.peers, milliseconds(late), std::move(envelope));
+        },
+    };
+  }
+
+  static wire::role_actor::behavior_type client(wire::role_actor::pointer self, node_world* world,
+                                                std::size_t who, wire::peers_actor peers) {
+    self->send(peers, wire::enroll{wire::address(msg::ROLE_CLIENT, who + 1), self, false, {}});
+    return {
+        [=](const wire::inbox& mail) {
+          for (auto& one : mail)
+            world->answered(who, one.parcel);
+        },
+        [](const wire::peer_lost&) {},
+    };
+  }
+};
+
+node_world::node_world(std::uint64_t seed, climate weather)
+    : weather_(weather), dice_(seed), config_(on_virtual_time()), system_(config_),
+      scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_),
+      root_(fresh_directory()) {
+  kit::set_log_level(kit::level::error);
+  for (auto& name : all_names) {
+    nodes_[name].directory = root_ + "/" + name;
+    for (int i = 0; i < clients_per_node; ++i)
+      clients_.emplace_back().node = name;
+  }
+}
+
+node_world::~node_world() {
+  for (auto& name : all_names)
+    crash(name);
+  settle();
+  fs::remove_all(root_);
+}
+
+const std::vector<std::string>& node_world::names() const {
+  return all_names;
+}
+
+void node_world::boot(const std::string& name) {
+  auto& node = nodes_[name];
+  auto meta = storage::meta_store::open(node.directory, "c", name);
+  if (!meta)
+    return violations.push_back(name + " does not start: " + meta.error().text);
+  auto log = storage::log_store::open((*meta)->log_path());
+  if (!log)
+    return violations.push_back(name + " does not start: " + log.error().text);
+  auto logged = (*log)->list_groups();
+  auto metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), name);
+  node.up = true;
+  node.self.cluster = "c";
+  node.self.self = {name, (*meta)->disk(), ++node.runs, false};
+  node.self.seed = dice_();
+  node.self.clients_max = 8;
+  node.peers = system_.spawn(kit::peers, node.self, metrics);
+  node.ticker =
+      system_.spawn(kit::ticker, std::cref(static_cast<const kit::clock&>(clock_)), std::int64_t{10});
+  disk::disk_options writer;
+  writer.log = std::move(*log);
+  writer.directory = node.directory;
+  writer.clock = &clock_;
+  writer.metrics = metrics;
+  node.disk = disk::spawn_disk(system_, std::move(writer), false);
+  disk::items_options items;
+  items.directory = node.directory;
+  items.open_max = 16;
+  items.clock = &clock_;
+  items.metrics = metrics;
+  node.items = disk::spawn_items(system_, std::move(items), false);
+  node.deputies = std::make_shared<kit::deputies>();
+  pulse::pulse_options beats;
+  beats.node = name;
+  beats.heartbeat_us = config::replication_settings{}.heartbeat_ms * 1000;
+  beats.lease_us = config::replication_settings{}.lease_ms * 1000;
+  beats.deputies = node.deputies;
+  beats.peers = node.peers;
+  beats.clock = &clock_;
+  beats.metrics = metrics;
+  node.pulse = pulse::spawn_pulse(system_, std::move(beats));
+  admin::admin_options admin;
+  admin.node = name;
+  admin.storage_nodes = all_names;
+  admin.seed = dice_();
+  admin.peers = node.peers;
+  admin.clock = &clock_;
+  admin.metrics = metrics;
+  node.admin = admin::spawn_admin(system_, std::move(admin));
+  router::router_options router;
+  router.node = name;
+  router.metadata_nodes = all_names;
+  router.inflight = 64;
+  router.deadline_ms = request_ms;
+  router.seed = dice_();
+  router.peers = node.peers;
+  router.clock = &clock_;
+  router.metrics = metrics;
+  node.router = router::spawn_router(system_, std::move(router));
+  agent::agent_options agent;
+  agent.self.set_node(name);
+  agent.self.set_zone("zone of " + name);
+  agent.self.set_run(node.runs);
+  agent.self.set_storage(true);
+  for (auto& one : all_names)
+    agent.metadata_nodes.push_back({one, "zone of " + one});
+  agent.meta = std::move(*meta);
+  agent.logged.insert(logged.begin(), logged.end());
+  agent.seed = dice_();
+  agent.spawn_replica = [this, name](const agent::replica_wish& wish) { return spawn_replica(name, wish); };
+  agent.disk = node.disk;
+  agent.items = [items = node.items](std::uint64_t) { return items; };
+  agent.peers = node.peers;
+  agent.clock = &clock_;
+  agent.metrics = metrics;
+  node.agent = agent::spawn_agent(system_, std::move(agent), false);
+  for (std::size_t i = 0; i < clients_.size(); ++i)
+    if (clients_[i].node == name)
+      node.clients.push_back(system_.spawn(wires::client, this, i, node.peers));
+  for (auto& other : all_names)
+    if (other != name)
+      connect(name, other);
+  settle(); // its clients are enrolled
+}
+
+wire::replica_actor node_world::spawn_replica(const std::string& name, const agent::replica_wish& wish) {
+  auto& node = nodes_[name];
+  replica::replica_options o;
+  o.group = wish.group;
+  o.member = wish.member;
+  o.kind = wish.kind;
+  o.fresh = wish.fresh;
+  o.configuration = wish.configuration;
+  o.preferred_leader = wish.preferred_leader;
+  o.table = wish.table;
+  o.from = wish.from;
+  o.to = wish.to;
+  o.node = name;
+  o.seed = dice_();
+  o.inflight = 64;
+  o.peers = node.peers;
+  o.ticker = node.ticker;
+  o.disk = node.disk;
+  o.items = node.items;
+  o.deputies = node.deputies;
+  o.clock = &clock_;
+  o.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), name);
+  return node.replicas.emplace_back(replica::spawn_replica(system_, std::move(o)));
+}
+
+void node_world::crash(const std::string& name) {
+  auto& node = nodes_[name];
+  if (!node.up)
+    return;
+  scheduler_.clock().advance_time(grain); // and now in the middle of what that set off
+  for (auto some = dice_() % 32; some > 0 && step(); --some) {
+  }
+  node.up = false;
+  for (auto& other : all_names)
+    if (other != name)
+      disconnect(name, other);
+  auto end = [](auto& actor) {
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+    actor = nullptr;
+  };
+  for (auto& r : node.replicas)
+    end(r);
+  for (auto& c : node.clients)
+    end(c);
+  node.replicas.clear();
+  node.clients.clear();
+  end(node.agent);
+  end(node.admin);
+  end(node.router);
+  end(node.pulse);
+  end(node.disk);
+  end(node.items);
+  end(node.ticker);
+  end(node.peers);
+  for (auto& c : clients_)
+    if (c.node == name)
+      give_up(c);
+  settle(); // its files are closed
+}
+
+void node_world::connect(const std::string& a, const std::string& b) {
+  auto& there = roads_[{a, b}];
+  auto& back = roads_[{b, a}];
+  if (!up(a) || !up(b) || there.port || there.cut || back.cut)
+    return;
+  auto introduce = [this](const std::string& to, const std::string& who) {
+    auto port = system_.spawn(wires::road, this, to, who);
+    roads_[{to, who}].port = port;
+    caf::anon_send(nodes_[to].peers, wire::link_up{kit::hello_of(nodes_[who].self, to), port});
+  };
+  introduce(a, b);
+  introduce(b, a);
+}
+
+// Both sides hear of it.
+void node_world::disconnect(const std::string& a, const std::string& b) {
+  for (auto* end : {&roads_[{a, b}], &roads_[{b, a}]})
+    if (end->port) {
+      caf::anon_send_exit(end->port, caf::exit_reason::kill);
+      end->port = nullptr;
+    }
+}
+
+void node_world::cut_road(const std::string& from, const std::string& to) {
+  auto& road = roads_[{from, to}];
+  if (!road.cut)
+    road.cut_since_us = now();
+  road.cut = true;
+}
+
+void node_world::mend(const std::string& a, const std::string& b) {
+  roads_[{a, b}].cut = roads_[{b, a}].cut = false;
+  connect(a, b);
+}
+
+void node_world::calm() {
+  weather_ = {};
+  for (auto& name : all_names)
+    if (!up(name))
+      boot(name);
+  mend("n1", "n2");
+  mend("n1", "n3");
+  mend("n2", "n3");
+}
+
+void node_world::break_silent_wires() {
+  for (auto& [ends, road] : roads_)
+    if (road.cut && road.port && now() - road.cut_since_us > silence_us)
+      disconnect(ends.first, ends.second);
+}
+
+// One message of one actor. Actors are told apart by their number, which is the order they were made in, so
+// that the choice does not depend on addresses.
+bool node_world::step() {
+  auto& jobs = scheduler_.jobs;
+  if (jobs.empty())
+    return false;
+  std::vector<std::pair<caf::actor_id, std::size_t>> ready;
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    if (auto actor = dynamic_cast<caf::abstract_actor*>(jobs[i]))
+      ready.emplace_back(actor->id(), i);
+    else
+      ready.emplace_back(0, i);
+  std::sort(ready.begin(), ready.end());
+  auto [id, at] = ready[dice_() % ready.size()];
+  std::swap(jobs[0], jobs[at]);
+  scheduler_.run_once();
+  trace_ = (trace_ ^ (id + static_cast<std::uint64_t>(now()))) * 1'099'511'628'211u;
+  return true;
+}
+
+void node_world::settle() {
+  while (step()) {
+  }
+}
+
+void node_world::run(milliseconds time) {
+  for (auto end = now() + time.count() * 1000; now() < end;) {
+    scheduler_.clock().advance_time(grain);
+    break_silent_wires();
+    step_clients();
+    settle();
+  }
+}
+
+// --- clients
+
+bool node_world::quiet() const {
+  return std::none_of(clients_.begin(), clients_.end(), [](const asker& c) { return c.open.has_value(); });
+}
+
+void node_world::step_clients() {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    auto& c = clients_[i];
+    if (c.open && now() > c.due_us) {
+      violations.push_back("a router did not answer a client of " + c.node + " within its deadline");
+      give_up(c);
+    }
+    if (load_ && !c.open && up(c.node) && dice_() % 4 == 0)
+      ask(i);
+  }
+}
+
+void node_world::give_up(asker& c) {
+  if (c.open)
+    recorder_.complete(*c.open, lin::outcome::unknown, now());
+  c.open.reset();
+}
+
+void node_world::post(std::size_t who, msg::Parcel parcel) {
+  auto& c = clients_[who];
+  *parcel.mutable_to() = wire::address(msg::ROLE_ROUTER);
+  *parcel.mutable_from() = wire::address(msg::ROLE_CLIENT, who + 1);
+  parcel.set_id(c.sequence);
+  wire::outbox mail;
+  mail.push_back({c.node, std::move(parcel)});
+  caf::anon_send(nodes_[c.node].peers, std::move(mail));
+}
+
+void node_world::ask(std::size_t who, lin::operation op, msg::ItemRequest request) {
+  auto& c = clients_[who];
+  request.mutable_id()->set_client(who + 1);
+  request.mutable_id()->set_sequence(++c.sequence);
+  c.what = op.what;
+  c.open = recorder_.invoke(std::move(op), now());
+  c.due_us = now() + (request_ms + 500) * 1000;
+  msg::Parcel parcel;
+  parcel.set_deadline_ms(request_ms);
+  *parcel.mutable_item_request() = std::move(request);
+  post(who, std::move(parcel));
+}
+
+void node_world::ask(std::size_t who) {
+  auto& c = clients_[who];
+  lin::operation op;
+  op.client = "c" + std::to_string(who);
+  op.key = "k" + std::to_string(dice_() % keys);
+  auto fresh = op.client + "-" + std::to_string(c.sequence + 1);
+  auto dice = dice_() % 100;
+  if (dice < 35) {
+    op.what = lin::action::get;
+    client::get_item wish;
+    wish.table = "registers";
+    wish.key = key_of(op.key);
+    return ask(who, std::move(op), wish.to_message());
+  }
+  if (dice < 92) {
+    client::put_item wish;
+    wish.table = "registers";
+    wish.item = client::make_item({{"id", client::s(op.key)}, {"value", client::s(fresh)}});
+    op.what = dice < 65 ? lin::action::cas : lin::action::put;
+    op.written = fresh;
+    if (op.what == lin::action::cas) {
+      op.expected = c.seen[op.key];
+      wish.condition =
+          op.expected ? client::equals("value", client::s(*op.expected)) : client::not_exists("id");
+    }
+    return ask(who, std::move(op), wish.to_message());
+  }
+  op.what = lin::action::remove;
+  client::delete_item wish;
+  wish.table = "registers";
+  wish.key = key_of(op.key);
+  ask(who, std::move(op), wish.to_message());
+}
+
+void node_world::answered(std::size_t who, const msg::Parcel& reply) {
+  auto& c = clients_[who];
+  if (reply.id() != c.sequence)
+    return;
+  if (reply.has_admin_reply()) {
+    c.admin_reply = reply.admin_reply();
+    return;
+  }
+  if (!c.open)
+    return;
+  auto handle = *c.open;
+  auto asked = recorder_.operations()[handle];
+  c.open.reset();
+  lin::value value;
+  lin::outcome outcome;
+  if (asked.what == lin::action::get) {
+    auto answer = client::get_item::from_message(reply.item_reply());
+    outcome = outcome_of(answer.status);
+    if (reply.has_item_reply() && answer.item)
+      if (auto attribute = client::find(*answer.item, "value"))
+        value = attribute->s();
+    if (outcome != lin::outcome::ok)
+      outcome = lin::outcome::failed; // a read that was not answered says nothing
+  } else {
+    outcome = outcome_of(reply.item_reply().status());
+  }
+  if (wire::undelivered(reply))
+    outcome = lin::outcome::failed;
+  recorder_.complete(handle, outcome, now(), value);
+  if (outcome == lin::outcome::ok) {
+    ++succeeded_;
+    c.seen[asked.key] = asked.what == lin::action::get ? value : asked.written;
+  } else {
+    c.seen.erase(asked.key);
+  }
+}
+
+bool node_world::make_table() {
+  client::create_table wish;
+  wish.name = "registers";
+  wish.keys.mutable_partition()->set_name("id");
+  wish.keys.mutable_partition()->set_type(msg::KEY_TYPE_S);
+  wish.partitions = 2;
+  auto& c = clients_[0];
+  for (int tries = 0; tries < 10; ++tries) {
+    ++c.sequence;
+    c.admin_reply.reset();
+    msg::Parcel parcel;
+    parcel.set_deadline_ms(3'000);
+    *parcel.mutable_admin_request() = wish.to_message();
+    parcel.mutable_admin_request()->mutable_id()->set_client(1);
+    parcel.mutable_admin_request()->mutable_id()->set_sequence(1);
+    post(0, std::move(parcel));
+    for (int ms = 0; ms < 4'000 && !c.admin_reply; ms += 50)
+      run(milliseconds(50));
+    if (c.admin_reply && c.admin_reply->status().code() == msg::OK)
+      return true;
+  }
+  return false;
+}
+
+bool node_world::read_all() {
+  for (int k = 0; k < keys; ++k) {
+    auto key = "k" + std::to_string(k);
+    auto before = succeeded_;
+    for (int tries = 0; tries < 20 && succeeded_ == before; ++tries) {
+      lin::operation op;
+      op.client = "final";
+      op.key = key;
+      op.what = lin::action::get;
+      client::get_item wish;
+      wish.table = "registers";
+      wish.key = key_of(key);
+      ask(static_cast<std::size_t>(k) % clients_.size(), std::move(op), wish.to_message());
+      for (int ms = 0; ms < 2'500 && !quiet(); ms += 20)
+        run(milliseconds(20));
+    }
+    if (succeeded_ == before)
+      return false;
+  }
+  return true;
+}
+
+} // namespace troupe::nodes_test
