@@ -202,6 +202,25 @@ void check_exposure(const cluster& c, source& from) {
           "127.0.0.1");
 }
 
+// Who may use the API is said, not left to a default that nobody has read.
+void check_api(const cluster& c, source& from) {
+  if (!from.sound("api") || !from.sound("api.auth") || !from.sound("api.credentials"))
+    return;
+  std::size_t at = 0;
+  const auto serves = std::find_if(c.nodes.begin(), c.nodes.end(), [&](const node& n) {
+    const auto path = node_path(at++) + ".http";
+    return n.http_port != 0 && from.sound(path);
+  });
+  if (c.api.auth == api_auth::none && !c.api.credentials.empty())
+    from.refuse("api.credentials", "there are credentials, and 'auth' is none, so nobody would look at them",
+                "remove one of the two");
+  else if (c.api.auth == api_auth::signatures && c.api.credentials.empty() && serves != c.nodes.end())
+    from.refuse(
+        "api", "node " + in_quotes(serves->name) + " serves the DynamoDB API, and 'api' has no 'credentials'",
+        "name a file of access keys, for example 'credentials: keys.ini'; or say 'auth: none', and everybody "
+        "who reaches the port may do everything");
+}
+
 } // namespace
 
 void choose_metadata_nodes(cluster& c) {
@@ -224,6 +243,7 @@ void check_rules(const cluster& c, source& from) {
   check_data(c, from);
   check_times(c, from);
   check_exposure(c, from);
+  check_api(c, from);
 }
 
 } // namespace troupe::config

@@ -12,6 +12,7 @@ constexpr std::int64_t TiB = 1ll << 40;
 using rp = replication_settings;
 using st = storage_settings;
 using rq = request_settings;
+using ap = api_settings;
 using tl = tls_settings;
 
 constexpr std::array<key<node>, 8> node_keys{{
@@ -70,6 +71,20 @@ constexpr std::array<key<rq>, 3> requests_keys{{
      "Writes a partition's leader works on at once; past that it answers that it is overloaded", ""},
 }};
 
+constexpr std::array<key<ap>, 5> api_keys{{
+    {"auth", auth_value<ap>{&ap::auth},
+     "`signatures`: requests are signed, as AWS' SDKs sign them, with keys that `credentials` knows. `none`: "
+     "everybody who reaches the port may do everything",
+     ""},
+    {"credentials", text_value<ap>{&ap::credentials, text_rule::path},
+     "File of access keys, written like `~/.aws/credentials`; relative to the file's folder", ""},
+    {"threads", count_value<ap>{&ap::threads, 1, 64}, "Threads per node that serve HTTP", ""},
+    {"connections", count_value<ap>{&ap::connections, 1, 65'536},
+     "HTTP connections a node holds; past that, the one idle for longest makes room", ""},
+    {"in_flight", count_value<ap>{&ap::in_flight, 1, 65'536},
+     "HTTP requests a node works on at once; past that it answers that it is overloaded", ""},
+}};
+
 constexpr std::array<key<tls_settings>, 3> tls_keys{{
     {"enabled", flag_value<tl>{&tl::enabled},
      "Mutual TLS between nodes and with actor-based clients; needed for any host but this machine", ""},
@@ -79,7 +94,7 @@ constexpr std::array<key<tls_settings>, 3> tls_keys{{
      "PEM file of the authority that signs every node and client; relative to the file's folder", ""},
 }};
 
-constexpr std::array<top_key, 7> all_top_keys{{
+constexpr std::array<top_key, 8> all_top_keys{{
     {"cluster", "name", "The cluster's name; nodes of another name are strangers", true},
     {"zones", "list of names", "The availability zones, three or more; each partition has replicas in three",
      true},
@@ -87,6 +102,7 @@ constexpr std::array<top_key, 7> all_top_keys{{
     {"replication", "section", "How replicas agree", false},
     {"storage", "section", "How a node uses its disk", false},
     {"requests", "section", "Bounds on what clients may ask at once", false},
+    {"api", "section", "The DynamoDB API on the nodes' `http` ports", false},
     {"tls", "section", "Who may talk to a node", false},
 }};
 
@@ -122,6 +138,10 @@ std::span<const key<request_settings>> keys_of<request_settings>() {
   return requests_keys;
 }
 template <>
+std::span<const key<api_settings>> keys_of<api_settings>() {
+  return api_keys;
+}
+template <>
 std::span<const key<tls_settings>> keys_of<tls_settings>() {
   return tls_keys;
 }
@@ -144,6 +164,8 @@ std::vector<documented_key> documented_keys() {
       document<st>("storage.", out);
     else if (name == "requests")
       document<rq>("requests.", out);
+    else if (name == "api")
+      document<ap>("api.", out);
     else if (name == "tls")
       document<tl>("tls.", out);
   }

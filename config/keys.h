@@ -65,10 +65,14 @@ template <class T>
 struct roles_value {
   node_roles T::*member;
 };
+template <class T>
+struct auth_value {
+  api_auth T::*member;
+};
 
 template <class T>
 using value_of = std::variant<text_value<T>, port_value<T>, flag_value<T>, duration_value<T>, size_value<T>,
-                              count_value<T>, roles_value<T>>;
+                              count_value<T>, roles_value<T>, auth_value<T>>;
 
 template <class T>
 struct key {

@@ -74,6 +74,15 @@ void check_directory(const std::string& path, const std::string& title, const st
                 advice);
 }
 
+// What stands in it is the gateway's to judge.
+void check_credentials(const std::string& path, source& from) {
+  std::ifstream in{path, std::ios::binary};
+  std::error_code failed;
+  if (!in || std::filesystem::is_directory(path, failed))
+    from.refuse("api.credentials", "the credentials file " + path + " cannot be read",
+                "check the path and its permissions");
+}
+
 void check_pem(const std::string& path, const std::string& where,
                const std::vector<std::pair<std::string, std::string>>& needs, source& from) {
   if (path.empty())
@@ -136,6 +145,8 @@ void check_machine(const cluster& c, const here& starting, source& from) {
     if (std::find(names.begin(), names.end(), n.name) != names.end() && !n.data.empty() && from.sound(where))
       check_directory(n.data, "node " + in_quotes(n.name), where, from);
   }
+  if (!names.empty() && !c.api.credentials.empty())
+    check_credentials(c.api.credentials, from);
   if (!names.empty() && c.tls.enabled) {
     check_pem(c.tls.certificate, "tls.certificate",
               {{"BEGIN CERTIFICATE", "certificate"}, {"PRIVATE KEY", "private key"}}, from);

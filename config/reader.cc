@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <sstream>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 namespace troupe::config {
@@ -54,6 +56,8 @@ public:
         section(value, "storage", into.storage);
       else if (name == "requests")
         section(value, "requests", into.requests);
+      else if (name == "api")
+        section(value, "api", into.api);
       else if (name == "tls")
         section(value, "tls", into.tls);
     });
@@ -248,6 +252,32 @@ private:
   source& from_;
 };
 
+// Where documents begin. Asked for two at the most: of some texts that are no YAML, such as one that begins
+// with a comma, yaml-cpp (0.7) makes empty documents without end, and its LoadAll() takes them all.
+class document_starts final : public YAML::EventHandler {
+public:
+  explicit document_starts(const std::string& text) {
+    std::istringstream in{text};
+    YAML::Parser parser{in};
+    while (marks.size() < 2 && parser.HandleNextDocument(*this)) {
+    }
+  }
+  std::vector<YAML::Mark> marks;
+
+private:
+  using mark = const YAML::Mark&;
+  using word = const std::string&;
+  void OnDocumentStart(mark at) override { marks.push_back(at); }
+  void OnDocumentEnd() override {}
+  void OnNull(mark, YAML::anchor_t) override {}
+  void OnAlias(mark, YAML::anchor_t) override {}
+  void OnScalar(mark, word, YAML::anchor_t, word) override {}
+  void OnSequenceStart(mark, word, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(mark, word, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
 std::string folder_of(const std::string& file) {
   std::error_code none;
   auto whole = std::filesystem::absolute(file, none);
@@ -260,11 +290,11 @@ cluster read_cluster(const std::string& text, const std::string& file, source& f
   cluster out;
   out.file = file;
   try {
-    const auto documents = YAML::LoadAll(text);
-    if (documents.size() > 1)
-      from.refuse_at(documents[1].Mark().line + 1, 1, "a second document begins",
+    const document_starts documents{text};
+    if (documents.marks.size() > 1)
+      from.refuse_at(documents.marks[1].line + 1, 1, "a second document begins",
                      "one file holds one cluster: remove what stands after '---'");
-    reader{folder_of(file), from}.file(documents.empty() ? YAML::Node{} : documents.front(), out);
+    reader{folder_of(file), from}.file(documents.marks.empty() ? YAML::Node{} : YAML::Load(text), out);
   } catch (const YAML::Exception& e) {
     // Marks count from 0; a null mark means that the text as a whole is meant.
     from.give_up(e.mark.line + 1, e.mark.column + 1, "this is not YAML: " + e.msg,

@@ -28,8 +28,8 @@ struct replication_settings {
   std::int64_t lease_ms = 1500;
   std::int64_t heartbeat_ms = 300;
   std::int64_t election_jitter_ms = 300; // past the lease, uniformly
-  std::int64_t drift_ms = 50;            // subtracted from the leader's lease: how far clocks part in one lease
-  bool strict_reads = false;             // a quorum round per read instead of the lease
+  std::int64_t drift_ms = 50; // subtracted from the leader's lease: how far clocks part in one lease
+  bool strict_reads = false;  // a quorum round per read instead of the lease
 };
 
 struct storage_settings {
@@ -39,9 +39,22 @@ struct storage_settings {
 };
 
 struct request_settings {
-  std::int64_t deadline_ms = 5'000;      // when the client names none
+  std::int64_t deadline_ms = 5'000; // when the client names none
   std::int64_t router_inflight = 8'192;
   std::int64_t replica_inflight = 4'096;
+};
+
+// Who may use the DynamoDB API, over HTTP.
+enum class api_auth {
+  signatures, // AWS signatures with the keys of a file
+  none,       // everybody who reaches the port
+};
+struct api_settings {
+  api_auth auth = api_auth::signatures;
+  std::string credentials; // file with access keys; absolute once load() has read it
+  int threads = 1;         // of each node that serve HTTP
+  std::int64_t connections = 4'096;
+  std::int64_t in_flight = 1'024; // requests
 };
 
 struct tls_settings {
@@ -57,6 +70,7 @@ struct cluster {
   replication_settings replication;
   storage_settings storage;
   request_settings requests;
+  api_settings api;
   tls_settings tls;
   std::string file; // where it was read from; empty for `troupe dev`
 

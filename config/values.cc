@@ -107,6 +107,16 @@ std::optional<refusal> read_roles(const given& from, node_roles& into) {
   return std::nullopt;
 }
 
+std::optional<refusal> read_auth(const given& from, api_auth& into) {
+  if (auto wrong = need_scalar(from, "value"))
+    return wrong;
+  const auto& text = from.items.front();
+  if (text != "signatures" && text != "none")
+    return refusal{in_quotes(text) + " is neither signatures nor none", "write signatures or none"};
+  into = text == "none" ? api_auth::none : api_auth::signatures;
+  return std::nullopt;
+}
+
 // A number with bounds; `parsed` is what its own parser made of the text.
 template <class N, class Print>
 std::optional<refusal> take(const quantity& parsed, std::int64_t min, std::int64_t max, Print print,
@@ -163,6 +173,7 @@ std::optional<refusal> read_value(const value_of<T>& kind, const given& from, T&
                               v.member);
                         },
                         [&](const roles_value<T>& v) { return read_roles(from, into.*v.member); },
+                        [&](const auth_value<T>& v) { return read_auth(from, into.*v.member); },
                     },
                     kind);
 }
@@ -185,6 +196,9 @@ std::string print_value(const value_of<T>& kind, const T& from) {
               if (from.*v.member.*(r.member))
                 out += (out.empty() ? "" : ", ") + std::string{r.name};
             return "[" + out + "]";
+          },
+          [&](const auth_value<T>& v) {
+            return std::string{from.*v.member == api_auth::none ? "none" : "signatures"};
           },
       },
       kind);
@@ -209,6 +223,7 @@ std::string kind_of(const value_of<T>& kind) {
           },
           [](const count_value<T>& v) { return range("number", print_count(v.min), print_count(v.max)); },
           [](const roles_value<T>&) { return std::string{"list of storage, router, metadata"}; },
+          [](const auth_value<T>&) { return std::string{"signatures or none"}; },
       },
       kind);
 }
@@ -228,6 +243,9 @@ template std::optional<refusal> read_value(const value_of<request_settings>&, co
                                            request_settings&);
 template std::string print_value(const value_of<request_settings>&, const request_settings&);
 template std::string kind_of<request_settings>(const value_of<request_settings>&);
+template std::optional<refusal> read_value(const value_of<api_settings>&, const given&, api_settings&);
+template std::string print_value(const value_of<api_settings>&, const api_settings&);
+template std::string kind_of<api_settings>(const value_of<api_settings>&);
 template std::optional<refusal> read_value(const value_of<tls_settings>&, const given&, tls_settings&);
 template std::string print_value(const value_of<tls_settings>&, const tls_settings&);
 template std::string kind_of<tls_settings>(const value_of<tls_settings>&);

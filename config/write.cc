@@ -61,6 +61,8 @@ std::string to_yaml(const cluster& c) {
   write_keys(c.storage, "  ", "  ", out);
   out += "requests:\n";
   write_keys(c.requests, "  ", "  ", out);
+  out += "api:\n";
+  write_keys(c.api, "  ", "  ", out);
   out += "tls:\n";
   write_keys(c.tls, "  ", "  ", out);
   return out;
@@ -76,11 +78,12 @@ cluster dev_cluster(const std::string& data_dir) {
     n.zone = c.zones[i];
     n.port = static_cast<std::uint16_t>(7101 + i);
     n.metrics_port = static_cast<std::uint16_t>(7201 + i);
-    n.http_port = static_cast<std::uint16_t>(8001 + i);
+    n.http_port = static_cast<std::uint16_t>(8000 + i); // where people look for DynamoDB Local
     n.data = (std::filesystem::path{data_dir} / n.name).string();
     n.roles.metadata = true;
     c.nodes.push_back(n);
   }
+  c.api.auth = api_auth::none; // nothing to configure, and nobody else's: it listens on this machine only
   return c;
 }
 

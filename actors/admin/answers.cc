@@ -28,6 +28,7 @@ void admin_state::on_admin(const wire::delivery& from) {
   switch (request.op_case()) {
   case msg::AdminRequest::kCreateTable:
   case msg::AdminRequest::kDeleteTable:
+  case msg::AdminRequest::kUpdateTable:
     if (wishes.size() >= waiting_max || outcomes.size() >= waiting_max)
       return reply(who, refusal(msg::OVERLOADED, "too many tables are being created and deleted"));
     wishes.push_back({std::move(who), request, random(), false});

@@ -187,6 +187,8 @@ bool admin_state::write_wish() {
     const auto& request = next.request;
     auto plan = request.has_create_table()
                     ? plan_create(view(), request.create_table(), request.id(), next.table_id, random())
+                : request.has_update_table()
+                    ? plan_update(view(), request.update_table())
                     : plan_delete(view(), request.delete_table(), next.attempted ? next.table_id : 0);
     switch (plan.what) {
     case decision::verdict::refuse: {
@@ -202,6 +204,10 @@ bool admin_state::write_wish() {
               refusal(msg::UNAVAILABLE, "not all nodes have reported to the new metadata leader yet"));
       break;
     case decision::verdict::done: {
+      if (request.has_update_table()) {
+        reply(next.who, table_reply(*records.table(request.update_table().name())));
+        break;
+      }
       bool deleting = request.has_delete_table();
       const auto& table_name = deleting ? request.delete_table().name() : request.create_table().name();
       const auto* table = records.table(table_name);

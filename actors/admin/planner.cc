@@ -187,6 +187,8 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
   table.set_state(msg::TABLE_CREATING);
   table.set_created_ms(view.now_ms);
   table.set_initial_partitions(std::max(wish.partitions(), 1u));
+  if (wish.has_options())
+    *table.mutable_options() = wish.options();
   if (creator.sequence() != 0)
     *table.mutable_creator() = creator;
   auto ranges = item::even_ranges(table.initial_partitions());
@@ -208,11 +210,36 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uin
     return refuse(msg::TABLE_NOT_FOUND, "there is no table " + wish.name());
   if (there->state() == msg::TABLE_DELETING)
     return {decision::verdict::done, {}, {}};
+  if (there->options().deletion_protection())
+    return refuse(msg::VALIDATION,
+                  "Resource cannot be deleted as it is currently protected against deletion. Disable "
+                  "deletion protection first.");
   decision result;
   result.what = decision::verdict::write;
   result.write = begin_change(view.records);
   result.write.tables.push_back(*there);
   result.write.tables.back().set_state(msg::TABLE_DELETING);
+  return result;
+}
+
+decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
+  const auto* there = view.records.table(wish.name());
+  if (!there || there->id() != wish.id())
+    return refuse(msg::TABLE_NOT_FOUND, "there is no table " + wish.name());
+  const auto now = there->options().SerializeAsString();
+  if (now == wish.after().SerializeAsString())
+    return {decision::verdict::done, {}, {}};
+  if (there->state() != msg::TABLE_ACTIVE)
+    return refuse(msg::TABLE_IN_USE,
+                  "table " + wish.name() +
+                      (there->state() == msg::TABLE_CREATING ? " is being created" : " is being deleted"));
+  if (now != wish.before().SerializeAsString())
+    return refuse(msg::TABLE_IN_USE, "the options of table " + wish.name() + " have been changed meanwhile");
+  decision result;
+  result.what = decision::verdict::write;
+  result.write = begin_change(view.records);
+  result.write.tables.push_back(*there);
+  *result.write.tables.back().mutable_options() = wish.after();
   return result;
 }
 

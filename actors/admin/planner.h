@@ -50,6 +50,9 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
 // `table_id`: the table an earlier attempt meant, 0 on the first.
 decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uint64_t table_id);
 
+// Done, and refused with TABLE_NOT_FOUND otherwise, only for a table that is there under that id.
+decision plan_update(const outlook& view, const msg::UpdateTable& wish);
+
 // The next change that nobody has to ask for, if there is one. `seed` is for ties in placement.
 std::optional<change> plan_next(const outlook& view, std::uint64_t seed);
 

@@ -39,7 +39,8 @@ bool is_change(const msg::Parcel& request) {
   if (request.has_item_request())
     return request.item_request().has_put() || request.item_request().has_delete_();
   const auto& admin = request.admin_request();
-  return admin.has_create_table() || admin.has_delete_table() || admin.has_hand_over();
+  return admin.has_create_table() || admin.has_delete_table() || admin.has_update_table() ||
+         admin.has_hand_over();
 }
 
 std::size_t operation_of(const msg::Parcel& request) {
@@ -71,6 +72,8 @@ std::size_t operation_of(const msg::Parcel& request) {
     return 8;
   case msg::AdminRequest::kHandOver:
     return 9;
+  case msg::AdminRequest::kUpdateTable:
+    return 10;
   case msg::AdminRequest::OP_NOT_SET:
     break;
   }

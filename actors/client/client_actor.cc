@@ -43,13 +43,15 @@ void client_state::receive(wire::inbox& mail) {
 }
 
 void client_state::found(const wire::peer& who) {
-  if (who.client)
+  if (who.client || !options.here.empty())
     return;
   calls->found(who.node, options.clock->now_us());
   carry_out();
 }
 
 void client_state::lost(const std::string& node) {
+  if (!options.here.empty())
+    return;
   calls->lost(node, options.clock->now_us());
   carry_out();
 }
@@ -101,7 +103,10 @@ client_actor::behavior_type client_end(client_actor::stateful_pointer<client_sta
   state.self = self;
   state.calls = std::make_unique<calls>(options.calls);
   state.options = std::move(options);
-  self->send(state.options.peers, wire::enroll{wire::address(msg::ROLE_CLIENT), self, false, self});
+  if (!state.options.here.empty())
+    state.calls->found(state.options.here, state.options.clock->now_us());
+  self->send(state.options.peers,
+             wire::enroll{wire::address(msg::ROLE_CLIENT, state.options.group), self, false, self});
   return {
       [self](wire::inbox& mail) { self->state.receive(mail); },
       [self](const wire::peer_lost& lost) { self->state.lost(lost.node); },

@@ -23,6 +23,8 @@ struct client_actor_options {
   std::shared_ptr<client::meter> meter;
   wire::peers_actor peers;
   const kit::clock* clock = nullptr; // outlives the actor
+  std::uint64_t group = 0;           // of its address, to tell several ends at the same peers apart
+  std::string here; // not empty: only the router of that node is asked, the one of these peers
 };
 
 struct client_state {
@@ -46,7 +48,7 @@ private:
   void answer();
 };
 
-// Enrolls itself as {ROLE_CLIENT, 0}.
+// Enrolls itself as {ROLE_CLIENT, options.group}.
 client_actor::behavior_type client_end(client_actor::stateful_pointer<client_state> self,
                                        client_actor_options options);
 

@@ -3,6 +3,8 @@
 #include "actors/agent/agent_actor.h"
 #include "actors/disk/disk_actor.h"
 #include "actors/disk/items_actor.h"
+#include "actors/gateway/listener.h"
+#include "actors/gateway/node_backend.h"
 #include "actors/host/probe_actor.h"
 #include "actors/host/process.h"
 #include "actors/kit/dialer_actor.h"
@@ -17,6 +19,7 @@
 #include "storage/log_store.h"
 #include "storage/meta_store.h"
 #include <algorithm>
+#include <atomic>
 #include <caf/all.hpp>
 #include <filesystem>
 #include <set>
@@ -26,6 +29,7 @@ namespace troupe::host {
 namespace {
 
 constexpr std::int64_t ticker_period_ms = 10;
+constexpr auto api_stops_within = std::chrono::milliseconds(1500); // with requests under way answered
 constexpr auto part_stops_within = std::chrono::milliseconds(1000);
 constexpr auto files_close_within = std::chrono::milliseconds(3000); // hundreds of them, each with a last checkpoint
 constexpr auto agent_stops_within = std::chrono::milliseconds(agent::stop_within_ms + 500);
@@ -63,6 +67,9 @@ struct node::parts {
   router::router_actor router;
   agent::agent_actor agent;
   probe_actor probe;
+  std::shared_ptr<std::atomic<bool>> ready = std::make_shared<std::atomic<bool>>(false); // the cluster answers
+  std::shared_ptr<gateway::node_backend> backend;
+  std::unique_ptr<gateway::listener> api;
   std::uint16_t port = 0; // 0: not published
 
   start_failure open_files();
@@ -71,6 +78,7 @@ struct node::parts {
   void spawn_roles();
   void spawn_probe();
   void spawn_dialers();
+  start_failure open_api();
   wire::replica_actor spawn_replica(const agent::replica_wish& wish);
   wire::items_actor worker_of(std::uint64_t group) const;
   std::vector<std::string> names_of(bool config::node_roles::*role) const;
@@ -232,9 +240,12 @@ void node::parts::spawn_roles() {
   agent = agent::spawn_agent(system, std::move(o));
 }
 
+// Who does not wait to hear that the node is ready takes it to be ready at once.
 void node::parts::spawn_probe() {
-  if (!options.on_ready)
+  if (!options.on_ready) {
+    *ready = true;
     return;
+  }
   probe_options o;
   if (here.roles.router)
     o.ask.emplace_back(here.name, msg::ROLE_ROUTER);
@@ -243,7 +254,10 @@ void node::parts::spawn_probe() {
       o.ask.emplace_back(name, msg::ROLE_ADMIN);
   o.peers = peers;
   o.clock = &clock;
-  o.on_ready = options.on_ready;
+  o.on_ready = [flag = ready, tell = options.on_ready] {
+    *flag = true;
+    tell();
+  };
   probe = system.spawn(host::probe, std::move(o));
 }
 
@@ -265,6 +279,33 @@ void node::parts::spawn_dialers() {
     };
     dialers.push_back(system.spawn(kit::dialer, std::move(o), peers));
   }
+}
+
+start_failure node::parts::open_api() {
+  if (!here.roles.router || here.http_port == 0)
+    return {};
+  gateway::node_backend_options way;
+  way.node = here.name;
+  way.peers = peers;
+  way.in_flight = static_cast<std::size_t>(cluster.api.in_flight);
+  way.deadline = std::chrono::milliseconds(cluster.requests.deadline_ms);
+  way.ready = [flag = ready] { return flag->load(); };
+  backend = std::make_shared<gateway::node_backend>(system, std::move(way));
+  gateway::listener_options o;
+  o.host = here.host;
+  o.port = here.http_port;
+  o.api = cluster.api;
+  o.metrics = metrics;
+  o.backend = backend;
+  auto opened = gateway::listener::open(std::move(o));
+  if (!opened.running)
+    return {opened.port_taken ? exit_busy : exit_config, opened.trouble};
+  api = std::move(opened.running);
+  const auto where = here.host + ":" + std::to_string(here.http_port);
+  say(kit::level::info, "serves the DynamoDB API on http://" + where);
+  if (cluster.api.auth == config::api_auth::none && !cluster.file.empty())
+    say(kit::level::warning, "auth is none: everybody who reaches " + where + " may do everything");
+  return {};
 }
 
 node::node(caf::actor_system& system, config::cluster cluster, std::string name, kit::metrics_ptr metrics,
@@ -293,6 +334,8 @@ start_failure node::start() {
   p.spawn_roles();
   p.spawn_probe();
   p.spawn_dialers();
+  if (auto failure = p.open_api(); failure.failed())
+    return failure;
   p.say(kit::level::info, "listens on " + address_of(p.here) + ", data in " + p.here.data);
   return {};
 }
@@ -326,12 +369,18 @@ void node::parts::end(caf::scoped_actor& self, Handle& part, std::chrono::millis
   part = nullptr;
 }
 
-// Replicas first: while they hand over, the router still answers and follows them to their new leaders. What
-// they wrote last is written before the files' owners end.
+// HTTP clients first, who can go to another node. Then replicas: while they hand over, the router still answers and
+// follows them to their new leaders. What they wrote last is written before the files' owners end.
 void node::stop() {
   auto& p = *parts_;
   if (!p.peers)
     return;
+  if (p.api)
+    p.api->stop(api_stops_within);
+  p.api = nullptr;
+  if (p.backend)
+    p.backend->close();
+  p.backend = nullptr;
   caf::scoped_actor self{p.system};
   p.end(self, p.probe, part_stops_within, "probe");
   p.end(self, p.agent, agent_stops_within, "agent");

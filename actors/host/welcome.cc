@@ -28,7 +28,7 @@ std::string table_of(const std::vector<std::vector<std::string>>& rows) {
 } // namespace
 
 std::string welcome(const config::cluster& cluster, const std::string& command) {
-  std::vector<std::vector<std::string>> rows{{"node", "zone", "clients", "metrics"}};
+  std::vector<std::vector<std::string>> rows{{"node", "zone", "clients", "dynamodb", "metrics"}};
   const config::node* router = nullptr;
   for (const auto& n : cluster.nodes) {
     bool first = &n == &cluster.nodes.front();
@@ -36,6 +36,7 @@ std::string welcome(const config::cluster& cluster, const std::string& command) 
     if (n.roles.router && !router)
       router = &n;
     rows.push_back({n.name, n.zone, n.roles.router ? n.host + ":" + std::to_string(n.port) : "-",
+                    n.http_port != 0 ? "http://" + n.host + ":" + std::to_string(n.http_port) : "-",
                     scraped ? "http://" + n.host + ":" + std::to_string(n.metrics_port) + "/metrics" : "-"});
   }
   bool elsewhere = router && (router->host != "127.0.0.1" || router->port != 7101);

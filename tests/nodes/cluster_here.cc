@@ -51,8 +51,10 @@ cluster_here::cluster_here() : machine_(new machine) {
   std::string pattern = (std::filesystem::temp_directory_path() / "troupe-nodes-XXXXXX").string();
   root_ = ::mkdtemp(pattern.data());
   settings = config::dev_cluster(root_);
-  for (auto& n : settings.nodes)
+  for (auto& n : settings.nodes) {
     n.port = free_port();
+    n.http_port = 0;
+  }
   settings.replication.lease_ms = 600;
   settings.replication.heartbeat_ms = 100;
   settings.replication.election_jitter_ms = 100;

@@ -55,7 +55,7 @@ class Run(unittest.TestCase):
             f"  - {{name: n{i + 1}, zone: {zone}, port: {self.ports[3 * i]}, metrics: {self.ports[3 * i + 1]}, "
             f"http: {self.ports[3 * i + 2]}, data: {self.folder}/n{i + 1}}}\n"
             for i, zone in enumerate("abc"))
-        self.file.write_text(f"cluster: {self.folder.name}\nzones: [a, b, c]\nnodes:\n{nodes}")
+        self.file.write_text(f"cluster: {self.folder.name}\nzones: [a, b, c]\nnodes:\n{nodes}api: {{auth: none}}\n")
 
     def start(self, *arguments, program=PROGRAM):
         # A session of its own stands for a terminal: what a Ctrl-C there reaches, and nothing else.

@@ -64,6 +64,7 @@ nodes:
 replication: {lease: 4s, heartbeat: 1s, election_jitter: 2s, drift: 0ms, strict_reads: true}
 storage: {log_retention: 1GiB, free_space_min: 2MiB, item_workers: 7}
 requests: {deadline: 30s, router_inflight: 10, replica_inflight: 20}
+api: {auth: signatures, credentials: keys.ini, threads: 2, connections: 30, in_flight: 40}
 tls: {enabled: true, certificate: tls/node.pem, authority: /tls/ca.pem}
 )",
                              "/etc/troupe/all.yaml");
@@ -75,6 +76,11 @@ tls: {enabled: true, certificate: tls/node.pem, authority: /tls/ca.pem}
   EXPECT_EQ(c.nodes[0].data, "/etc/troupe/d/with space");
   EXPECT_TRUE(c.nodes[0].roles.storage && !c.nodes[0].roles.router && c.nodes[0].roles.metadata);
   EXPECT_TRUE(!c.nodes[3].roles.storage && c.nodes[3].roles.router && !c.nodes[3].roles.metadata);
+  EXPECT_EQ(c.api.auth, api_auth::signatures);
+  EXPECT_EQ(c.api.credentials, "/etc/troupe/keys.ini");
+  EXPECT_EQ(c.api.threads, 2);
+  EXPECT_EQ(c.api.connections, 30);
+  EXPECT_EQ(c.api.in_flight, 40);
   EXPECT_EQ(c.replication.lease_ms, 4'000);
   EXPECT_EQ(c.replication.heartbeat_ms, 1'000);
   EXPECT_EQ(c.replication.election_jitter_ms, 2'000);
@@ -156,6 +162,8 @@ TEST(load, the_development_cluster_keeps_every_rule) {
   EXPECT_EQ(to_yaml(*again.settings), to_yaml(c));
   EXPECT_EQ(c.nodes.size(), 3u);
   EXPECT_EQ(c.nodes[2].data, "/tmp/troupe-dev/n3");
+  EXPECT_EQ(c.nodes[0].http_port, 8000) << "where DynamoDB Local is looked for";
+  EXPECT_EQ(c.api.auth, api_auth::none);
   // Commands find it at the same port as the shipped cluster.
   EXPECT_EQ(c.nodes[0].port, load(shipped("three-zones.yaml")).settings->nodes[0].port);
 }

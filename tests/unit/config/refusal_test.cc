@@ -30,7 +30,7 @@ TEST(refusal, an_unknown_key_comes_with_the_key_that_was_meant) {
   EXPECT_THAT(
       problems(good + "colour: red\n"),
       ElementsAre(":7:1: unknown key 'colour' in the cluster file; the keys here are cluster, zones, nodes, "
-                  "replication, storage, requests and tls"));
+                  "replication, storage, requests, api and tls"));
   EXPECT_THAT(problems(good + "? [a, b]\n: 1\n"),
               ElementsAre(":7:3: a list stands where a key of the cluster file belongs"));
 }
@@ -194,6 +194,30 @@ TEST(refusal, names_and_ports_that_are_taken) {
                           "each a port of its own"));
   // The same number on another address is another port.
   EXPECT_THAT(problems(with("port: 7103", "port: 7101, host: 127.0.0.2")), IsEmpty());
+}
+
+TEST(refusal, a_text_that_yaml_cpp_would_read_for_ever) {
+  EXPECT_FALSE(problems(",,,cluster: dev\n").empty());
+}
+
+TEST(refusal, an_api_that_does_not_say_who_may_use_it) {
+  const auto served = with("data: /d/n1", "data: /d/n1, http: 8001");
+  EXPECT_THAT(
+      problems(served),
+      ElementsAre(
+          ":1:1: node 'n1' serves the DynamoDB API, and 'api' has no 'credentials'; name a file of access "
+          "keys, for example 'credentials: keys.ini'; or say 'auth: none', and everybody who reaches "
+          "the port may do everything"));
+  EXPECT_THAT(problems(served + "api: {auth: none}\n"), ElementsAre());
+  EXPECT_THAT(problems(served + "api: {credentials: keys.ini}\n"), ElementsAre());
+  EXPECT_THAT(
+      problems(good + "api: {auth: none, credentials: k}\n"),
+      ElementsAre(
+          ":7:32: there are credentials, and 'auth' is none, so nobody would look at them; remove one of "
+          "the two"));
+  EXPECT_THAT(
+      problems(good + "api: {auth: basic}\n"),
+      ElementsAre(":7:13: auth in 'api': 'basic' is neither signatures nor none; write signatures or none"));
 }
 
 TEST(refusal, an_http_port_on_a_node_that_routes_nothing) {

@@ -1,0 +1,117 @@
+#include "actors/gateway/api/error.h"
+#include "actors/core/item/json.h"
+
+namespace troupe::api {
+
+namespace {
+
+const std::string service = "com.amazon.coral.service#";
+const std::string validate = "com.amazon.coral.validate#";
+const std::string dynamodb = "com.amazonaws.dynamodb.v20120810#";
+
+} // namespace
+
+std::string_view error::name() const {
+  const auto mark = type.find('#');
+  return mark == std::string::npos ? std::string_view(type) : std::string_view(type).substr(mark + 1);
+}
+
+std::string error::body() const {
+  std::string out = "{\"__type\":";
+  item::append_json_string(out, type);
+  if (!message.empty()) {
+    out += capital ? ",\"Message\":" : ",\"message\":";
+    item::append_json_string(out, message);
+  }
+  return out + more + "}";
+}
+
+error validation(std::string message) {
+  return {400, validate + "ValidationException", std::move(message), {}, false};
+}
+
+error invalid_parameter(const std::string& what) {
+  return validation("One or more parameter values were invalid: " + what);
+}
+
+error serialization(std::string message) {
+  return {400, service + "SerializationException", std::move(message), {}, true};
+}
+
+error unknown_operation(std::string message) {
+  return {400, service + "UnknownOperationException", std::move(message), {}, false};
+}
+
+error request_too_large() {
+  return {413, service + "RequestEntityTooLargeException", "The request is larger than 16 MiB", {}, false};
+}
+
+error malformed_request(std::string message) {
+  return {400, service + "MalformedHttpRequestException", std::move(message), {}, false};
+}
+
+error access_denied(std::string message) {
+  return {400, service + "AccessDeniedException", std::move(message), {}, true};
+}
+
+error of_signature(std::string name, std::string message) {
+  return {400, service + name, std::move(message), {}, false};
+}
+
+error resource_not_found(std::string message) {
+  return {400, dynamodb + "ResourceNotFoundException", std::move(message), {}, false};
+}
+
+error resource_in_use(std::string message) {
+  return {400, dynamodb + "ResourceInUseException", std::move(message), {}, false};
+}
+
+error conditional_check_failed() {
+  return {400, dynamodb + "ConditionalCheckFailedException", "The conditional request failed", {}, false};
+}
+
+error internal(std::string message) {
+  return {500,
+          dynamodb + "InternalServerError",
+          message.empty()
+              ? "The request processing has failed because of an unknown error, exception or failure."
+              : std::move(message),
+          {},
+          false};
+}
+
+error unavailable(std::string message) {
+  return {503, dynamodb + "ServiceUnavailable", std::move(message), {}, false};
+}
+
+error not_supported(const std::string& what) {
+  return validation(what + " is not supported by this version of Troupe");
+}
+
+error of_status(const msg::Status& status) {
+  switch (status.code()) {
+  case msg::VALIDATION:
+    return validation(status.message());
+  case msg::CONDITION_FAILED:
+    return conditional_check_failed();
+  case msg::TABLE_NOT_FOUND:
+    return resource_not_found("Requested resource not found");
+  case msg::TABLE_IN_USE:
+    return resource_in_use(status.message());
+  case msg::UNSUPPORTED:
+    return not_supported(status.message());
+  // A client may send a refused request again at once; one whose outcome is not known as well, if it can bear
+  // that both take effect. SDKs do that for every status from 500 on.
+  case msg::OVERLOADED:
+  case msg::UNAVAILABLE:
+  case msg::MOVED:
+  case msg::STORAGE_FULL:
+    return unavailable(status.message());
+  case msg::UNKNOWN_OUTCOME:
+    return internal("The outcome is not known; it may or may not have taken effect: " + status.message());
+  default:
+    return internal(status.message());
+  }
+}
+
+} // namespace troupe::api

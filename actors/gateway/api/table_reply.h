@@ -1,0 +1,22 @@
+// Tables as DynamoDB describes them.
+//
+// Thread: pure functions.
+#pragma once
+#include "actors/gateway/api/writer.h"
+#include "messages/table.pb.h"
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe::api {
+
+// "arn:aws:dynamodb:local:000000000000:table/NAME": of the form that SDKs take apart, and of no account.
+std::string arn_of(std::string_view table);
+
+enum class table_state { creating, updating, active, deleting };
+table_state state_of(const msg::TableRecord& table);
+
+// A TableDescription. `state` is what to call it, whatever has become of it since.
+void describe(writer& out, const msg::TableRecord& table, table_state state);
+
+} // namespace troupe::api

@@ -1,0 +1,36 @@
+// What each operation does: reads its request, asks the backend, writes the answer.
+//
+// Thread: begins on the server's, ends on the backend's.
+#pragma once
+#include "actors/gateway/api/json.h"
+#include "actors/gateway/backend.h"
+#include "actors/gateway/call.h"
+
+namespace troupe::gateway {
+
+// `in` and `from` are good until it returns. The backend outlives every call.
+using handler = void (*)(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+// nullptr: not done yet. Not null for exactly those that api::all_operations says are done.
+handler handler_of(api::operation what);
+
+// table_handlers.cc
+void create_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void describe_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void list_tables(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void delete_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void describe_limits(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void describe_endpoints(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+// option_handlers.cc: what changes or tells a table's options
+void update_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void tag_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void untag_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void list_tags_of_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+// item_handlers.cc
+void put_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void get_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void delete_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+} // namespace troupe::gateway

@@ -1,0 +1,161 @@
+// Single items: put, got, deleted.
+#include "actors/core/expression/parse.h"
+#include "actors/core/expression/projection.h"
+#include "actors/core/item/json.h"
+#include "actors/core/item/value.h"
+#include "actors/gateway/api/item_requests.h"
+#include "actors/gateway/api/writer.h"
+#include "actors/gateway/handlers.h"
+#include <algorithm>
+
+namespace troupe::gateway {
+
+namespace {
+
+constexpr std::size_t read_unit_bytes = 4096;
+constexpr std::size_t write_unit_bytes = 1024;
+
+std::int64_t units_of(std::size_t bytes, std::size_t per_unit) {
+  return static_cast<std::int64_t>(std::max<std::size_t>((bytes + per_unit - 1) / per_unit, 1));
+}
+
+void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves) {
+  if (wish == api::capacity_report::none)
+    return;
+  w.key("ConsumedCapacity").object().key("TableName").text(table).key("CapacityUnits").units(halves);
+  if (wish == api::capacity_report::indexes)
+    w.key("Table").object().key("CapacityUnits").units(halves).end_object();
+  w.end_object();
+}
+
+// What a projection leaves of an item; nothing: all of it.
+using projected = std::optional<expression::projection>;
+
+api::outcome<projected> read_projection(api::get_item& wish) {
+  const auto made = [](item::result<msg::ProjectionExpression> parsed) -> api::outcome<projected> {
+    if (!parsed)
+      return api::of_refusal(parsed.why());
+    return projected(expression::projection::make(*parsed));
+  };
+  if (wish.attributes_to_get)
+    return made(expression::projection_from_attributes_to_get(*wish.attributes_to_get));
+  if (!wish.expressions.projection)
+    return projected();
+  auto use = expression::placeholders::make(std::move(wish.expressions.names), {});
+  if (!use)
+    return api::of_refusal(use.why());
+  auto out = made(expression::parse_projection(*wish.expressions.projection, *use));
+  if (out)
+    if (auto bad = use->check_all_used())
+      return api::of_refusal(*bad);
+  return out;
+}
+
+// Until conditions are evaluated where the item is.
+api::trouble refuse_conditions(const api::write_options& options) {
+  if (options.expressions.condition)
+    return api::not_supported("ConditionExpression");
+  if (options.expected)
+    return api::not_supported("Expected");
+  return std::nullopt;
+}
+
+// What a write answers, alike for put and delete. The old item is asked for also when only capacity is
+// wanted, which goes by the larger of the two.
+struct write_reply {
+  std::string table;
+  api::return_values returned;
+  api::capacity_report capacity;
+  std::size_t written_bytes;
+
+  bool needs_old() const {
+    return returned == api::return_values::all_old || capacity != api::capacity_report::none;
+  }
+
+  void say(call& c, const msg::ItemReply& reply) const {
+    if (reply.status().code() != msg::OK)
+      return c.refuse(api::of_status(reply.status()));
+    std::optional<msg::AttributeMap> old;
+    if (reply.found()) {
+      auto parsed = item::parse_item(reply.item());
+      if (!parsed)
+        return c.refuse(api::internal());
+      old = std::move(*parsed);
+    }
+    api::writer w;
+    w.object();
+    if (old && returned == api::return_values::all_old)
+      w.key("Attributes").json(item::write_json(*old));
+    const auto bytes = std::max(written_bytes, old ? item::item_size(*old) : 0);
+    consumed(w, capacity, table, 2 * units_of(bytes, write_unit_bytes));
+    w.end_object();
+    c.answer(w.take());
+  }
+};
+
+} // namespace
+
+void put_item(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_put_item(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  if (auto bad = refuse_conditions(wish->options))
+    return c->refuse(*bad);
+  const write_reply answer{
+      wish->table, wish->options.returned, wish->options.capacity,
+      wish->options.capacity == api::capacity_report::none ? 0 : item::item_size(wish->item)};
+  msg::ItemRequest ask;
+  ask.set_table(std::move(wish->table));
+  ask.mutable_put()->set_item(item::serialize(wish->item));
+  ask.mutable_put()->set_return_old(answer.needs_old());
+  to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
+}
+
+void delete_item(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_delete_item(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  if (auto bad = refuse_conditions(wish->options))
+    return c->refuse(*bad);
+  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity, 0};
+  msg::ItemRequest ask;
+  ask.set_table(std::move(wish->table));
+  ask.mutable_delete_()->set_key(item::serialize(wish->key));
+  ask.mutable_delete_()->set_return_old(answer.needs_old());
+  to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
+}
+
+void get_item(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_get_item(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  auto part = read_projection(*wish);
+  if (!part)
+    return c->refuse(part.why());
+  msg::ItemRequest ask;
+  ask.set_table(wish->table);
+  ask.mutable_get()->set_key(item::serialize(wish->key));
+  ask.mutable_get()->set_eventual(!wish->consistent);
+  to.submit(std::move(ask),
+            [c, part = std::move(*part), table = std::move(wish->table), capacity = wish->capacity,
+             consistent = wish->consistent](const msg::ItemReply& reply) {
+              if (reply.status().code() != msg::OK)
+                return c->refuse(api::of_status(reply.status()));
+              api::writer w;
+              w.object();
+              std::size_t bytes = 0;
+              if (reply.found()) {
+                auto found = item::parse_item(reply.item());
+                if (!found)
+                  return c->refuse(api::internal());
+                if (capacity != api::capacity_report::none)
+                  bytes = item::item_size(*found);
+                w.key("Item").json(item::write_json(part ? part->apply(*found) : *found));
+              }
+              consumed(w, capacity, table, units_of(bytes, read_unit_bytes) * (consistent ? 2 : 1));
+              w.end_object();
+              c->answer(w.take());
+            });
+}
+
+} // namespace troupe::gateway

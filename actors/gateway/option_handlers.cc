@@ -1,0 +1,245 @@
+// What changes or tells a table's options: read what they are, make what they shall be, and ask for the
+// exchange. When somebody else was quicker, begin again, a few times.
+#include "actors/gateway/api/table_reply.h"
+#include "actors/gateway/api/table_requests.h"
+#include "actors/gateway/handlers.h"
+#include "actors/kit/clock.h"
+#include <algorithm>
+#include <map>
+
+namespace troupe::gateway {
+
+namespace {
+
+using options = msg::TableOptions;
+// Makes the new options, or refuses.
+using edit = std::function<api::trouble(const msg::TableRecord&, options&)>;
+using finish = std::function<void(call&, const msg::TableRecord&)>;
+
+constexpr int attempts_max = 5;
+constexpr std::size_t tags_max = 50;
+constexpr std::size_t tags_page = 10;
+
+struct change {
+  std::string table;
+  edit make;
+  finish done;
+  api::error absent; // when there is no such table
+  int attempts = 0;
+};
+
+void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what);
+
+void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& what,
+              const msg::TableRecord& table) {
+  auto after = table.options();
+  if (auto bad = what->make(table, after))
+    return c->refuse(*bad);
+  msg::AdminRequest ask;
+  auto& update = *ask.mutable_update_table();
+  update.set_name(table.name());
+  update.set_id(table.id());
+  *update.mutable_before() = table.options();
+  *update.mutable_after() = std::move(after);
+  to.submit(std::move(ask), [c, what, &to](const msg::AdminReply& reply) {
+    if (reply.status().code() == msg::TABLE_IN_USE && what->attempts < attempts_max)
+      return begin(to, c, what);
+    if (reply.status().code() == msg::TABLE_NOT_FOUND)
+      return c->refuse(what->absent);
+    if (reply.status().code() != msg::OK)
+      return c->refuse(api::of_status(reply.status()));
+    if (reply.tables_size() == 0)
+      return c->refuse(api::internal());
+    what->done(*c, reply.tables(0));
+  });
+}
+
+void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what) {
+  ++what->attempts;
+  msg::AdminRequest ask;
+  ask.mutable_describe_table()->set_name(what->table);
+  to.submit(std::move(ask), [c, what, &to](const msg::AdminReply& reply) {
+    if (reply.status().code() == msg::TABLE_NOT_FOUND)
+      return c->refuse(what->absent);
+    if (reply.status().code() != msg::OK)
+      return c->refuse(api::of_status(reply.status()));
+    if (reply.tables_size() == 0)
+      return c->refuse(api::internal());
+    const auto& table = reply.tables(0);
+    if (api::state_of(table) != api::table_state::active)
+      return c->refuse(api::resource_in_use(
+          "Attempt to change a resource which is still in use: Table is being " +
+          std::string(table.state() == msg::TABLE_CREATING ? "created: " : "deleted: ") + table.name()));
+    exchange(to, c, what, table);
+  });
+}
+
+api::error no_such_arn(const std::string& arn) { // DynamoDB's spelling
+  return api::resource_not_found("Requested resource not found: ResourcArn: " + arn + " not found");
+}
+
+// Whether there is anything to change in what the units are is said only with the table known.
+api::trouble change_throughput(const api::update_table& wish, options& of) {
+  if (!wish.on_demand && !wish.units)
+    return std::nullopt;
+  const bool was_on_demand = of.on_demand() || of.read_units() == 0;
+  const auto now = kit::system_clock().unix_ms();
+  if (wish.on_demand.value_or(false)) {
+    of.set_on_demand(true);
+    of.set_read_units(0);
+    of.set_write_units(0);
+    if (!was_on_demand || of.on_demand_ms() == 0)
+      of.set_on_demand_ms(now);
+    return std::nullopt;
+  }
+  if (was_on_demand && !wish.on_demand)
+    return api::invalid_parameter(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode "
+        "is PAY_PER_REQUEST");
+  const auto [read, write] = *wish.units;
+  if (!was_on_demand && read == of.read_units() && write == of.write_units())
+    return api::validation(
+        "The provisioned throughput for the table will not change. The requested value equals the current "
+        "value. "
+        "Current ReadCapacityUnits provisioned for the table: " +
+        std::to_string(read) + ". Requested ReadCapacityUnits: " + std::to_string(read) +
+        ". Current WriteCapacityUnits provisioned for the table: " + std::to_string(write) +
+        ". Requested WriteCapacityUnits: " + std::to_string(write) +
+        ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher "
+        "limits.");
+  if (read > of.read_units() || write > of.write_units())
+    of.set_increased_ms(now);
+  if (!was_on_demand && (read < of.read_units() || write < of.write_units()))
+    of.set_decreased_ms(now);
+  of.set_on_demand(false);
+  of.set_read_units(read);
+  of.set_write_units(write);
+  return std::nullopt;
+}
+
+api::trouble apply(const api::update_table& wish, options& to) {
+  if (auto bad = change_throughput(wish, to))
+    return bad;
+  if (wish.deletion_protection)
+    to.set_deletion_protection(*wish.deletion_protection);
+  if (wish.table_class)
+    to.set_table_class(*wish.table_class);
+  if (wish.sse) {
+    to.set_sse(wish.sse->sse());
+    to.set_sse_type(wish.sse->sse_type());
+    to.set_sse_key(wish.sse->sse_key());
+  }
+  return std::nullopt;
+}
+
+void put_tags(const std::map<std::string, std::string>& all, options& to) {
+  to.clear_tags();
+  for (const auto& [key, value] : all) {
+    auto& tag = *to.add_tags();
+    tag.set_key(key);
+    tag.set_value(value);
+  }
+}
+
+std::map<std::string, std::string> tags_of(const options& from) {
+  std::map<std::string, std::string> out;
+  for (const auto& tag : from.tags())
+    out[tag.key()] = tag.value();
+  return out;
+}
+
+void say_nothing(call& c, const msg::TableRecord&) {
+  c.answer({}); // TagResource and UntagResource answer without a body
+}
+
+} // namespace
+
+void update_table(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_update_table(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  const auto what = std::make_shared<change>();
+  what->table = wish->table;
+  what->absent =
+      api::resource_not_found("Requested resource not found: Table: " + wish->table + " not found");
+  what->make = [wish = *wish](const msg::TableRecord&, options& after) { return apply(wish, after); };
+  what->done = [](call& answer, const msg::TableRecord& table) {
+    api::writer w;
+    w.object().key("TableDescription");
+    api::describe(w, table, api::table_state::updating);
+    w.end_object();
+    answer.answer(w.take());
+  };
+  begin(to, c, what);
+}
+
+void tag_resource(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_tag_resource(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  const auto what = std::make_shared<change>();
+  what->table = wish->table;
+  what->absent = no_such_arn(wish->arn);
+  what->make = [tags = wish->tags](const msg::TableRecord&, options& after) -> api::trouble {
+    auto all = tags_of(after);
+    for (const auto& tag : tags)
+      all[tag.key()] = tag.value();
+    if (all.size() > tags_max)
+      return api::validation("Too many tags: the limit is " + std::to_string(tags_max) + " per resource");
+    put_tags(all, after);
+    return std::nullopt;
+  };
+  what->done = say_nothing;
+  begin(to, c, what);
+}
+
+void untag_resource(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_untag_resource(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  const auto what = std::make_shared<change>();
+  what->table = wish->table;
+  what->absent = no_such_arn(wish->arn);
+  what->make = [keys = wish->keys](const msg::TableRecord&, options& after) -> api::trouble {
+    auto all = tags_of(after);
+    for (const auto& key : keys)
+      all.erase(key);
+    put_tags(all, after);
+    return std::nullopt;
+  };
+  what->done = say_nothing;
+  begin(to, c, what);
+}
+
+// Ten at a time, in the order of their keys; the token is the last key that was told.
+void list_tags_of_resource(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_list_tags_of_resource(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  msg::AdminRequest ask;
+  ask.mutable_describe_table()->set_name(wish->table);
+  to.submit(std::move(ask), [c, wish = *wish](const msg::AdminReply& reply) {
+    if (reply.status().code() == msg::TABLE_NOT_FOUND)
+      return c->refuse(no_such_arn(wish.arn));
+    if (reply.status().code() != msg::OK)
+      return c->refuse(api::of_status(reply.status()));
+    if (reply.tables_size() == 0)
+      return c->refuse(api::internal());
+    const auto all = tags_of(reply.tables(0).options());
+    api::writer w;
+    w.object().key("Tags").array();
+    auto it = wish.next.empty() ? all.begin() : all.upper_bound(wish.next);
+    std::string last;
+    for (std::size_t told = 0; it != all.end() && told < tags_page; ++it, ++told) {
+      w.object().key("Key").text(it->first).key("Value").text(it->second).end_object();
+      last = it->first;
+    }
+    w.end_array();
+    if (it != all.end())
+      w.key("NextToken").text(last);
+    w.end_object();
+    c->answer(w.take());
+  });
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,135 @@
+// A cluster of one map, which answers at once or when it is told to.
+#pragma once
+#include "actors/core/item/key.h"
+#include "actors/core/item/value.h"
+#include "actors/gateway/backend.h"
+#include "messages/status.h"
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+
+namespace troupe::gateway::test {
+
+class fake_backend final : public backend {
+public:
+  void submit(msg::ItemRequest request, std::function<void(msg::ItemReply)> done) override {
+    std::unique_lock guard(lock_);
+    if (refuse) {
+      msg::ItemReply reply;
+      *reply.mutable_status() = *refuse;
+      guard.unlock();
+      return done(std::move(reply));
+    }
+    auto reply = answer(request);
+    guard.unlock();
+    done(std::move(reply));
+  }
+
+  void submit(msg::AdminRequest request, std::function<void(msg::AdminReply)> done) override {
+    std::unique_lock guard(lock_);
+    msg::AdminReply reply;
+    if (refuse)
+      *reply.mutable_status() = *refuse;
+    else
+      reply = answer(request);
+    guard.unlock();
+    done(std::move(reply));
+  }
+
+  bool ready() const override { return is_ready; }
+
+  std::optional<msg::Status> refuse; // everything, with this
+  bool is_ready = true;
+  int conflicts = 0; // UpdateTable is refused that many times
+  std::map<std::string, msg::TableRecord> tables;
+  std::map<std::string, std::map<std::string, std::string>> items; // by table, then encoded key
+
+private:
+  static msg::AdminReply said(msg::Code code, const std::string& why = "why") {
+    msg::AdminReply reply;
+    *reply.mutable_status() = make_status(code, why);
+    return reply;
+  }
+
+  msg::AdminReply answer(const msg::AdminRequest& request) {
+    msg::AdminReply reply;
+    if (request.has_create_table()) {
+      const auto& wish = request.create_table();
+      if (tables.contains(wish.name()))
+        return said(msg::TABLE_IN_USE);
+      auto& t = tables[wish.name()];
+      t.set_name(wish.name());
+      t.set_id(tables.size());
+      *t.mutable_keys() = wish.keys();
+      *t.mutable_options() = wish.options();
+      t.set_state(msg::TABLE_ACTIVE);
+      t.set_created_ms(1700000000000);
+      *reply.add_tables() = t;
+    } else if (request.has_describe_table()) {
+      const auto it = tables.find(request.describe_table().name());
+      if (it == tables.end())
+        return said(msg::TABLE_NOT_FOUND);
+      *reply.add_tables() = it->second;
+    } else if (request.has_delete_table()) {
+      auto it = tables.find(request.delete_table().name());
+      if (it == tables.end())
+        return said(msg::TABLE_NOT_FOUND);
+      if (it->second.options().deletion_protection())
+        return said(msg::VALIDATION,
+                    "Resource cannot be deleted as it is currently protected against deletion. "
+                    "Disable deletion protection first.");
+      tables.erase(it);
+    } else if (request.has_list_tables()) {
+      auto it = tables.upper_bound(request.list_tables().after());
+      for (; it != tables.end() && reply.tables_size() < static_cast<int>(request.list_tables().limit());
+           ++it)
+        *reply.add_tables() = it->second;
+      if (it != tables.end())
+        reply.set_last_name(reply.tables().rbegin()->name());
+    } else if (request.has_update_table()) {
+      const auto& wish = request.update_table();
+      auto& t = tables[wish.name()];
+      if (conflicts-- > 0 || t.options().SerializeAsString() != wish.before().SerializeAsString())
+        return said(msg::TABLE_IN_USE);
+      *t.mutable_options() = wish.after();
+      *reply.add_tables() = t;
+    }
+    return reply;
+  }
+
+  msg::ItemReply answer(const msg::ItemRequest& request) {
+    msg::ItemReply reply;
+    const auto table = tables.find(request.table());
+    if (table == tables.end()) {
+      *reply.mutable_status() = make_status(msg::TABLE_NOT_FOUND, "why");
+      return reply;
+    }
+    const auto& keys = table->second.keys();
+    const auto bytes = request.has_put()       ? request.put().item()
+                       : request.has_delete_() ? request.delete_().key()
+                                               : request.get().key();
+    const auto map = item::parse_item(bytes);
+    const auto key = request.has_put() ? item::encode_key(keys, *map) : item::encode_exact_key(keys, *map);
+    if (!key) {
+      *reply.mutable_status() = key.why().status();
+      return reply;
+    }
+    auto& content = items[request.table()];
+    const auto it = content.find(*key);
+    const bool wants_old = request.has_get() || request.put().return_old() || request.delete_().return_old();
+    if (it != content.end() && wants_old) {
+      reply.set_found(true);
+      reply.set_item(it->second);
+    }
+    if (request.has_put())
+      content[*key] = bytes;
+    else if (request.has_delete_())
+      content.erase(*key);
+    return reply;
+  }
+
+  std::mutex lock_;
+};
+
+} // namespace troupe::gateway::test
