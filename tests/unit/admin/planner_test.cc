@@ -212,6 +212,84 @@ TEST(DeletingATable, TwiceIsTheSameAsOnce) {
   EXPECT_EQ(w.records.table("music")->state(), msg::TABLE_CREATING);
 }
 
+// A table that is active, with some options.
+struct table_with_options {
+  metadata_world w;
+  table_with_options() {
+    w.create("music", 1);
+    w.settle();
+    w.nodes_report();
+    w.nodes_report();
+    w.settle();
+    EXPECT_EQ(record().state(), msg::TABLE_ACTIVE);
+  }
+  const msg::TableRecord& record() { return *w.records.table("music"); }
+  msg::UpdateTable wish(std::int64_t units) {
+    msg::UpdateTable out;
+    out.set_name("music");
+    out.set_id(record().id());
+    *out.mutable_before() = record().options();
+    *out.mutable_after() = record().options();
+    out.mutable_after()->set_read_units(units);
+    return out;
+  }
+  verdict ask(const msg::UpdateTable& what) {
+    const auto plan = plan_update(w.view(), what);
+    if (plan.what == verdict::write) {
+      EXPECT_TRUE(w.make(plan.write));
+    }
+    return plan.what;
+  }
+};
+
+TEST(UpdatingATable, GivesItOtherOptionsAndNothingElse) {
+  table_with_options t;
+  const auto before = t.record();
+  const auto wish = t.wish(7);
+  EXPECT_EQ(t.ask(wish), verdict::write);
+  EXPECT_EQ(t.record().options().read_units(), 7);
+  auto expected = before;
+  *expected.mutable_options() = wish.after();
+  EXPECT_EQ(t.record().SerializeAsString(), expected.SerializeAsString());
+  EXPECT_EQ(t.ask(wish), verdict::done) << "the same again, by an attempt whose outcome was not known";
+}
+
+TEST(UpdatingATable, OfTwoAtTheSameTimeTheSecondBeginsAgain) {
+  table_with_options t;
+  const auto first = t.wish(7);
+  const auto second = t.wish(8);
+  EXPECT_EQ(t.ask(first), verdict::write);
+  EXPECT_EQ(plan_update(t.w.view(), second).refusal.code(), msg::TABLE_IN_USE);
+  EXPECT_EQ(t.ask(t.wish(8)), verdict::write);
+  EXPECT_EQ(t.record().options().read_units(), 8);
+}
+
+TEST(UpdatingATable, IsRefusedForOneThatIsAnotherOrNotActive) {
+  table_with_options t;
+  auto stranger = t.wish(7);
+  stranger.set_id(stranger.id() + 1);
+  EXPECT_EQ(plan_update(t.w.view(), stranger).refusal.code(), msg::TABLE_NOT_FOUND);
+  const auto late = t.wish(7);
+  msg::DeleteTable away;
+  away.set_name("music");
+  ASSERT_TRUE(t.w.make(plan_delete(t.w.view(), away, 0).write));
+  EXPECT_EQ(plan_update(t.w.view(), late).refusal.code(), msg::TABLE_IN_USE);
+}
+
+TEST(UpdatingATable, CanProtectItFromDeletion) {
+  table_with_options t;
+  auto wish = t.wish(0);
+  wish.mutable_after()->set_deletion_protection(true);
+  EXPECT_EQ(t.ask(wish), verdict::write);
+  msg::DeleteTable away;
+  away.set_name("music");
+  EXPECT_EQ(plan_delete(t.w.view(), away, 0).refusal.code(), msg::VALIDATION);
+  wish = t.wish(0);
+  wish.mutable_after()->set_deletion_protection(false);
+  EXPECT_EQ(t.ask(wish), verdict::write);
+  EXPECT_EQ(plan_delete(t.w.view(), away, 0).what, verdict::write);
+}
+
 TEST(Nodes, AreRecordedWhenTheyIntroduceThemselvesAndWhenTheirDiskIsAnother) {
   metadata_world w;
   w.settle();
