@@ -43,6 +43,12 @@ int fail(const std::string& name, const start_failure& why) {
   return why.code;
 }
 
+// Threads for actors that never block. Half of the cores: the others are for the log writer, the item workers and
+// the network. More threads than cores hand work to each other instead of doing it.
+std::size_t cores_for(std::size_t at_least) {
+  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, at_least, 8);
+}
+
 kit::node_config_options system_options(const config::cluster& cluster, std::size_t threads) {
   kit::node_config_options result;
   result.threads = threads;
@@ -68,7 +74,7 @@ int serve_node(const config::cluster& cluster, const std::string& name) {
     if (!metrics->trouble().empty())
       return fail(name, {exit_busy, metrics->trouble()});
   }
-  kit::node_config config(system_options(cluster, 2));
+  kit::node_config config(system_options(cluster, cores_for(1)));
   caf::actor_system system{config};
   node_options options;
   options.on_ready = [name] { announce_ready(name); };
