@@ -22,6 +22,14 @@ std::string make_request_id() {
   return out;
 }
 
+void put_body(http::response& into, std::string body, std::string_view type) {
+  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
+  into.add("x-amz-crc32", std::to_string(sum));
+  if (!type.empty())
+    into.add("Content-Type", type);
+  into.body = std::move(body);
+}
+
 call::call(http::exchange from, std::shared_ptr<meter> to) : from_(std::move(from)), meter_(std::move(to)) {
   with_.add("x-amzn-RequestId", make_request_id());
 }
@@ -48,12 +56,8 @@ void call::send(unsigned status, std::string body, std::string_view outcome) {
 void call::answer_plainly(unsigned status, std::string body, std::string_view type) {
   if (std::exchange(answered_, true))
     return;
-  const auto sum = crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
-  with_.add("x-amz-crc32", std::to_string(sum));
-  if (!type.empty())
-    with_.add("Content-Type", type);
+  put_body(with_, std::move(body), type);
   with_.status = status;
-  with_.body = std::move(body);
   from_.answer(std::move(with_));
 }
 

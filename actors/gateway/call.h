@@ -42,6 +42,9 @@ private:
 
 using call_ptr = std::shared_ptr<call>;
 
+// The body with its checksum; `type` may be empty.
+void put_body(http::response& into, std::string body, std::string_view type);
+
 // 52 letters and digits, as DynamoDB's are, at random.
 std::string make_request_id();
 

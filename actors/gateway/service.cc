@@ -51,29 +51,26 @@ std::optional<api::error> unpack(const request& asked, std::size_t most, std::st
   return std::nullopt;
 }
 
+api::error error_of(http::refusal why) {
+  switch (why) {
+  case http::refusal::body_too_large:
+    return api::request_too_large();
+  case http::refusal::overloaded:
+    return api::unavailable("This node has as many requests under way as it takes; try again later");
+  case http::refusal::unanswered:
+    return api::internal();
+  default:
+    return api::malformed_request("The request cannot be read as HTTP: " + std::string(http::name_of(why)));
+  }
+}
+
 } // namespace
 
 service::service(service_options options) : options_(std::move(options)) {}
 
 void service::shape_refusal(http::refusal why, http::response& out) {
   out.add("x-amzn-RequestId", make_request_id());
-  out.add("Content-Type", "application/json");
-  switch (why) {
-  case http::refusal::body_too_large:
-    out.body = api::request_too_large().body();
-    return;
-  case http::refusal::overloaded:
-    out.body =
-        api::unavailable("This node has as many requests under way as it takes; try again later").body();
-    return;
-  case http::refusal::unanswered:
-    out.body = api::internal().body();
-    return;
-  default:
-    out.body =
-        api::malformed_request("The request cannot be read as HTTP: " + std::string(http::name_of(why)))
-            .body();
-  }
+  put_body(out, error_of(why).body(), "application/json");
 }
 
 void service::take(http::exchange e) {

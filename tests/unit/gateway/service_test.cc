@@ -137,6 +137,8 @@ TEST(protocol, shapes_what_the_server_itself_refuses) {
   const auto large = d.send("POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n");
   EXPECT_EQ(large.status, 413);
   EXPECT_TRUE(large.has("Content-Type: application/json"));
+  EXPECT_NE(large.head.find("\r\nx-amz-crc32: "), std::string::npos);
+  EXPECT_NE(large.head.find("\r\nx-amzn-RequestId: "), std::string::npos);
   EXPECT_NE(large.body.find("RequestEntityTooLargeException"), std::string::npos);
   EXPECT_NE(d.send("@\r\n\r\n").body.find("__type"), std::string::npos);
   EXPECT_NE(d.metrics().find(R"(troupe_http_refused_total{node="n1",reason="body_too_large"} 1)"),
