@@ -34,6 +34,7 @@ void loop::run() {
 void loop::join() {
   asio::post(io, [this] {
     acceptor_.reset();
+    ending_ = true; // the timer may have rung already, and must not be set again
     timer_.cancel();
     const std::vector<std::shared_ptr<connection>> all(connections_.begin(), connections_.end());
     for (const auto& one : all)
@@ -116,7 +117,7 @@ void loop::drain() {
 void loop::sweep() {
   timer_.expires_after(sweep_every);
   timer_.async_wait([this](const error_code& ec) {
-    if (ec)
+    if (ec || ending_)
       return;
     const auto now = steady::now();
     const std::vector<std::shared_ptr<connection>> all(connections_.begin(), connections_.end());

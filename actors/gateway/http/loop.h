@@ -70,6 +70,7 @@ private:
   std::size_t turn_ = 0;
   boost::asio::steady_timer timer_;
   std::unordered_set<std::shared_ptr<connection>> connections_;
+  bool ending_ = false;
   std::int64_t date_second_ = -1;
   std::string date_;
 

@@ -87,6 +87,10 @@ std::uint16_t server::port() const {
   return core_->port;
 }
 
+std::size_t server::held_bytes() const {
+  return core_->held_bytes;
+}
+
 void server::stop(std::chrono::milliseconds grace) {
   if (core_->stopping.exchange(true))
     return;

@@ -82,6 +82,7 @@ public:
   ~server(); // stop(0)
 
   std::uint16_t port() const;
+  std::size_t held_bytes() const; // of what server_options::held_bytes bounds, now
 
   // No new connection is taken, idle ones are closed, requests under way are answered within `grace`, then
   // everything is closed. Blocks.

@@ -72,6 +72,7 @@ TEST(limits, large_bodies_share_a_bound) {
   raw_client a(w.port());
   const std::string half(900 * 1024, 'a');
   ASSERT_TRUE(a.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + half));
+  ASSERT_TRUE(eventually([&] { return w.running->held_bytes() == half.size(); }));
   raw_client b(w.port());
   std::thread sender([&] { b.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + half); });
   const auto refused = b.read_answer();
@@ -83,6 +84,7 @@ TEST(limits, large_bodies_share_a_bound) {
   raw_client c(w.port());
   ASSERT_TRUE(c.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(1'000'000, 'c')));
   EXPECT_EQ(c.read_answer()->status, 200) << "and makes room for the next";
+  EXPECT_TRUE(eventually([&] { return w.running->held_bytes() == 0; }));
 }
 
 TEST(limits, an_idle_connection_makes_room_for_a_new_one) {
