@@ -37,7 +37,8 @@ msg::Status& status_in(msg::Parcel& reply) {
 
 bool is_change(const msg::Parcel& request) {
   if (request.has_item_request())
-    return request.item_request().has_put() || request.item_request().has_delete_();
+    return request.item_request().has_put() || request.item_request().has_delete_() ||
+           request.item_request().has_update();
   const auto& admin = request.admin_request();
   return admin.has_create_table() || admin.has_delete_table() || admin.has_update_table() ||
          admin.has_hand_over();
@@ -55,6 +56,8 @@ std::size_t operation_of(const msg::Parcel& request) {
       return 2;
     case msg::ItemRequest::kQuery:
       return 3;
+    case msg::ItemRequest::kUpdate:
+      return 11;
     case msg::ItemRequest::OP_NOT_SET:
       return none;
     }

@@ -33,4 +33,7 @@ void put_item(gateway::backend& to, call_ptr c, const api::structure& in, api::r
 void get_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void delete_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 
+// update_handler.cc
+void update_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
 } // namespace troupe::gateway

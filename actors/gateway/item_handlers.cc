@@ -6,27 +6,12 @@
 #include "actors/gateway/api/item_requests.h"
 #include "actors/gateway/api/writer.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/item_answers.h"
 #include <algorithm>
 
 namespace troupe::gateway {
 
 namespace {
-
-constexpr std::size_t read_unit_bytes = 4096;
-constexpr std::size_t write_unit_bytes = 1024;
-
-std::int64_t units_of(std::size_t bytes, std::size_t per_unit) {
-  return static_cast<std::int64_t>(std::max<std::size_t>((bytes + per_unit - 1) / per_unit, 1));
-}
-
-void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves) {
-  if (wish == api::capacity_report::none)
-    return;
-  w.key("ConsumedCapacity").object().key("TableName").text(table).key("CapacityUnits").units(halves);
-  if (wish == api::capacity_report::indexes)
-    w.key("Table").object().key("CapacityUnits").units(halves).end_object();
-  w.end_object();
-}
 
 // What a projection leaves of an item; nothing: all of it.
 using projected = std::optional<expression::projection>;
@@ -51,13 +36,18 @@ api::outcome<projected> read_projection(api::get_item& wish) {
   return out;
 }
 
-// Until conditions are evaluated where the item is.
-api::trouble refuse_conditions(const api::write_options& options) {
-  if (options.expressions.condition)
-    return api::not_supported("ConditionExpression");
-  if (options.expected)
-    return api::not_supported("Expected");
-  return std::nullopt;
+// The condition of a put or delete, from either of the API's ways to say it.
+api::outcome<condition_wish> read_condition(api::write_options& options) {
+  auto use = expression::placeholders::make(std::move(options.expressions.names),
+                                            std::move(options.expressions.values));
+  if (!use)
+    return api::of_refusal(use.why());
+  auto condition = condition_of(options, *use);
+  if (!condition)
+    return condition.why();
+  if (auto bad = use->check_all_used())
+    return api::of_refusal(*bad);
+  return condition;
 }
 
 // What a write answers, alike for put and delete. The old item is asked for also when only capacity is
@@ -67,14 +57,16 @@ struct write_reply {
   api::return_values returned;
   api::capacity_report capacity;
   std::size_t written_bytes;
+  bool old_on_failure = false;
 
   bool needs_old() const {
-    return returned == api::return_values::all_old || capacity != api::capacity_report::none;
+    return returned == api::return_values::all_old || capacity != api::capacity_report::none ||
+           old_on_failure;
   }
 
   void say(call& c, const msg::ItemReply& reply) const {
     if (reply.status().code() != msg::OK)
-      return c.refuse(api::of_status(reply.status()));
+      return c.refuse(refused_write(reply, old_on_failure));
     std::optional<msg::AttributeMap> old;
     if (reply.found()) {
       auto parsed = item::parse_item(reply.item());
@@ -99,15 +91,19 @@ void put_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   auto wish = api::read_put_item(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  if (auto bad = refuse_conditions(wish->options))
-    return c->refuse(*bad);
-  const write_reply answer{
-      wish->table, wish->options.returned, wish->options.capacity,
-      wish->options.capacity == api::capacity_report::none ? 0 : item::item_size(wish->item)};
+  auto condition = read_condition(wish->options);
+  if (!condition)
+    return c->refuse(condition.why());
+  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity,
+                           wish->options.capacity == api::capacity_report::none ? 0
+                                                                                : item::item_size(wish->item),
+                           wish->options.old_on_failure};
   msg::ItemRequest ask;
   ask.set_table(std::move(wish->table));
   ask.mutable_put()->set_item(item::serialize(wish->item));
   ask.mutable_put()->set_return_old(answer.needs_old());
+  if (*condition)
+    *ask.mutable_put()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
 }
 
@@ -115,13 +111,17 @@ void delete_item(backend& to, call_ptr c, const api::structure& in, api::reading
   auto wish = api::read_delete_item(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  if (auto bad = refuse_conditions(wish->options))
-    return c->refuse(*bad);
-  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity, 0};
+  auto condition = read_condition(wish->options);
+  if (!condition)
+    return c->refuse(condition.why());
+  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity, 0,
+                           wish->options.old_on_failure};
   msg::ItemRequest ask;
   ask.set_table(std::move(wish->table));
   ask.mutable_delete_()->set_key(item::serialize(wish->key));
   ask.mutable_delete_()->set_return_old(answer.needs_old());
+  if (*condition)
+    *ask.mutable_delete_()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
 }
 

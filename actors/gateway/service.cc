@@ -183,11 +183,12 @@ handler handler_of(api::operation what) {
     return list_tags_of_resource;
   case operation::put_item:
     return put_item;
+  case operation::update_item:
+    return update_item;
   case operation::get_item:
     return get_item;
   case operation::delete_item:
     return delete_item;
-  case operation::update_item:
   case operation::query:
   case operation::scan:
   case operation::batch_get_item:

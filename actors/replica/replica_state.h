@@ -38,6 +38,7 @@ struct pending_write {
   msg::ReplicaRequest request;
   std::map<std::size_t, std::optional<std::string>> fetched; // mutation -> item in the store, nullopt: none
   std::size_t missing = 0;
+  std::map<std::size_t, std::optional<std::string>> updated; // mutation -> what its update makes; nullopt: no item
 };
 struct pending_read {
   waiter who;

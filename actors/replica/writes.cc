@@ -1,5 +1,8 @@
 // Writes: evaluated once, here on the leader, against the newest state; what goes into the log is the effect.
+#include "actors/core/expression/condition.h"
+#include "actors/core/expression/update.h"
 #include "actors/core/item/condition.h"
+#include "actors/core/item/value.h"
 #include "actors/replica/replica_state.h"
 #include "messages/status.h"
 #include <algorithm>
@@ -24,7 +27,72 @@ std::string objection(const msg::ReplicaRequest::Write& write) {
 }
 
 bool needs_old(const msg::ReplicaRequest::Mutation& m) {
-  return m.return_old() || m.condition().clauses_size() > 0;
+  return m.return_old() || m.condition().clauses_size() > 0 || m.has_expression() || m.has_update();
+}
+
+bool conditional(const msg::ReplicaRequest::Mutation& m) {
+  return m.condition().clauses_size() > 0 || m.has_expression();
+}
+
+bool returns(const msg::ReplicaRequest::Write& write) {
+  return std::any_of(write.mutations().begin(), write.mutations().end(),
+                     [](auto& m) { return m.return_old() || m.returning() != msg::RETURN_NONE; });
+}
+
+// Of a request whose refusal is remembered, and nothing else of it.
+msg::Status refused_earlier(const msg::ReplicaRequest::Write& write) {
+  if (std::any_of(write.mutations().begin(), write.mutations().end(), conditional))
+    return condition_failed();
+  return make_status(msg::VALIDATION, "The update cannot be applied to the item as it was");
+}
+
+// All clauses and the expression; nothing when either side cannot be read.
+std::optional<bool> holds(const msg::ReplicaRequest::Mutation& m, std::optional<std::string_view> old) {
+  auto clauses = item::holds(m.condition(), old);
+  if (!clauses || !*clauses || !m.has_expression())
+    return clauses;
+  auto expression = expression::condition::make(m.expression());
+  return expression ? expression->holds(old) : std::nullopt;
+}
+
+// What an update makes of the item, and what is told of it.
+struct updated {
+  msg::Status refused;             // not OK: the item stays
+  std::optional<std::string> item; // none: nothing is written
+};
+
+updated apply_update(const msg::ReplicaRequest::Mutation& m, std::optional<std::string_view> old, msg::ReplicaReply& reply) {
+  auto update = expression::update::make(m.update());
+  msg::AttributeMap key;
+  std::optional<msg::AttributeMap> before;
+  auto readable = update && item::parse_item_into(key, m.key_attributes()) &&
+                  (!old || item::parse_item_into(before.emplace(), *old));
+  if (!readable)
+    return {make_status(msg::INTERNAL, "the update, or the stored item, cannot be read"), {}};
+  auto after = update->apply(before ? &*before : nullptr, key);
+  if (!after)
+    return {after.why().status(), {}};
+  updated result;
+  if (before)
+    reply.set_old_bytes(item::item_size(*before));
+  if (after->exists) {
+    reply.set_new_bytes(item::item_size(after->item));
+    result.item = item::serialize(after->item);
+  }
+  std::optional<msg::AttributeMap> told;
+  if (m.returning() == msg::RETURN_OLD && before)
+    told = std::move(before);
+  else if (m.returning() == msg::RETURN_UPDATED_OLD && before)
+    told = update->touched(*before);
+  else if (m.returning() == msg::RETURN_NEW && after->exists)
+    told = std::move(after->item);
+  else if (m.returning() == msg::RETURN_UPDATED_NEW && after->exists)
+    told = update->touched(after->item);
+  if (told && told->attributes_size() > 0) {
+    reply.set_found(true);
+    reply.set_item(item::serialize(*told));
+  }
+  return result;
 }
 
 } // namespace
@@ -46,10 +114,12 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   if (has_id(request.id())) {
     if (auto at = requests.find(request.id())) {
       meter->repeated.Increment();
-      msg::ReplicaReply reply; // the item before it is no longer known
+      msg::ReplicaReply reply;
       reply.set_index(at->index);
       if (at->refused)
-        *reply.mutable_status() = condition_failed();
+        *reply.mutable_status() = refused_earlier(request.write());
+      else
+        reply.set_forgotten(returns(request.write()));
       return answer(who, std::move(reply));
     }
     if (auto at = proposed_ids.find(key_of(request.id())); at != proposed_ids.end()) {
@@ -109,18 +179,26 @@ void replica_state::evaluate(pending_write write) {
     } else if (auto& fetched = write.fetched.at(static_cast<std::size_t>(i))) {
       old = *fetched;
     }
-    auto holds = item::holds(m.condition(), old);
-    if (!holds)
-      return refuse(write.who, msg::INTERNAL, "the stored item cannot be read");
-    if (m.return_old() && old) {
+    auto wanted = holds(m, old);
+    if (!wanted)
+      return refuse(write.who, msg::INTERNAL, "the condition, or the stored item, cannot be read");
+    if (old && (m.return_old() || (m.return_old_on_refusal() && !*wanted))) {
       reply.set_found(true);
       reply.set_item(std::string(*old));
     }
-    if (*holds)
+    msg::Status refused = *wanted ? msg::Status() : condition_failed();
+    if (*wanted && m.has_update()) {
+      auto result = apply_update(m, old, reply);
+      refused = std::move(result.refused);
+      if (refused.code() == msg::INTERNAL)
+        return refuse(write.who, refused.code(), refused.message());
+      write.updated[static_cast<std::size_t>(i)] = std::move(result.item);
+    }
+    if (refused.code() == msg::OK)
       continue;
     // The refusal is a read: it needs the lease when it is answered, or a place in the log. It may rest on
     // writes that can still be lost, and is told only once they are applied.
-    *reply.mutable_status() = condition_failed();
+    *reply.mutable_status() = std::move(refused);
     reply.set_failed_mutation(static_cast<std::uint32_t>(i));
     if (options.replication.strict_reads || (write.request.id().repeated() && has_id(write.request.id())))
       return remember_refusal(write, reply);
@@ -149,7 +227,15 @@ void replica_state::remember_refusal(pending_write& write, msg::ReplicaReply& re
 
 void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
   auto command = command_for(write.request.id());
-  for (auto& m : *write.request.mutable_write()->mutable_mutations()) {
+  auto& mutations = *write.request.mutable_write()->mutable_mutations();
+  for (int i = 0; i < mutations.size(); ++i) {
+    auto& m = mutations[i];
+    if (m.has_update()) {
+      auto& made = write.updated.at(static_cast<std::size_t>(i));
+      if (!made)
+        continue; // there was no item, and the update makes none
+      m.set_item(std::move(*made));
+    }
     auto& effect = *command.add_effects();
     effect.set_remove(m.remove());
     effect.mutable_key()->swap(*m.mutable_key());

@@ -21,7 +21,7 @@ constexpr std::int64_t first_pause_us = 10'000;
 constexpr std::int64_t longest_pause_us = 100'000;
 
 bool is_write(const flight& f) {
-  return f.what == kind::put || f.what == kind::remove;
+  return f.what == kind::put || f.what == kind::remove || f.what == kind::update;
 }
 
 const char* name_of(kind what) {
@@ -30,6 +30,8 @@ const char* name_of(kind what) {
     return "put";
   case kind::remove:
     return "delete";
+  case kind::update:
+    return "update";
   case kind::get:
     return "get";
   case kind::query:
@@ -163,9 +165,14 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
     auto eventual = f.what == kind::get && f.request.get().eventual();
     if (!eventual)
       hints.learn(f.group, node, f.to_replica.epoch());
+    if (reply.forgotten())
+      return finish(f, make_status(msg::UNKNOWN_OUTCOME, "the write has taken effect, but an answer was lost, and what it "
+                                                         "was to return is not known any more"));
     msg::ItemReply answer;
     answer.set_found(reply.found());
     answer.set_item(std::move(*reply.mutable_item()));
+    answer.set_old_bytes(reply.old_bytes());
+    answer.set_new_bytes(reply.new_bytes());
     return finish(f, std::move(answer));
   }
   case msg::MOVED:
@@ -196,9 +203,11 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
   default: {
     if (!newest && is_write(f))
       return;
-    // A refusal of this attempt says nothing about an earlier one that was lost, unless it is the condition's:
-    // that one looked at everything the earlier ones may have done, and is remembered.
-    if (f.in_doubt && is_write(f) && reply.status().code() != msg::CONDITION_FAILED)
+    // A refusal of this attempt says nothing about an earlier one that was lost, unless it is the condition's or
+    // the update's: these looked at everything the earlier ones may have done, and are remembered.
+    auto judged = reply.status().code() == msg::CONDITION_FAILED ||
+                  (f.what == kind::update && reply.status().code() == msg::VALIDATION);
+    if (f.in_doubt && is_write(f) && !judged)
       return try_later(f, jitter(longest_pause_us));
     msg::ItemReply answer;
     *answer.mutable_status() = std::move(*reply.mutable_status());

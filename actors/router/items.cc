@@ -1,6 +1,8 @@
 // Item requests: what a client asks, in the words that replicas understand, and back.
+#include "actors/core/expression/request.h"
 #include "actors/core/item/condition.h"
 #include "actors/core/item/prepare.h"
+#include "actors/core/item/value.h"
 #include "actors/router/router_state.h"
 #include "config/limits.h"
 #include "messages/status.h"
@@ -16,6 +18,8 @@ kind kind_of(const msg::ItemRequest& request) {
     return kind::put;
   case msg::ItemRequest::kDelete:
     return kind::remove;
+  case msg::ItemRequest::kUpdate:
+    return kind::update;
   case msg::ItemRequest::kQuery:
     return kind::query;
   default:
@@ -87,6 +91,8 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
     out.mutable_read()->set_eventual(f.request.get().eventual());
     return true;
   }
+  if (f.what == kind::update)
+    return prepare_update(f, table, why);
   auto& mutation = *out.mutable_write()->add_mutations();
   auto& condition = f.what == kind::put ? *f.request.mutable_put()->mutable_condition()
                                         : *f.request.mutable_delete_()->mutable_condition();
@@ -103,6 +109,8 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
     f.key = put->key;
     mutation.set_item(std::move(put->item));
     mutation.set_return_old(f.request.put().return_old());
+    if (f.request.put().has_expression())
+      mutation.mutable_expression()->Swap(f.request.mutable_put()->mutable_expression());
   } else {
     auto key = item::prepare_key(table.keys(), f.request.delete_().key());
     if (!key) {
@@ -112,10 +120,40 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
     f.key = std::move(*key);
     mutation.set_remove(true);
     mutation.set_return_old(f.request.delete_().return_old());
+    if (f.request.delete_().has_expression())
+      mutation.mutable_expression()->Swap(f.request.mutable_delete_()->mutable_expression());
   }
   mutation.set_key(f.key);
   if (condition.clauses_size() > 0)
     mutation.mutable_condition()->Swap(&condition);
+  return true;
+}
+
+bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why) {
+  auto& asked = *f.request.mutable_update();
+  auto key = item::prepare_key(table.keys(), asked.key());
+  if (!key) {
+    why = key.why().status();
+    return false;
+  }
+  if (auto bad = expression::check_update(asked.update(), table.keys())) {
+    why = bad->status();
+    return false;
+  }
+  msg::AttributeMap attributes; // what an item that is not there yet begins with, so in canonical form
+  if (!item::parse_item_into(attributes, asked.key()) || item::canonicalise(attributes)) {
+    why = make_status(msg::VALIDATION, "the key cannot be read");
+    return false;
+  }
+  f.key = std::move(*key);
+  auto& mutation = *f.to_replica.mutable_write()->add_mutations();
+  mutation.set_key(f.key);
+  mutation.set_key_attributes(item::serialize(attributes));
+  mutation.mutable_update()->Swap(asked.mutable_update());
+  if (asked.has_expression())
+    mutation.mutable_expression()->Swap(asked.mutable_expression());
+  mutation.set_returning(asked.returning());
+  mutation.set_return_old_on_refusal(asked.return_old_on_refusal());
   return true;
 }
 

@@ -38,7 +38,7 @@ void router_state::lost(const std::string& node) {
     auto& f = *flights.find(id);
     f.open = false;
     hints.suspect(f.group, node);
-    f.in_doubt = f.in_doubt || f.what == kind::put || f.what == kind::remove || f.what == kind::admin;
+    f.in_doubt = f.in_doubt || (f.what != kind::get && f.what != kind::query);
     try_later(f, 0);
   }
   sleep();

@@ -18,7 +18,7 @@
 
 namespace troupe::router {
 
-enum class kind { put, remove, get, query, admin };
+enum class kind { put, remove, update, get, query, admin };
 
 // A client's request on its way.
 struct flight {
@@ -95,6 +95,7 @@ struct router_state {
   void accept(wire::delivery& from);
   void resolve(flight& f);
   bool prepare(flight& f, const msg::TableRecord& table, msg::Status& why);
+  bool prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why);
   void on_page(flight& f, msg::ReplicaReply& reply);
   void finish_query(flight& f, bool more);

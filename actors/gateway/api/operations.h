@@ -98,7 +98,7 @@ inline constexpr std::array<known_operation, 57> all_operations{{
     {"UpdateContributorInsights", operation::none, support::not_yet},
     {"UpdateGlobalTable", operation::none, support::not_yet},
     {"UpdateGlobalTableSettings", operation::none, support::not_yet},
-    {"UpdateItem", operation::update_item, support::not_yet},
+    {"UpdateItem", operation::update_item, support::done},
     {"UpdateKinesisStreamingDestination", operation::none, support::not_yet},
     {"UpdateTable", operation::update_table, support::done},
     {"UpdateTableReplicaAutoScaling", operation::none, support::not_yet},

@@ -1,5 +1,7 @@
 // A cluster of one map, which answers at once or when it is told to.
 #pragma once
+#include "actors/core/expression/condition.h"
+#include "actors/core/expression/update.h"
 #include "actors/core/item/key.h"
 #include "actors/core/item/value.h"
 #include "actors/gateway/backend.h"
@@ -108,6 +110,7 @@ private:
     const auto& keys = table->second.keys();
     const auto bytes = request.has_put()       ? request.put().item()
                        : request.has_delete_() ? request.delete_().key()
+                       : request.has_update()  ? request.update().key()
                                                : request.get().key();
     const auto map = item::parse_item(bytes);
     const auto key = request.has_put() ? item::encode_key(keys, *map) : item::encode_exact_key(keys, *map);
@@ -117,6 +120,23 @@ private:
     }
     auto& content = items[request.table()];
     const auto it = content.find(*key);
+    std::optional<msg::AttributeMap> old;
+    if (it != content.end())
+      old = *item::parse_item(it->second);
+    const auto& expression = request.has_put()       ? request.put().expression()
+                             : request.has_delete_() ? request.delete_().expression()
+                                                     : request.update().expression();
+    if (!expression::condition::make(expression)->holds(old ? &*old : nullptr)) {
+      *reply.mutable_status() = make_status(msg::CONDITION_FAILED, "The conditional request failed");
+      const bool tells = request.put().return_old() || request.delete_().return_old() ||
+                         request.update().return_old_on_refusal();
+      reply.set_found(old && tells);
+      if (reply.found())
+        reply.set_item(it->second);
+      return reply;
+    }
+    if (request.has_update())
+      return update(request.update(), old, *map, [&](std::string item) { content[*key] = std::move(item); });
     const bool wants_old = request.has_get() || request.put().return_old() || request.delete_().return_old();
     if (it != content.end() && wants_old) {
       reply.set_found(true);
@@ -126,6 +146,33 @@ private:
       content[*key] = bytes;
     else if (request.has_delete_())
       content.erase(*key);
+    return reply;
+  }
+
+  static msg::ItemReply update(const msg::UpdateItem& wish, const std::optional<msg::AttributeMap>& old,
+                               const msg::AttributeMap& key, const std::function<void(std::string)>& store) {
+    msg::ItemReply reply;
+    const auto update = expression::update::make(wish.update());
+    const auto after = update->apply(old ? &*old : nullptr, key);
+    if (!after) {
+      *reply.mutable_status() = after.why().status();
+      return reply;
+    }
+    store(item::serialize(after->item));
+    const msg::AttributeMap none;
+    msg::AttributeMap told;
+    if (wish.returning() == msg::RETURN_OLD)
+      told = old.value_or(none);
+    if (wish.returning() == msg::RETURN_UPDATED_OLD)
+      told = update->touched(old.value_or(none));
+    if (wish.returning() == msg::RETURN_NEW)
+      told = after->item;
+    if (wish.returning() == msg::RETURN_UPDATED_NEW)
+      told = update->touched(after->item);
+    reply.set_found(told.attributes_size() > 0);
+    reply.set_item(item::serialize(told));
+    reply.set_old_bytes(old ? item::item_size(*old) : 0);
+    reply.set_new_bytes(item::item_size(after->item));
     return reply;
   }
 

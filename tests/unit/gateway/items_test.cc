@@ -19,6 +19,9 @@ struct music : door {
   std::string get(const std::string& id, const std::string& more = {}) {
     return said("GetItem", R"({"TableName":"music","Key":{"id":{"S":")" + id + "\"}}" + more + "}");
   }
+  std::string update(const std::string& id, const std::string& more = {}) {
+    return said("UpdateItem", R"({"TableName":"music","Key":{"id":{"S":")" + id + "\"}}" + more + "}");
+  }
   std::string remove(const std::string& id, const std::string& more = {}) {
     return said("DeleteItem", R"({"TableName":"music","Key":{"id":{"S":")" + id + "\"}}" + more + "}");
   }
@@ -100,11 +103,65 @@ TEST(items, the_clusters_refusals_are_told_in_dynamodbs_words) {
       << lost;
 }
 
-TEST(items, conditions_are_refused_and_not_passed_over) {
+namespace {
+
+const std::string refused =
+    dynamodb + R"(ConditionalCheckFailedException","message":"The conditional request failed")";
+
+} // namespace
+
+TEST(items, are_put_and_deleted_only_when_the_condition_holds) {
   music m;
-  EXPECT_EQ(m.put(R"({"id":{"S":"a"}})", R"x(,"ConditionExpression":"attribute_not_exists(id)")x"),
-            validation + R"(ConditionExpression is not supported by this version of Troupe"})");
-  EXPECT_EQ(m.remove("a", R"(,"Expected":{"x":{"Exists":false}})"),
-            validation + R"(Expected is not supported by this version of Troupe"})");
+  const std::string fresh = R"x(,"ConditionExpression":"attribute_not_exists(id)")x";
+  EXPECT_EQ(m.put(R"({"id":{"S":"a"},"v":{"N":"1"}})", fresh), "200 {}");
+  EXPECT_EQ(m.put(R"({"id":{"S":"a"},"v":{"N":"2"}})", fresh), refused + "}");
+  EXPECT_EQ(m.remove("a", R"(,"ConditionExpression":"v > :v","ExpressionAttributeValues":{":v":{"N":"1"}})"),
+            refused + "}");
+  EXPECT_EQ(m.remove("a", R"(,"Expected":{"v":{"Value":{"N":"1.0"}}})"), "200 {}");
+  EXPECT_EQ(m.get("a"), "200 {}");
+}
+
+TEST(items, refused_writes_tell_the_item_when_asked_to) {
+  music m;
+  m.put(R"({"id":{"S":"a"},"v":{"N":"1"}})");
+  const std::string fresh = R"x(,"ConditionExpression":"attribute_not_exists(id)")x";
+  const std::string tell = R"(,"ReturnValuesOnConditionCheckFailure":"ALL_OLD")";
+  const std::string with_item = refused + R"(,"Item":{"id":{"S":"a"},"v":{"N":"1"}}})";
+  EXPECT_EQ(m.put(R"({"id":{"S":"a"}})", fresh + tell), with_item);
+  EXPECT_EQ(m.put(R"({"id":{"S":"a"}})", fresh + R"(,"ReturnValues":"ALL_OLD")"), refused + "}");
+  EXPECT_EQ(m.update("a", fresh + tell), with_item);
+}
+
+TEST(items, are_updated_by_expressions) {
+  music m;
+  const std::string count =
+      R"x(,"UpdateExpression":"SET n = if_not_exists(n, :zero) + :one","ReturnValues":"UPDATED_NEW",
+         "ExpressionAttributeValues":{":zero":{"N":"0"},":one":{"N":"1"}})x";
+  EXPECT_EQ(m.update("a", count), R"(200 {"Attributes":{"n":{"N":"1"}}})");
+  EXPECT_EQ(m.update("a", count), R"(200 {"Attributes":{"n":{"N":"2"}}})");
+  EXPECT_EQ(m.update("a", R"(,"UpdateExpression":"REMOVE n","ReturnValues":"ALL_OLD")"),
+            R"(200 {"Attributes":{"id":{"S":"a"},"n":{"N":"2"}}})");
+  EXPECT_EQ(m.update("b"), "200 {}") << "an update of nothing makes sure that the item is there";
+  EXPECT_EQ(m.get("b"), R"(200 {"Item":{"id":{"S":"b"}}})");
+}
+
+TEST(items, are_updated_in_the_old_way_too) {
+  music m;
+  EXPECT_EQ(
+      m.update("a", R"(,"AttributeUpdates":{"n":{"Action":"ADD","Value":{"N":"5"}},"s":{"Value":{"S":"x"}}},
+                             "ReturnValues":"ALL_NEW")"),
+      R"(200 {"Attributes":{"id":{"S":"a"},"n":{"N":"5"},"s":{"S":"x"}}})");
+}
+
+TEST(items, updates_that_cannot_be_say_why) {
+  music m;
+  EXPECT_EQ(
+      m.update("a",
+               R"(,"UpdateExpression":"SET n = n + :one","ExpressionAttributeValues":{":one":{"N":"1"}})"),
+      validation + R"(The provided expression refers to an attribute that does not exist in the item"})");
+  EXPECT_EQ(m.update("a", R"(,"UpdateExpression":"SET n = :one")"),
+            validation +
+                R"(Invalid UpdateExpression: An expression attribute value used in expression is not )"
+                R"(defined; attribute value: :one"})");
   EXPECT_EQ(m.get("a"), "200 {}");
 }
