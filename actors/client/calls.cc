@@ -58,6 +58,8 @@ std::size_t operation_of(const msg::Parcel& request) {
       return 3;
     case msg::ItemRequest::kUpdate:
       return 11;
+    case msg::ItemRequest::kScan:
+      return 12;
     case msg::ItemRequest::OP_NOT_SET:
       return none;
     }

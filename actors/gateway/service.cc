@@ -185,12 +185,14 @@ handler handler_of(api::operation what) {
     return put_item;
   case operation::update_item:
     return update_item;
+  case operation::query:
+    return query;
+  case operation::scan:
+    return scan;
   case operation::get_item:
     return get_item;
   case operation::delete_item:
     return delete_item;
-  case operation::query:
-  case operation::scan:
   case operation::batch_get_item:
   case operation::batch_write_item:
   case operation::none:

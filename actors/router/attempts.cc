@@ -65,18 +65,17 @@ void router_state::dispatch(flight& f) {
     if (f.range.empty())
       return finish_query(f, false);
     auto spans = map->partitions_in(*table, f.range.from, f.range.to);
-    partition = spans.empty() ? nullptr : f.request.query().backward() ? spans.back() : spans.front();
+    partition = spans.empty() ? nullptr : f.paging.backward ? spans.back() : spans.front();
     auto& scan = *f.to_replica.mutable_scan();
-    auto& query = f.request.query();
     if (partition) {
       scan.set_from(std::max(f.range.from, partition->from()));
       scan.set_to(partition->to().empty() || (!f.range.to.empty() && f.range.to < partition->to()) ? f.range.to
                                                                                                      : partition->to());
     }
-    scan.set_backward(query.backward());
-    scan.set_limit(query.limit() == 0 ? 0 : query.limit() - static_cast<std::uint32_t>(f.gathered.items_size()));
+    scan.set_backward(f.paging.backward);
+    scan.set_limit(f.paging.limit == 0 ? 0 : f.paging.limit - f.gathered.scanned());
     scan.set_page_bytes(limits::page_bytes - std::min(f.gathered_bytes, limits::page_bytes - 1));
-    scan.set_eventual(query.eventual());
+    scan.set_eventual(f.paging.eventual);
   } else if (table) {
     partition = map->locate(*table, f.key);
   }
@@ -87,7 +86,7 @@ void router_state::dispatch(flight& f) {
     return wait_for_map(f);
   }
   auto eventual = (f.what == kind::get && f.request.get().eventual())
-                  || (f.what == kind::query && f.request.query().eventual());
+                  || (f.what == kind::query && f.paging.eventual);
   std::string node;
   if (eventual && f.attempts == 0) { // the copy on this node, when there is one
     for (auto& m : partition->configuration().members())

@@ -1,4 +1,5 @@
 // Item requests: what a client asks, in the words that replicas understand, and back.
+#include "actors/core/expression/key_condition.h"
 #include "actors/core/expression/request.h"
 #include "actors/core/item/condition.h"
 #include "actors/core/item/prepare.h"
@@ -21,6 +22,7 @@ kind kind_of(const msg::ItemRequest& request) {
   case msg::ItemRequest::kUpdate:
     return kind::update;
   case msg::ItemRequest::kQuery:
+  case msg::ItemRequest::kScan:
     return kind::query;
   default:
     return kind::get;
@@ -34,7 +36,8 @@ void router_state::accept(wire::delivery& from) {
   f.client = from.from->node;
   f.head = wire::reply_to(from.parcel);
   f.started_us = now();
-  auto ms = from.parcel.deadline_ms() == 0 ? options.deadline_ms : static_cast<std::int64_t>(from.parcel.deadline_ms());
+  auto ms = from.parcel.deadline_ms() == 0 ? options.deadline_ms
+                                           : static_cast<std::int64_t>(from.parcel.deadline_ms());
   f.deadline_us = f.started_us + std::min(ms, limits::request_deadline_max_ms) * 1000;
   if (from.parcel.has_admin_request()) {
     f.what = kind::admin;
@@ -46,7 +49,8 @@ void router_state::accept(wire::delivery& from) {
     return;
   }
   if (flights.full())
-    return finish(f, make_status(msg::OVERLOADED, "this router has as many requests as it takes; try again later"));
+    return finish(
+        f, make_status(msg::OVERLOADED, "this router has as many requests as it takes; try again later"));
   if (f.what != kind::admin && f.request.op_case() == msg::ItemRequest::OP_NOT_SET)
     return finish(f, make_status(msg::UNSUPPORTED, "this version knows no such request"));
   auto deadline = f.deadline_us;
@@ -64,8 +68,8 @@ void router_state::resolve(flight& f) {
   if (!table || table->state() != msg::TABLE_ACTIVE) {
     if (!f.fresh_map_asked)
       return wait_for_map(f);
-    return finish(f, make_status(msg::TABLE_NOT_FOUND, "Requested resource not found: Table: " + f.request.table()
-                                                         + " not found"));
+    return finish(f, make_status(msg::TABLE_NOT_FOUND,
+                                 "Requested resource not found: Table: " + f.request.table() + " not found"));
   }
   f.table_label = f.request.table();
   msg::Status why;
@@ -77,7 +81,7 @@ void router_state::resolve(flight& f) {
 
 bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status& why) {
   if (f.what == kind::query)
-    return prepare_query(f, table, why);
+    return f.request.has_scan() ? prepare_scan(f, table, why) : prepare_query(f, table, why);
   auto& out = f.to_replica;
   *out.mutable_id() = f.request.id();
   if (f.what == kind::get) {
@@ -157,39 +161,106 @@ bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg:
   return true;
 }
 
+namespace {
+
+// Of a query or scan, once the schema is known: that it can be evaluated, and says what it may.
+template <class Asked>
+bool take_filter(flight& f, Asked& asked, msg::Status& why) {
+  f.paging.limit = asked.limit();
+  f.paging.eventual = asked.eventual();
+  f.paging.tell_bytes = asked.tell_bytes();
+  if (!asked.has_filter())
+    return true;
+  f.paging.filter = expression::condition::make(std::move(*asked.mutable_filter()));
+  if (!f.paging.filter)
+    why = make_status(msg::VALIDATION, "the filter cannot be read");
+  return f.paging.filter.has_value();
+}
+
+} // namespace
+
 bool router_state::prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why) {
-  auto range = item::query_range(table.keys(), f.request.query());
+  auto& query = *f.request.mutable_query();
+  item::verdict bad;
+  if (query.tests_size() > 0) {
+    std::vector<expression::key_test> tests;
+    for (auto& test : *query.mutable_tests())
+      tests.push_back({test.attribute(), test.op(), {test.values().begin(), test.values().end()}});
+    bad = expression::write_query(tests, table.keys(), query);
+  }
+  if (!bad && query.has_filter())
+    bad = expression::check_filter(query.filter(), table.keys(),
+                                   query.legacy_filter() ? "QueryFilter" : "Filter Expression");
+  if (bad) {
+    why = bad->status();
+    return false;
+  }
+  auto range = item::query_range(table.keys(), query);
   if (!range) {
     why = range.why().status();
     return false;
   }
   f.range = std::move(*range);
   f.keys = table.keys();
-  return true;
+  f.paging.backward = query.backward();
+  return take_filter(f, query, why);
+}
+
+bool router_state::prepare_scan(flight& f, const msg::TableRecord& table, msg::Status& why) {
+  auto& scan = *f.request.mutable_scan();
+  auto segments = std::max(scan.segments(), 1u);
+  if (scan.segment() >= segments) {
+    why = make_status(msg::VALIDATION, "there is no such segment");
+    return false;
+  }
+  auto range = item::scan_range(table.keys(), scan.segment(), segments, scan.start_key());
+  if (!range) {
+    why = range.why().status();
+    return false;
+  }
+  f.range = std::move(*range);
+  f.keys = table.keys();
+  return take_filter(f, scan, why);
+}
+
+// One item that was looked at. False when it cannot be read.
+bool router_state::gather(flight& f, std::string item) {
+  f.gathered_bytes += item.size();
+  f.gathered.set_scanned(f.gathered.scanned() + 1);
+  auto passes = f.paging.filter ? f.paging.filter->holds(std::string_view(item)) : std::optional(true);
+  if (f.paging.tell_bytes) {
+    msg::AttributeMap read;
+    if (!item::parse_item_into(read, item))
+      return false;
+    f.gathered.set_read_bytes(f.gathered.read_bytes() + item::item_size(read));
+  }
+  if (passes.value_or(false))
+    f.gathered.add_items(std::move(item));
+  return passes.has_value();
 }
 
 // One page of one partition. The query goes on in the next partition, or the next page, until it is full.
 void router_state::on_page(flight& f, msg::ReplicaReply& reply) {
-  auto& query = f.request.query();
   for (auto& record : *reply.mutable_records()) {
-    f.gathered_bytes += record.item().size();
     f.key = std::move(*record.mutable_key()); // the last one seen
-    *f.gathered.add_items() = std::move(*record.mutable_item());
+    if (!gather(f, std::move(*record.mutable_item())))
+      return finish(f, make_status(msg::INTERNAL, "a stored item cannot be read"));
   }
   auto partition = map->group(f.group);
+  auto backward = f.paging.backward;
   if (reply.more()) {
-    (query.backward() ? f.range.to : f.range.from) = reply.resume();
+    (backward ? f.range.to : f.range.from) = reply.resume();
   } else {
     // This partition has no more: go on behind it.
-    auto& edge = query.backward() ? partition->from() : partition->to();
-    auto ends = query.backward() ? edge.empty() || edge <= f.range.from
-                                 : edge.empty() || (!f.range.to.empty() && edge >= f.range.to);
+    auto& edge = backward ? partition->from() : partition->to();
+    auto ends = backward ? edge.empty() || edge <= f.range.from
+                         : edge.empty() || (!f.range.to.empty() && edge >= f.range.to);
     if (ends)
       return finish_query(f, false);
-    (query.backward() ? f.range.to : f.range.from) = edge;
+    (backward ? f.range.to : f.range.from) = edge;
   }
-  auto limit = static_cast<int>(query.limit());
-  if ((limit > 0 && f.gathered.items_size() >= limit) || f.gathered_bytes >= limits::page_bytes)
+  if ((f.paging.limit > 0 && f.gathered.scanned() >= f.paging.limit) ||
+      f.gathered_bytes >= limits::page_bytes)
     return finish_query(f, true);
   f.attempts = 0;
   dispatch(f);

@@ -2,6 +2,7 @@
 // partition map, items.cc turns item requests into replica requests and replies back, attempts.cc sends,
 // repeats and gives up.
 #pragma once
+#include "actors/core/expression/condition.h"
 #include "actors/core/item/key.h"
 #include "actors/core/routing/leader_hints.h"
 #include "actors/core/routing/partition_map.h"
@@ -11,6 +12,7 @@
 #include "actors/router/router_actor.h"
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -38,6 +40,13 @@ struct flight {
   item::key_range range;       // query: what is left of it
   msg::KeySchema keys;         // query: to build last_key
   msg::ItemReply gathered;     // query: pages so far
+  struct {
+    bool backward = false;
+    bool eventual = false;
+    std::uint32_t limit = 0; // 0: none
+    bool tell_bytes = false;
+    std::optional<expression::condition> filter;
+  } paging;                    // of a query or scan
   std::size_t gathered_bytes = 0;
 
   std::uint64_t group = 0;     // whom the open attempt is for
@@ -97,6 +106,8 @@ struct router_state {
   bool prepare(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why);
+  bool prepare_scan(flight& f, const msg::TableRecord& table, msg::Status& why);
+  bool gather(flight& f, std::string item);
   void on_page(flight& f, msg::ReplicaReply& reply);
   void finish_query(flight& f, bool more);
   void wait_for_map(flight& f);

@@ -231,19 +231,46 @@ std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::s
   return out;
 }
 
+namespace {
+
+// Where part `i` of `count` even parts of the hash space begins: floor(i * 2^64 / count), as the bytes of a key.
+// Empty for the first.
+std::string boundary(std::uint64_t i, std::uint64_t count) {
+  std::string bytes;
+  if (i == 0)
+    return bytes;
+  const auto hash = static_cast<std::uint64_t>((static_cast<uint128>(i) << 64) / count);
+  for (int shift = 56; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(hash >> shift & 0xFF);
+  return bytes;
+}
+
+} // namespace
+
 std::vector<key_range> even_ranges(std::size_t count) {
   count = std::clamp<std::size_t>(count, 1, limits::initial_partitions);
   std::vector<key_range> out(count);
-  for (std::size_t i = 1; i < count; ++i) {
-    // floor(i * 2^64 / count)
-    const auto boundary = static_cast<std::uint64_t>((static_cast<uint128>(i) << 64) / count);
-    std::string bytes;
-    for (int shift = 56; shift >= 0; shift -= 8)
-      bytes += static_cast<char>(boundary >> shift & 0xFF);
-    out[i - 1].to = bytes;
-    out[i].from = std::move(bytes);
-  }
+  for (std::size_t i = 1; i < count; ++i)
+    out[i - 1].to = out[i].from = boundary(i, count);
   return out;
+}
+
+result<key_range> scan_range(const msg::KeySchema& schema, std::uint32_t segment, std::uint32_t segments,
+                             std::string_view start_key) {
+  key_range range{boundary(segment, segments), segment + 1 < segments ? boundary(segment + 1, segments) : ""};
+  if (start_key.empty())
+    return range;
+  const std::string invalid = "The provided starting key is invalid";
+  auto start = parse_item(start_key);
+  if (!start)
+    return refusal{invalid};
+  auto key = encode_exact_key(schema, *start);
+  if (!key)
+    return refusal{invalid + ": " + key.why().message};
+  if (!range.contains(*key))
+    return refusal{"The provided starting key is outside the segment"};
+  range.from = after(std::move(*key));
+  return range;
 }
 
 std::string prefix_end(std::string prefix) {
