@@ -33,6 +33,10 @@ void put_item(gateway::backend& to, call_ptr c, const api::structure& in, api::r
 void get_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void delete_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 
+// batch_handlers.cc
+void batch_get_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void batch_write_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
 // page_handlers.cc
 void query(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void scan(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);

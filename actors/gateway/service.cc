@@ -187,14 +187,16 @@ handler handler_of(api::operation what) {
     return update_item;
   case operation::query:
     return query;
+  case operation::batch_get_item:
+    return batch_get_item;
+  case operation::batch_write_item:
+    return batch_write_item;
   case operation::scan:
     return scan;
   case operation::get_item:
     return get_item;
   case operation::delete_item:
     return delete_item;
-  case operation::batch_get_item:
-  case operation::batch_write_item:
   case operation::none:
     break;
   }

@@ -47,8 +47,8 @@ struct known_operation {
 // clang-format off
 inline constexpr std::array<known_operation, 57> all_operations{{
     {"BatchExecuteStatement", operation::none, support::not_yet},
-    {"BatchGetItem", operation::batch_get_item, support::not_yet},
-    {"BatchWriteItem", operation::batch_write_item, support::not_yet},
+    {"BatchGetItem", operation::batch_get_item, support::done},
+    {"BatchWriteItem", operation::batch_write_item, support::done},
     {"CreateBackup", operation::none, support::not_yet},
     {"CreateGlobalTable", operation::none, support::not_yet},
     {"CreateTable", operation::create_table, support::done},

@@ -1,0 +1,309 @@
+// BatchGetItem and BatchWriteItem: single requests that are under way together. What the cluster could not do
+// just now comes back as unprocessed, for the client to send again; DynamoDB promises no more.
+#include "actors/core/expression/legacy.h"
+#include "actors/core/expression/parse.h"
+#include "actors/core/expression/projection.h"
+#include "actors/core/item/json.h"
+#include "actors/core/item/key.h"
+#include "actors/core/item/value.h"
+#include "actors/gateway/handlers.h"
+#include "actors/gateway/item_answers.h"
+#include "config/limits.h"
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace troupe::gateway {
+
+namespace {
+
+constexpr std::size_t answer_bytes = 16 * limits::page_bytes; // of all items of one BatchGetItem
+
+// It had no effect, and may have one when it is sent again.
+bool may_come_again(msg::Code code) {
+  return code == msg::OVERLOADED || code == msg::UNAVAILABLE || code == msg::STORAGE_FULL;
+}
+
+// The requests of one batch. The last answer to come says all of it.
+struct batch {
+  call_ptr c;
+  std::vector<std::string> tables; // of each request
+  std::vector<msg::ItemReply> replies;
+  std::size_t missing = 0;
+  std::mutex lock;
+  std::function<void(batch&)> say;
+};
+
+void send(backend& to, const std::shared_ptr<batch>& all, std::vector<msg::ItemRequest> requests) {
+  all->missing = requests.size();
+  all->replies.resize(requests.size());
+  for (auto& request : requests)
+    all->tables.push_back(request.table());
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    to.submit(std::move(requests[i]), [all, i](msg::ItemReply reply) {
+      std::unique_lock guard(all->lock);
+      all->replies[i] = std::move(reply);
+      if (--all->missing > 0)
+        return;
+      guard.unlock();
+      all->say(*all);
+    });
+}
+
+// The first refusal that is for the whole batch, unless every one of them can be sent again. When none got
+// through, that is the answer, as in DynamoDB.
+api::trouble trouble_of(const batch& all) {
+  std::size_t later = 0;
+  for (auto& reply : all.replies) {
+    if (reply.status().code() == msg::OK)
+      continue;
+    if (!may_come_again(reply.status().code()))
+      return api::of_status(reply.status());
+    ++later;
+  }
+  if (later == all.replies.size())
+    return api::of_status(all.replies.front().status());
+  return std::nullopt;
+}
+
+void capacities(api::writer& w, api::capacity_report wish,
+                const std::map<std::string, std::int64_t>& halves) {
+  if (wish == api::capacity_report::none)
+    return;
+  w.key("ConsumedCapacity").array();
+  for (auto& [table, units] : halves) {
+    w.object().key("TableName").text(table).key("CapacityUnits").units(units);
+    if (wish == api::capacity_report::indexes)
+      w.key("Table").object().key("CapacityUnits").units(units).end_object();
+    w.end_object();
+  }
+  w.end_array();
+}
+
+using projected = std::optional<expression::projection>;
+
+api::outcome<projected> projection_of(api::batch_get_item::of_table& wish) {
+  msg::ProjectionExpression parts;
+  if (wish.attributes_to_get) {
+    auto made = expression::projection_from_attributes_to_get(*wish.attributes_to_get);
+    if (!made)
+      return api::of_refusal(made.why());
+    parts = std::move(*made);
+  } else if (wish.expressions.projection) {
+    auto use = expression::placeholders::make(std::move(wish.expressions.names), {});
+    if (!use)
+      return api::of_refusal(use.why());
+    auto made = expression::parse_projection(*wish.expressions.projection, *use);
+    if (!made)
+      return api::of_refusal(made.why());
+    if (auto bad = use->check_all_used())
+      return api::of_refusal(*bad);
+    parts = std::move(*made);
+  }
+  return parts.paths_size() > 0 ? projected(expression::projection::make(std::move(parts))) : projected();
+}
+
+// How a table was asked about, to say again what is left of it.
+struct asked_table {
+  projected part;
+  bool consistent = false;
+  std::string more; // JSON of its other parameters, each with a comma in front
+};
+
+} // namespace
+
+void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto wish = api::read_batch_get_item(in, from);
+  if (!wish)
+    return c->refuse(wish.why());
+  auto asked = std::make_shared<std::map<std::string, asked_table>>();
+  std::vector<msg::ItemRequest> requests;
+  for (auto& table : wish->tables) {
+    auto& about = (*asked)[table.table];
+    about.consistent = table.consistent;
+    if (table.consistent)
+      about.more += ",\"ConsistentRead\":true";
+    api::writer again;
+    if (table.expressions.projection)
+      about.more += again.object()
+                        .key("ProjectionExpression")
+                        .text(*table.expressions.projection)
+                        .take()
+                        .replace(0, 1, ",");
+    if (table.expressions.names) {
+      api::writer names;
+      names.object().key("ExpressionAttributeNames").object();
+      for (auto& [name, attribute] : *table.expressions.names)
+        names.key(name).text(attribute);
+      about.more += names.end_object().take().replace(0, 1, ",");
+    }
+    if (table.attributes_to_get) {
+      api::writer names;
+      names.object().key("AttributesToGet").array();
+      for (auto& name : *table.attributes_to_get)
+        names.text(name);
+      about.more += names.end_array().take().replace(0, 1, ",");
+    }
+    auto part = projection_of(table);
+    if (!part)
+      return c->refuse(part.why());
+    about.part = std::move(*part);
+    for (auto& key : table.keys) {
+      auto& one = requests.emplace_back();
+      one.set_table(table.table);
+      one.mutable_get()->set_key(item::serialize(key));
+      one.mutable_get()->set_eventual(!table.consistent);
+    }
+  }
+  auto keys = std::make_shared<std::vector<std::string>>();
+  for (auto& request : requests)
+    keys->push_back(request.get().key());
+  auto all = std::make_shared<batch>();
+  all->c = c;
+  all->say = [asked, keys, capacity = wish->capacity](batch& got) {
+    if (auto why = trouble_of(got))
+      return got.c->refuse(*why);
+    std::map<std::string, std::int64_t> halves;
+    std::map<std::string, std::string> found, unprocessed; // JSON of the lists' insides
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < got.replies.size(); ++i) {
+      auto& table = got.tables[i];
+      auto& about = asked->at(table);
+      auto& reply = got.replies[i];
+      found.try_emplace(table);
+      bytes += reply.item().size();
+      if (reply.status().code() != msg::OK || bytes > answer_bytes) {
+        auto key = item::parse_item((*keys)[i]);
+        if (!key)
+          return got.c->refuse(api::internal());
+        auto& list = unprocessed[table];
+        list += (list.empty() ? "" : ",") + item::write_json(*key);
+        continue;
+      }
+      std::size_t size = 0;
+      if (reply.found()) {
+        auto one = item::parse_item(reply.item());
+        if (!one)
+          return got.c->refuse(api::internal());
+        size = item::item_size(*one);
+        auto& list = found[table];
+        list += (list.empty() ? "" : ",") + item::write_json(about.part ? about.part->apply(*one) : *one);
+      }
+      halves[table] += units_of(size, read_unit_bytes) * (about.consistent ? 2 : 1);
+    }
+    api::writer w;
+    w.object().key("Responses").object();
+    for (auto& [table, list] : found)
+      w.key(table).json("[" + list + "]");
+    w.end_object().key("UnprocessedKeys").object();
+    for (auto& [table, list] : unprocessed)
+      w.key(table).json("{\"Keys\":[" + list + "]" + asked->at(table).more + "}");
+    w.end_object();
+    capacities(w, capacity, halves);
+    w.end_object();
+    got.c->answer(w.take());
+  };
+  send(to, all, std::move(requests));
+}
+
+namespace {
+
+// The schemas of the tables that a batch writes to are needed to see that no item is in it twice.
+struct schemas {
+  std::map<std::string, msg::KeySchema> known;
+  api::trouble why;
+  std::size_t missing = 0;
+  std::mutex lock;
+};
+
+void write_all(backend& to, const call_ptr& c, api::batch_write_item& wish, const schemas& of) {
+  std::vector<msg::ItemRequest> requests;
+  std::set<std::pair<std::string, std::string>> keys;
+  const bool sizes = wish.capacity != api::capacity_report::none;
+  for (auto& table : wish.tables) {
+    auto& schema = of.known.at(table.table);
+    for (auto& write : table.writes) {
+      auto key = write.remove ? item::encode_exact_key(schema, write.content)
+                              : item::encode_key(schema, write.content);
+      if (!key)
+        return c->refuse(api::of_refusal(key.why()));
+      if (!keys.emplace(table.table, *key).second)
+        return c->refuse(api::validation("Provided list of item keys contains duplicates"));
+      auto& one = requests.emplace_back();
+      one.set_table(table.table);
+      if (write.remove) {
+        one.mutable_delete_()->set_key(item::serialize(write.content));
+        one.mutable_delete_()->set_return_old(sizes);
+      } else {
+        one.mutable_put()->set_item(item::serialize(write.content));
+        one.mutable_put()->set_return_old(sizes);
+      }
+    }
+  }
+  auto sent = std::make_shared<std::vector<msg::ItemRequest>>(requests);
+  auto all = std::make_shared<batch>();
+  all->c = c;
+  all->say = [sent, capacity = wish.capacity](batch& got) {
+    if (auto why = trouble_of(got))
+      return got.c->refuse(*why);
+    std::map<std::string, std::int64_t> halves;
+    std::map<std::string, std::string> unprocessed;
+    for (std::size_t i = 0; i < got.replies.size(); ++i) {
+      auto& request = (*sent)[i];
+      auto& reply = got.replies[i];
+      auto content = item::parse_item(request.has_put() ? request.put().item() : request.delete_().key());
+      auto old = item::parse_item(reply.item());
+      if (!content || !old)
+        return got.c->refuse(api::internal());
+      if (reply.status().code() != msg::OK) {
+        auto& list = unprocessed[request.table()];
+        list += std::string(list.empty() ? "" : ",") +
+                (request.has_put() ? "{\"PutRequest\":{\"Item\":" : "{\"DeleteRequest\":{\"Key\":") +
+                item::write_json(*content) + "}}";
+        continue;
+      }
+      auto bytes = std::max(request.has_put() ? item::item_size(*content) : 0, item::item_size(*old));
+      halves[request.table()] += 2 * units_of(bytes, write_unit_bytes);
+    }
+    api::writer w;
+    w.object().key("UnprocessedItems").object();
+    for (auto& [table, list] : unprocessed)
+      w.key(table).json("[" + list + "]");
+    w.end_object();
+    capacities(w, capacity, halves);
+    w.end_object();
+    got.c->answer(w.take());
+  };
+  send(to, all, std::move(requests));
+}
+
+} // namespace
+
+void batch_write_item(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
+  auto read = api::read_batch_write_item(in, from);
+  if (!read)
+    return c->refuse(read.why());
+  auto wish = std::make_shared<api::batch_write_item>(std::move(*read));
+  auto of = std::make_shared<schemas>();
+  of->missing = wish->tables.size();
+  for (auto& table : wish->tables) {
+    msg::AdminRequest ask;
+    ask.mutable_describe_table()->set_name(table.table);
+    to.submit(std::move(ask), [&to, c, wish, of, name = table.table](const msg::AdminReply& reply) {
+      std::unique_lock guard(of->lock);
+      if (reply.status().code() != msg::OK || reply.tables_size() == 0)
+        of->why = api::of_status(reply.status());
+      else
+        of->known[name] = reply.tables(0).keys();
+      if (--of->missing > 0)
+        return;
+      guard.unlock();
+      if (of->why)
+        return c->refuse(*of->why);
+      write_all(to, c, *wish, *of);
+    });
+  }
+}
+
+} // namespace troupe::gateway
