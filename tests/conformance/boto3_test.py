@@ -3,10 +3,13 @@
 
 usage: boto3_test.py TROUPE
 """
+import contextlib
+import io
 import sys
 import threading
 import unittest
 from decimal import Decimal
+from pathlib import Path
 
 import boto3
 from boto3.dynamodb.conditions import Attr, Key
@@ -74,6 +77,20 @@ class Signatures(Story):
     def test_every_node_answers(self):
         for node in range(3):
             self.assertEqual(client(node=node).describe_limits()["ResponseMetadata"]["HTTPStatusCode"], 200)
+
+
+class Readme(Story):
+    def test_the_example_works_as_it_stands(self):
+        page = (Path(__file__).parents[2] / "README.md").read_text()
+        example = page.split("```python\n")[1].split("```")[0]
+        for there, here in [("http://127.0.0.1:8000", cluster.endpoints[0]), ('_id="any"', f'_id="{ACCESS_KEY}"'),
+                            ('_key="any"', f'_key="{SECRET_KEY}"')]:
+            self.assertIn(there, example)
+            example = example.replace(there, here)
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(compile(example, "README.md", "exec"), {})
+        self.assertEqual(said.getvalue(), "1\n")
 
 
 class Writes(Story):
