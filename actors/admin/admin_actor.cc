@@ -2,6 +2,7 @@
 #include "actors/admin/admin_actor.h"
 #include "actors/admin/admin_state.h"
 #include "actors/kit/log.h"
+#include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include "messages/status.h"
 #include <caf/all.hpp>
@@ -25,7 +26,8 @@ admin_metrics::admin_metrics(kit::metrics& m)
       changes(m.counter("troupe_metadata_changes_total", "Changes to the metadata that this admin made.")),
       conflicts(m.counter("troupe_metadata_conflicts_total",
                           "Changes that failed because the metadata had moved on, and were planned again.")),
-      loads(m.counter("troupe_metadata_loads_total", "Times all records were read from the group.")) {}
+      loads(m.counter("troupe_metadata_loads_total", "Times all records were read from the group.")),
+      mailbox(kit::mailbox_depth(m, "admin")) {}
 
 void admin_state::start() {
   random.seed(options.seed);
@@ -47,6 +49,7 @@ outlook admin_state::view() const {
 }
 
 void admin_state::receive(wire::inbox& mail) {
+  kit::observe_mailbox(meter->mailbox, self);
   for (auto& from : mail) {
     const auto& parcel = from.parcel;
     if (parcel.has_admin_request()) {

@@ -63,6 +63,7 @@ struct admin_metrics {
   prometheus::Counter& changes;
   prometheus::Counter& conflicts;
   prometheus::Counter& loads;
+  prometheus::Histogram& mailbox;
 };
 
 enum class stance { unknown, following, leading };

@@ -2,6 +2,7 @@
 #include "actors/agent/agent_actor.h"
 #include "actors/agent/agent_state.h"
 #include "actors/kit/log.h"
+#include "actors/kit/mailbox.h"
 #include <algorithm>
 #include <caf/all.hpp>
 
@@ -23,7 +24,10 @@ agent_metrics::agent_metrics(kit::metrics& m)
       used_bytes(m.gauge("troupe_data_directory_bytes", "Size of the files in the data directory.")),
       restarts(m.counter("troupe_replica_restarts_total",
                          "Replicas that ended by themselves and were restarted.")),
-      reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")) {}
+      reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")),
+      log_lag(m.gauge("troupe_log_lag_entries", "Most entries that a member of a group led here does not have yet.")),
+      apply_lag(m.gauge("troupe_apply_lag_entries", "Most entries that a replica here has and has not applied yet.")),
+      mailbox(kit::mailbox_depth(m, "agent")) {}
 
 void agent_state::start() {
   meter = std::make_unique<agent_metrics>(*options.metrics);
@@ -64,6 +68,7 @@ bool agent_state::is_metadata_node(const std::string& name_of_node) const {
 }
 
 void agent_state::receive(wire::inbox& mail) {
+  kit::observe_mailbox(meter->mailbox, self);
   for (const auto& from : mail) {
     if (stopping)
       return;

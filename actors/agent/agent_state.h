@@ -36,6 +36,9 @@ struct agent_metrics {
   prometheus::Gauge& used_bytes;
   prometheus::Counter& restarts;
   prometheus::Counter& reports;
+  prometheus::Gauge& log_lag;
+  prometheus::Gauge& apply_lag;
+  prometheus::Histogram& mailbox;
 };
 
 struct agent_state {

@@ -1,4 +1,5 @@
 #include "actors/agent/report_book.h"
+#include <algorithm>
 
 namespace troupe::agent {
 
@@ -63,6 +64,19 @@ void report_book::start_over() {
 const msg::ReplicaReport* report_book::find(std::uint64_t group) const {
   auto it = lines_.find(group);
   return it == lines_.end() || it->second.gone ? nullptr : &it->second.replica;
+}
+
+report_book::lag report_book::worst() const {
+  lag result;
+  for (auto& [group, one] : lines_) {
+    if (one.gone)
+      continue;
+    result.apply = std::max<std::uint64_t>(result.apply, one.replica.lag());
+    for (auto& member : one.replica.members())
+      if (member.match() < one.replica.commit())
+        result.log = std::max<std::uint64_t>(result.log, one.replica.commit() - member.match());
+  }
+  return result;
 }
 
 } // namespace troupe::agent

@@ -132,6 +132,9 @@ void agent_state::report() {
   book.fill(body);
   sent = {next_id, body.sequence(), now()};
   reported_us = now();
+  auto worst = book.worst();
+  meter->log_lag.Set(static_cast<double>(worst.log));
+  meter->apply_lag.Set(static_cast<double>(worst.apply));
   news = false;
   meter->reports.Increment();
   post(to, std::move(parcel));

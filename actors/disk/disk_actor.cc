@@ -1,6 +1,7 @@
 #include "actors/disk/disk_actor.h"
 #include "actors/disk/outcome.h"
 #include "actors/kit/log.h"
+#include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include "storage/disk_space.h"
 #include <caf/all.hpp>
@@ -24,7 +25,8 @@ struct meters {
       wal_bytes(m.gauge("troupe_log_wal_bytes", "Size of the log's write-ahead log.")),
       entries(m.gauge("troupe_log_entries", "Entries kept in the log.")),
       free_bytes(m.gauge("troupe_disk_free_bytes", "Room on the data directory's file system.")),
-      refusing(m.gauge("troupe_disk_refuses_writes", "1 while writes are refused for want of room.")) {}
+      refusing(m.gauge("troupe_disk_refuses_writes", "1 while writes are refused for want of room.")),
+      mailbox(kit::mailbox_depth(m, "disk")) {}
   prometheus::Histogram& sync_seconds;
   prometheus::Histogram& commit_jobs;
   prometheus::Histogram& commit_entries;
@@ -34,6 +36,7 @@ struct meters {
   prometheus::Gauge& entries;
   prometheus::Gauge& free_bytes;
   prometheus::Gauge& refusing;
+  prometheus::Histogram& mailbox;
 };
 
 } // namespace
@@ -115,6 +118,7 @@ void disk_state::load(const wire::load_log& what) {
 }
 
 void disk_state::append(wire::append_log& job) {
+  kit::observe_mailbox(meter->mailbox, self);
   for (auto& entry : job.entries)
     batch_bytes += entry->payload().size();
   batch.push_back(std::move(job));

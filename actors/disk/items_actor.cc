@@ -2,6 +2,7 @@
 #include "actors/disk/item_files.h"
 #include "actors/disk/outcome.h"
 #include "actors/kit/log.h"
+#include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include <caf/all.hpp>
 #include <cstdlib>
@@ -24,6 +25,7 @@ struct items_state {
   items_options options;
   std::unique_ptr<item_files> files;
   bool housekeeping = false;
+  prometheus::Histogram* mailbox = nullptr;
 
   bool settle(item_file& file);
   void open(const wire::open_items& what);
@@ -104,6 +106,7 @@ void items_state::open(const wire::open_items& what) {
 }
 
 void items_state::apply(wire::apply_items& what) {
+  kit::observe_mailbox(*mailbox, self);
   auto file = files->use(what.group);
   if (!file)
     return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0});
@@ -131,6 +134,7 @@ void items_state::apply(wire::apply_items& what) {
 }
 
 void items_state::read(const wire::read_items& what) {
+  kit::observe_mailbox(*mailbox, self);
   wire::items_read answer;
   answer.items.reserve(what.reads.size());
   auto file = files->use(what.group);
@@ -340,6 +344,7 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
+  state.mailbox = &kit::mailbox_depth(*state.options.metrics, "items");
   state.files = std::make_unique<item_files>(state.options.directory, state.options.open_max,
                                              [self](item_file& file) { return self->state.settle(file); });
   return {

@@ -1,10 +1,13 @@
 #include "actors/kit/node_config.h"
+#include "actors/kit/log.h"
 #include "actors/kit/ssl_error_queue.h"
 #include "actors/wire/register.h"
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <google/protobuf/stubs/logging.h>
 #include <sys/random.h>
 
 namespace troupe::kit {
@@ -22,9 +25,18 @@ void make_node_id_unique(const caf::actor_system_config& config) {
     caf::node_id::default_data::local(config);
 }
 
+// What protobuf says of bytes that it cannot read is said again, to whoever sent them, by the role that refuses them.
+void pass_on(google::protobuf::LogLevel how, const char* file, int line, const std::string& text) {
+  if (how == google::protobuf::LOGLEVEL_FATAL)
+    std::fprintf(stderr, "protobuf: %s:%d: %s\n", file, line, text.c_str()); // and it aborts
+  else if (log_enabled(level::debug))
+    log(level::debug, "protobuf", text);
+}
+
 } // namespace
 
 node_config::node_config(const node_config_options& options) {
+  google::protobuf::SetLogHandler(pass_on);
   config_file_path.clear();
   set("logger.console", caf::atom("none"));
   set("logger.verbosity", caf::atom("quiet"));

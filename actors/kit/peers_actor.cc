@@ -1,4 +1,5 @@
 #include "actors/kit/peers_actor.h"
+#include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include <caf/all.hpp>
 #include <utility>
@@ -25,7 +26,8 @@ peers_metrics::peers_metrics(metrics& m)
     strangers(m.counter("troupe_envelopes_refused_total", "Envelopes and greetings from peers that are not known.")),
     links(m.gauge("troupe_links", "Links to other processes that are up.")),
     queued_bytes(m.gauge("troupe_link_queued_bytes", "Bytes waiting for credit on all links.")),
-    envelope_parcels(m.histogram("troupe_envelope_parcels", "Parcels that travel in one envelope.", size_buckets())) {}
+    envelope_parcels(m.histogram("troupe_envelope_parcels", "Parcels that travel in one envelope.", size_buckets())),
+    mailbox(mailbox_depth(m, "peers")) {}
 
 msg::Hello hello_of(const peers_options& options, const std::string& expected) {
   msg::Hello hello;
@@ -194,6 +196,7 @@ void peers_state::deliver(const wire::peer_ptr& from, wire::inbox& batch) {
 }
 
 void peers_state::flush(bool acknowledge_now) {
+  observe_mailbox(meter->mailbox, self);
   flush_pending = false;
   std::size_t queued = 0;
   for (auto& [node, to] : remotes) {

@@ -38,6 +38,7 @@ struct peers_metrics {
   prometheus::Gauge& links;
   prometheus::Gauge& queued_bytes;
   prometheus::Histogram& envelope_parcels;
+  prometheus::Histogram& mailbox;
 };
 
 struct peers_state;

@@ -30,6 +30,7 @@ void replica_state::drain() {
   }
   auto urgent = core->take_messages(); // a slow disk need not silence its node
   speak(urgent);
+  strangers.clear();
   on_quorum_reads();
   answer_applied();
   flush();
@@ -132,10 +133,11 @@ void replica_state::on_appended(const wire::appended& what) {
 void replica_state::speak(std::vector<msg::PaxosMessage>& messages) {
   for (auto& message : messages) {
     auto to = member(message.to());
-    if (!to)
+    auto stranger = to ? strangers.end() : strangers.find(message.to());
+    if (!to && stranger == strangers.end())
       continue; // not in the newest configuration: it is told when it asks
     wire::outgoing out;
-    out.node = to->node();
+    out.node = to ? to->node() : stranger->second;
     *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
     *out.parcel.mutable_from() = out.parcel.to();
     *out.parcel.mutable_paxos() = std::move(message);

@@ -1,4 +1,5 @@
 #include "actors/replica/meter.h"
+#include "actors/kit/mailbox.h"
 
 namespace troupe::replica {
 
@@ -10,6 +11,7 @@ meters::meters(kit::metrics& m)
     apply_seconds(m.histogram("troupe_replica_apply_seconds", "One flush of applied effects into the item store.",
                               kit::latency_buckets())),
     flush_items(m.histogram("troupe_replica_flush_items", "Items written by one flush.", kit::size_buckets())),
+    mailbox(kit::mailbox_depth(m, "replica")),
     writes(m.counter("troupe_replica_writes_total", "Writes proposed by leaders on this node.")),
     reads(m.counter("troupe_replica_reads_total", "Reads answered by replicas on this node.")),
     scans(m.counter("troupe_replica_scans_total", "Scan pages answered by replicas on this node.")),

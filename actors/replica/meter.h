@@ -15,6 +15,7 @@ struct meters {
   prometheus::Histogram& read_seconds;
   prometheus::Histogram& apply_seconds;
   prometheus::Histogram& flush_items;
+  prometheus::Histogram& mailbox;
   prometheus::Counter& writes;
   prometheus::Counter& reads;
   prometheus::Counter& scans;

@@ -1,3 +1,4 @@
+#include "actors/kit/mailbox.h"
 #include "actors/replica/replica_state.h"
 #include <caf/all.hpp>
 
@@ -10,6 +11,7 @@ constexpr std::int64_t stop_within_us = 400'000;
 } // namespace
 
 void replica_state::receive(wire::inbox& mail) {
+  kit::observe_mailbox(meter->mailbox, self);
   for (auto& d : mail) {
     switch (d.parcel.body_case()) {
     case msg::Parcel::kPaxos:
@@ -35,7 +37,14 @@ void replica_state::on_paxos(wire::delivery& from) {
   auto& message = *from.parcel.mutable_paxos();
   // A member is a node and the data directory it had when it joined. A directory that was lost and made anew
   // has forgotten its promises, so whoever speaks from it is not that member.
-  if (auto known = member(message.from()); known && (known->node() != from.from->node || known->disk() != from.from->disk)) {
+  auto known = member(message.from());
+  if (from.from->client) { // has no part in any group
+    meter->strangers.Increment();
+    return;
+  }
+  if (!known)
+    strangers[message.from()] = from.from->node; // it may have been removed, and is told
+  if (known && (known->node() != from.from->node || known->disk() != from.from->disk)) {
     meter->strangers.Increment();
     return;
   }

@@ -127,6 +127,7 @@ struct replica_state {
   std::optional<incoming_snapshot> incoming;
   std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
 
+  std::map<std::uint64_t, std::string> strangers; // who is no member here and spoke since the last drain: its node
   wire::outbox outbox;
   std::vector<wire::read_item> reads_out; // one message for all reads of one inbox
   std::int64_t armed_us = 0;

@@ -1,4 +1,5 @@
 #include "actors/router/meter.h"
+#include "actors/kit/mailbox.h"
 #include "config/limits.h"
 
 namespace troupe::router {
@@ -21,7 +22,8 @@ meters::meters(kit::metrics_ptr m)
     map_age_seconds(metrics->gauge("troupe_router_map_age_seconds", "Since the map was last known to be the newest.")),
     repeats(metrics->counter("troupe_router_repeats_total", "Attempts beyond a request's first.")),
     followed(metrics->counter("troupe_router_moved_total", "Answers that named another leader.")),
-    map_fetches(metrics->counter("troupe_router_map_fetches_total", "Questions for the partition map.")) {}
+    map_fetches(metrics->counter("troupe_router_map_fetches_total", "Questions for the partition map.")),
+    mailbox(kit::mailbox_depth(*metrics, "router")) {}
 
 const std::string& meters::label_of(const std::string& table) {
   static const std::string other = "other";

@@ -22,6 +22,7 @@ struct meters {
   prometheus::Counter& repeats;
   prometheus::Counter& followed;
   prometheus::Counter& map_fetches;
+  prometheus::Histogram& mailbox;
 
 private:
   const std::string& label_of(const std::string& table);

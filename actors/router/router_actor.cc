@@ -1,3 +1,4 @@
+#include "actors/kit/mailbox.h"
 #include "actors/router/router_state.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -5,6 +6,7 @@
 namespace troupe::router {
 
 void router_state::receive(wire::inbox& mail) {
+  kit::observe_mailbox(meter->mailbox, self);
   for (auto& d : mail) {
     if (d.parcel.reply())
       on_reply(d, d.parcel);
