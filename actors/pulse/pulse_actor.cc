@@ -178,7 +178,8 @@ void pulse_state::on_reply(const wire::delivery& from) {
                               [to = to](const auto& one) { return one.member == to; });
     if (other == seat->others.end() || other->node != from.from->node || other->disk != from.from->disk)
       continue;
-    no ? wake(*seat) : seat->deputy.answered(to, sent->at_us, now());
+    if (no || !seat->deputy.answered(to, sent->at_us, now()))
+      wake(*seat);
   }
   pulses.erase(sent);
 }
@@ -190,6 +191,7 @@ pulse_actor::behavior_type pulse(pulse_actor::stateful_pointer<pulse_state> self
   state.self = self;
   state.options = std::move(options);
   state.meter = std::make_unique<meters>(*state.options.metrics);
+  state.sequence = static_cast<std::uint64_t>(state.now()); // never one of an earlier run
   auto period = std::chrono::microseconds(std::max<std::int64_t>(state.options.heartbeat_us / 3, 10'000));
   self->send(state.options.peers,
              wire::enroll{wire::address(msg::ROLE_PULSE), caf::actor_cast<wire::role_actor>(self), false});

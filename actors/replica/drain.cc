@@ -43,10 +43,14 @@ void replica_state::drain() {
   auto led_away = core->role() != paxos::role::leader && !disk_busy;
   if (now_in == phase::stopping && (led_away || now() >= stop_by_us)) {
     release_waiters();
-    self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
-                                           caf::actor_cast<wire::role_actor>(self), true});
-    self->quit();
+    leave();
   }
+}
+
+void replica_state::leave() {
+  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
+                                         caf::actor_cast<wire::role_actor>(self), true});
+  self->quit();
 }
 
 // Nobody is left waiting: what may still take effect is unknown here, the rest goes elsewhere.

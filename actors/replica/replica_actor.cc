@@ -92,6 +92,8 @@ void replica_state::on_tick(wire::tick_atom) {
 }
 
 void replica_state::on_stop(wire::stop_atom) {
+  if (!core) // it has promised nobody anything in this run, and nobody waits
+    return leave();
   now_in = phase::stopping;
   stop_by_us = now() + stop_within_us;
   if (core && core->role() == paxos::role::leader)

@@ -162,6 +162,7 @@ struct replica_state {
   void speak(std::vector<msg::PaxosMessage>& messages);
   void watch_leadership();
   void answer_applied();
+  void leave();
   void release_waiters();
   void flush();
   void on_flushed(const wire::items_applied& what);
@@ -177,6 +178,7 @@ struct replica_state {
 
   // --- writes.cc
   void on_write(waiter who, msg::ReplicaRequest& request);
+  bool answer_known(waiter& who, const msg::ReplicaRequest& request);
   void evaluate(pending_write write);
   void propose(pending_write& write, msg::ReplicaReply& reply);
   void remember_refusal(pending_write& write, msg::ReplicaReply& reply);

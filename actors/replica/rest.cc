@@ -9,7 +9,8 @@ void replica_state::wake() {
   if (!seat)
     return;
   std::lock_guard hold(seat->lock);
-  called = std::exchange(seat->called_us, 0) != 0;
+  if (std::exchange(seat->called_us, 0) != 0)
+    called = true; // until a tick has looked
   seat->deputy.tell(*core);
 }
 
@@ -18,7 +19,7 @@ void replica_state::rest() {
     return;
   if (seat) {
     std::lock_guard hold(seat->lock);
-    rests = now_in == phase::running && !disk_busy && !incoming && core->rest(seat->deputy);
+    rests = now_in == phase::running && !disk_busy && !incoming && core->rest(seat->deputy, now());
     if (!rests)
       seat->deputy.dismiss();
     if (auto& known = core->configuration(); seat->epoch != known.epoch()) {

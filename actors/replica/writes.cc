@@ -111,23 +111,8 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   }
   if (disk_full)
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
-  if (has_id(request.id())) {
-    if (auto at = requests.find(request.id())) {
-      meter->repeated.Increment();
-      msg::ReplicaReply reply;
-      reply.set_index(at->index);
-      if (at->refused)
-        *reply.mutable_status() = refused_earlier(request.write());
-      else
-        reply.set_forgotten(returns(request.write()));
-      return answer(who, std::move(reply));
-    }
-    if (auto at = proposed_ids.find(key_of(request.id())); at != proposed_ids.end()) {
-      meter->repeated.Increment();
-      proposed[at->second].waiters.push_back(std::move(who));
-      return;
-    }
-  }
+  if (answer_known(who, request))
+    return;
   if (proposed.size() + store_waits.size() + after_applied.size() >= options.inflight
       || items.bytes() > 4 * limits::overlay_bytes)
     return refuse(who, msg::OVERLOADED, "too many requests are under way for this partition");
@@ -135,6 +120,29 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   write.who = std::move(who);
   write.request = std::move(request);
   evaluate(std::move(write));
+}
+
+// Whether the request has been decided, or is on its way, already: it is then answered, or joins the other.
+bool replica_state::answer_known(waiter& who, const msg::ReplicaRequest& request) {
+  if (!has_id(request.id()))
+    return false;
+  if (auto at = requests.find(request.id())) {
+    meter->repeated.Increment();
+    msg::ReplicaReply reply;
+    reply.set_index(at->index);
+    if (at->refused)
+      *reply.mutable_status() = refused_earlier(request.write());
+    else
+      reply.set_forgotten(returns(request.write()));
+    answer(who, std::move(reply));
+    return true;
+  }
+  auto at = proposed_ids.find(key_of(request.id()));
+  if (at == proposed_ids.end())
+    return false;
+  meter->repeated.Increment();
+  proposed[at->second].waiters.push_back(std::move(who));
+  return true;
 }
 
 // Everything that is read is read together: an item that was fetched earlier may have been replaced and
@@ -164,7 +172,10 @@ void replica_state::evaluate(pending_write write) {
     writes_waiting.emplace(id, std::move(write));
     return;
   }
-  // From here on nothing waits: the decision and the proposal are one step.
+  // From here on nothing waits: the decision and the proposal are one step. While the items were fetched, another
+  // attempt of this request may have come, and been faster.
+  if (answer_known(write.who, write.request))
+    return;
   msg::ReplicaReply reply;
   std::uint64_t depends_on = 0;
   for (int i = 0; i < mutations.size(); ++i) {

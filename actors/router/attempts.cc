@@ -14,8 +14,6 @@ namespace troupe::router {
 
 namespace {
 
-constexpr int attempt_bits = 8;
-constexpr std::uint64_t attempt_mask = (1u << attempt_bits) - 1;
 constexpr std::int64_t patience_us = 1'000'000; // with one attempt
 constexpr std::int64_t first_pause_us = 10'000;
 constexpr std::int64_t longest_pause_us = 100'000;
@@ -53,7 +51,7 @@ std::int64_t router_state::jitter(std::int64_t base_us) {
 }
 
 void router_state::dispatch(flight& f) {
-  if (f.attempts >= limits::router_attempts)
+  if (f.attempts >= limits::router_attempts || f.sent + 1 >= map_mark)
     return give_up(f, "gave up after " + std::to_string(f.attempts) + " attempts");
   if (f.what == kind::admin) {
     auto node = metadata_node();
@@ -68,6 +66,7 @@ void router_state::dispatch(flight& f) {
     partition = spans.empty() ? nullptr : f.paging.backward ? spans.back() : spans.front();
     auto& scan = *f.to_replica.mutable_scan();
     if (partition) {
+      f.asked = {partition->from(), partition->to()};
       scan.set_from(std::max(f.range.from, partition->from()));
       scan.set_to(partition->to().empty() || (!f.range.to.empty() && f.range.to < partition->to()) ? f.range.to
                                                                                                      : partition->to());
@@ -109,13 +108,14 @@ std::string router_state::next_member(const flight& f) const {
 
 void router_state::send(flight& f, const std::string& node, std::uint64_t group) {
   ++f.attempts;
+  ++f.sent;
   f.node = node;
   f.open = true;
   f.group = group;
   wire::outgoing out;
   out.node = node;
   *out.parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
-  out.parcel.set_id(f.id << attempt_bits | static_cast<std::uint64_t>(f.attempts));
+  out.parcel.set_id(f.id << attempt_bits | f.sent);
   out.parcel.set_deadline_ms(static_cast<std::uint32_t>(std::max<std::int64_t>(1, (f.deadline_us - now()) / 1000)));
   if (f.what == kind::admin) {
     *out.parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
@@ -133,12 +133,12 @@ void router_state::send(flight& f, const std::string& node, std::uint64_t group)
 
 void router_state::on_reply(const wire::delivery& from, msg::Parcel& reply) {
   auto number = reply.id() & attempt_mask;
-  if (number == attempt_mask)
+  if (number == map_mark)
     return on_map(from.from, reply);
   auto f = flights.find(reply.id() >> attempt_bits);
   if (!f)
     return;
-  auto newest = f->open && number == static_cast<std::uint64_t>(f->attempts);
+  auto newest = f->open && number == f->sent;
   if (newest)
     f->open = false;
   if (reply.has_replica_reply())

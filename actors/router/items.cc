@@ -246,13 +246,12 @@ void router_state::on_page(flight& f, msg::ReplicaReply& reply) {
     if (!gather(f, std::move(*record.mutable_item())))
       return finish(f, make_status(msg::INTERNAL, "a stored item cannot be read"));
   }
-  auto partition = map->group(f.group);
   auto backward = f.paging.backward;
   if (reply.more()) {
     (backward ? f.range.to : f.range.from) = reply.resume();
   } else {
     // This partition has no more: go on behind it.
-    auto& edge = backward ? partition->from() : partition->to();
+    auto& edge = backward ? f.asked.from : f.asked.to;
     auto ends = backward ? edge.empty() || edge <= f.range.from
                          : edge.empty() || (!f.range.to.empty() && edge >= f.range.to);
     if (ends)

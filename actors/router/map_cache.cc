@@ -42,7 +42,7 @@ void router_state::ask_for_map(bool strong) {
   out.node = node;
   *out.parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
   *out.parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
-  out.parcel.set_id(map_question << 8 | 0xff); // never an attempt's: see attempts.cc
+  out.parcel.set_id(map_question << attempt_bits | map_mark);
   out.parcel.set_deadline_ms(answer_within_us / 1000);
   out.parcel.mutable_map_request()->set_known_version(map->version());
   out.parcel.mutable_map_request()->set_strong(map_question_strong);
@@ -57,7 +57,7 @@ std::int64_t router_state::map_due_us() const {
 }
 
 void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
-  if (reply.id() >> 8 != map_question)
+  if (reply.id() >> attempt_bits != map_question)
     return;
   auto strong = map_question_strong;
   map_question = 0;

@@ -20,6 +20,12 @@
 
 namespace troupe::router {
 
+// A parcel's id at replicas is the flight's and the number of the attempt; at the admin, for the map, the question's
+// and this mark.
+inline constexpr int attempt_bits = 16;
+inline constexpr std::uint64_t attempt_mask = (1u << attempt_bits) - 1;
+inline constexpr std::uint64_t map_mark = attempt_mask;
+
 enum class kind { put, remove, update, get, query, admin };
 
 // A client's request on its way.
@@ -38,6 +44,7 @@ struct flight {
   msg::ReplicaRequest to_replica;
   std::string key;             // encoded; of a query, the edge from which it goes on
   item::key_range range;       // query: what is left of it
+  item::key_range asked;       // query: of the partition that was asked last
   msg::KeySchema keys;         // query: to build last_key
   msg::ItemReply gathered;     // query: pages so far
   struct {
@@ -52,7 +59,8 @@ struct flight {
   std::uint64_t group = 0;     // whom the open attempt is for
   std::string node;            // and where the newest one went
   bool open = false;           // the newest attempt has no answer yet
-  int attempts = 0;
+  int attempts = 0;            // of this page, when it is a query's
+  std::uint64_t sent = 0;      // attempts of all pages: what tells an answer from those to earlier ones
   bool in_doubt = false;       // an attempt of a write was lost, or its outcome is not known
   bool prepared = false;       // key and to_replica are made; the request has given up its parts for them
   bool fresh_map_asked = false;

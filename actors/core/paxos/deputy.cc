@@ -43,14 +43,19 @@ bool deputy::beat(const msg::Ballot& ballot, log_index commit, instant now) {
   return true;
 }
 
-void deputy::answered(member_id by, instant sent, instant now) {
+bool deputy::answered(member_id by, instant sent, instant now) {
   if (!leads())
-    return;
-  for (answering& f : followers_)
-    if (f.member == by && sent > f.sent) {
+    return true;
+  for (answering& f : followers_) {
+    if (f.member != by)
+      continue;
+    if (sent > f.sent) {
       f.sent = sent;
       f.heard = now;
     }
+    return true;
+  }
+  return false;
 }
 
 bool deputy::wants_waking(instant now) const {

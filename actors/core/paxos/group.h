@@ -179,7 +179,7 @@ public:
   // At the end of whatever was done: where nothing is under way and heartbeats are all that is left to do, the
   // deputy is put to work (deputy.h) and ticks are not needed until it wants waking; else it is dismissed. Cheap.
   // True: the deputy is at work.
-  bool rest(deputy& to) const;
+  bool rest(deputy& to, instant now);
   // What a deputy did, before anything else is done: as if these heartbeats, and answers to ours, had just come.
   void heartbeat_heard(const msg::Ballot& ballot, instant heard);
   void heartbeat_answered(const msg::Ballot& ballot, member_id by, instant sent, instant heard);

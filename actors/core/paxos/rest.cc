@@ -42,8 +42,9 @@ bool group::state::leader_rests() const {
   return voters >= quorum(config);
 }
 
-bool group::rest(deputy& to) const {
-  const state& s = *state_;
+bool group::rest(deputy& to, instant now) {
+  state& s = *state_;
+  s.clock = std::max(s.clock, now);
   if (!s.resting()) {
     to.dismiss();
     return false;

@@ -174,7 +174,7 @@ void member::drain() {
   notice_leadership();
   answer_reads();
   fetch_if_wanted();
-  rests_ = !home_.how().never_rests && !fetching_ && to_apply_.empty() && group_.rest(deputy_);
+  rests_ = !home_.how().never_rests && !fetching_ && to_apply_.empty() && group_.rest(deputy_, clock());
   if (!rests_ && !home_.how().shell.deputy_stays)
     deputy_.dismiss();
   arm();

@@ -65,8 +65,8 @@ void member::on_pulse_reply(member_id from, const msg::PulseReply& reply) {
   const auto sent = pulse_sent_.find(reply.sequence());
   if (sent == pulse_sent_.end())
     return;
-  if (reply.refused().empty())
-    return deputy_.answered(from, sent->second, clock());
+  if (reply.refused().empty() && deputy_.answered(from, sent->second, clock()))
+    return;
   if (deputy_.leads())
     later(0, [this] {
       group_.tick(clock());

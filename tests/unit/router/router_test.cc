@@ -184,5 +184,49 @@ TEST(Router, ARequestThatWaitsForAMapIsAnsweredByItsDeadline) {
   EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "there is room again";
 }
 
+// One page: these keys, and whether there is more behind them.
+msg::ReplicaReply page(const std::vector<std::string>& keys, bool more) {
+  msg::ReplicaReply reply;
+  for (const auto& key : keys) {
+    auto& record = *reply.add_records();
+    record.set_key(key);
+    record.set_item("");
+  }
+  reply.set_more(more);
+  if (more)
+    reply.set_resume(keys.back() + '\0');
+  return reply;
+}
+
+TEST(Router, ALatePageOfAnEarlierAttemptIsNotTakenForTheNextOne) {
+  router_world w;
+  w.learn_map();
+  w.scan(1);
+  auto slow = w.to(msg::ROLE_REPLICA);
+  w.run(1'100ms); // its patience is over
+  w.answer(w.to(msg::ROLE_REPLICA), page({"a", "b"}, true));
+  auto next = w.to(msg::ROLE_REPLICA);
+  w.answer(slow, page({"a", "b"}, true));
+  EXPECT_FALSE(w.next_to(msg::ROLE_REPLICA)) << "the late page moves nothing";
+  w.answer(next, page({"c"}, false));
+  auto reply = w.to(msg::ROLE_CLIENT).parcel.item_reply();
+  EXPECT_EQ(reply.status().code(), msg::OK);
+  EXPECT_EQ(reply.items_size(), 3);
+  EXPECT_EQ(reply.scanned(), 3u);
+}
+
+TEST(Router, ATableThatIsDeletedUnderAScanEndsNothingButTheScan) {
+  router_world w;
+  w.learn_map();
+  w.scan(1);
+  auto question = w.to(msg::ROLE_REPLICA);
+  w.run(600ms);
+  w.give_map_without_table(w.to(msg::ROLE_ADMIN));
+  w.answer(question, page({"a"}, false)); // of the table that was
+  auto reply = w.to(msg::ROLE_CLIENT).parcel.item_reply();
+  EXPECT_EQ(reply.status().code(), msg::OK);
+  EXPECT_EQ(reply.items_size(), 1);
+}
+
 } // namespace
 } // namespace troupe::router

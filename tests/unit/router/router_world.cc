@@ -108,6 +108,13 @@ void router_world::get(std::uint64_t id, const std::string& key, bool eventual) 
   ask(id, wish.to_message());
 }
 
+void router_world::scan(std::uint64_t id) {
+  msg::ItemRequest request;
+  request.set_table("t");
+  request.mutable_scan();
+  ask(id, std::move(request));
+}
+
 std::optional<wire::outgoing> router_world::next_to(msg::Role role) {
   for (auto it = sent_.begin(); it != sent_.end(); ++it) {
     if (it->parcel.to().role() != role)
@@ -164,6 +171,12 @@ void router_world::give_map(const wire::outgoing& question) {
     member.set_node("n" + std::to_string(id));
     member.set_kind(msg::STORAGE_REPLICA);
   }
+  deliver(question.node, std::move(parcel));
+}
+
+void router_world::give_map_without_table(const wire::outgoing& question) {
+  auto parcel = wire::reply_to(question.parcel);
+  parcel.mutable_map_reply()->set_version(4);
   deliver(question.node, std::move(parcel));
 }
 

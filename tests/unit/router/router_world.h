@@ -20,6 +20,7 @@ public:
   // A client's request under this id, with two seconds to go.
   void put(std::uint64_t id, const std::string& key);
   void get(std::uint64_t id, const std::string& key, bool eventual = false);
+  void scan(std::uint64_t id);
 
   // What the router has sent to clients, replicas and metadata nodes, in order; taken away.
   std::optional<wire::outgoing> next_to(msg::Role role);
@@ -34,6 +35,8 @@ public:
   void give_map(const wire::outgoing& question);
   // Lets the router come to know it.
   void learn_map();
+  // The same map without the table, of a later version.
+  void give_map_without_table(const wire::outgoing& question);
   void lose(const std::string& node); // the link to it
 
   void run(std::chrono::milliseconds time);

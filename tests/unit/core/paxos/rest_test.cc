@@ -29,7 +29,7 @@ struct quiet_group {
       n.member->applied_durably(n.member->applied_index(), c.now);
   }
 
-  bool rest(member_id id) { return c[id].rest(deputies[id]); }
+  bool rest(member_id id) { return c[id].rest(deputies[id], c.now); }
   bool all_rest() { return rest(1) && rest(2) && rest(3); }
 
   // What a node's pulse does, with the answer; no member is asked.
