@@ -1,8 +1,5 @@
 // BatchGetItem and BatchWriteItem: single requests that are under way together. What the cluster could not do
 // just now comes back as unprocessed, for the client to send again; DynamoDB promises no more.
-#include "actors/core/expression/legacy.h"
-#include "actors/core/expression/parse.h"
-#include "actors/core/expression/projection.h"
 #include "actors/core/item/json.h"
 #include "actors/core/item/key.h"
 #include "actors/core/item/value.h"
@@ -72,36 +69,9 @@ void capacities(api::writer& w, api::capacity_report wish,
   if (wish == api::capacity_report::none)
     return;
   w.key("ConsumedCapacity").array();
-  for (auto& [table, units] : halves) {
-    w.object().key("TableName").text(table).key("CapacityUnits").units(units);
-    if (wish == api::capacity_report::indexes)
-      w.key("Table").object().key("CapacityUnits").units(units).end_object();
-    w.end_object();
-  }
+  for (auto& [table, units] : halves)
+    write_capacity(w, wish, table, units);
   w.end_array();
-}
-
-using projected = std::optional<expression::projection>;
-
-api::outcome<projected> projection_of(api::batch_get_item::of_table& wish) {
-  msg::ProjectionExpression parts;
-  if (wish.attributes_to_get) {
-    auto made = expression::projection_from_attributes_to_get(*wish.attributes_to_get);
-    if (!made)
-      return api::of_refusal(made.why());
-    parts = std::move(*made);
-  } else if (wish.expressions.projection) {
-    auto use = expression::placeholders::make(std::move(wish.expressions.names), {});
-    if (!use)
-      return api::of_refusal(use.why());
-    auto made = expression::parse_projection(*wish.expressions.projection, *use);
-    if (!made)
-      return api::of_refusal(made.why());
-    if (auto bad = use->check_all_used())
-      return api::of_refusal(*bad);
-    parts = std::move(*made);
-  }
-  return parts.paths_size() > 0 ? projected(expression::projection::make(std::move(parts))) : projected();
 }
 
 // How a table was asked about, to say again what is left of it.
@@ -145,7 +115,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
         names.text(name);
       about.more += names.end_array().take().replace(0, 1, ",");
     }
-    auto part = projection_of(table);
+    auto part = read_projection(table.expressions, table.attributes_to_get);
     if (!part)
       return c->refuse(part.why());
     about.part = std::move(*part);

@@ -11,13 +11,40 @@ std::int64_t units_of(std::size_t bytes, std::size_t per_unit) {
   return static_cast<std::int64_t>(std::max<std::size_t>((bytes + per_unit - 1) / per_unit, 1));
 }
 
-void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves) {
-  if (wish == api::capacity_report::none)
-    return;
-  w.key("ConsumedCapacity").object().key("TableName").text(table).key("CapacityUnits").units(halves);
+void write_capacity(api::writer& w, api::capacity_report wish, const std::string& table,
+                    std::int64_t halves) {
+  w.object().key("TableName").text(table).key("CapacityUnits").units(halves);
   if (wish == api::capacity_report::indexes)
     w.key("Table").object().key("CapacityUnits").units(halves).end_object();
   w.end_object();
+}
+
+void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves) {
+  if (wish == api::capacity_report::none)
+    return;
+  w.key("ConsumedCapacity");
+  write_capacity(w, wish, table, halves);
+}
+
+api::outcome<projected> read_projection(const api::expressions& said,
+                                        const std::optional<std::vector<std::string>>& attributes_to_get) {
+  const auto made = [](item::result<msg::ProjectionExpression> parsed) -> api::outcome<projected> {
+    if (!parsed)
+      return api::of_refusal(parsed.why());
+    return projected(expression::projection::make(*parsed));
+  };
+  if (attributes_to_get)
+    return made(expression::projection_from_attributes_to_get(*attributes_to_get));
+  if (!said.projection)
+    return projected();
+  auto use = expression::placeholders::make(said.names, {});
+  if (!use)
+    return api::of_refusal(use.why());
+  auto out = made(expression::parse_projection(*said.projection, *use));
+  if (out)
+    if (auto bad = use->check_all_used())
+      return api::of_refusal(*bad);
+  return out;
 }
 
 api::outcome<condition_wish> condition_of(const api::write_options& options, expression::placeholders& use) {

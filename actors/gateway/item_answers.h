@@ -3,6 +3,7 @@
 // Thread: pure functions.
 #pragma once
 #include "actors/core/expression/placeholders.h"
+#include "actors/core/expression/projection.h"
 #include "actors/gateway/api/item_requests.h"
 #include "actors/gateway/api/writer.h"
 #include "messages/expression.pb.h"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe::gateway {
 
@@ -20,9 +22,16 @@ inline constexpr std::size_t write_unit_bytes = 1024;
 // Capacity units of an item of so many bytes; one at least.
 std::int64_t units_of(std::size_t bytes, std::size_t per_unit);
 
-// Writes ConsumedCapacity, as far as it was asked for; in half units, since an eventual read costs half of
-// one.
+// Writes what one table's part of a request cost, in half units, since an eventual read costs half of one.
+void write_capacity(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves);
+// Writes ConsumedCapacity of a request for one table, as far as it was asked for.
 void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves);
+
+// What a projection leaves of an item; nothing: all of it.
+using projected = std::optional<expression::projection>;
+// From ProjectionExpression or AttributesToGet of a read that has no other expression.
+api::outcome<projected> read_projection(const api::expressions& said,
+                                        const std::optional<std::vector<std::string>>& attributes_to_get);
 
 // Nothing: the write is unconditional.
 using condition_wish = std::optional<msg::ConditionExpression>;

@@ -1,6 +1,4 @@
 // Single items: put, got, deleted.
-#include "actors/core/expression/parse.h"
-#include "actors/core/expression/projection.h"
 #include "actors/core/item/json.h"
 #include "actors/core/item/value.h"
 #include "actors/gateway/api/item_requests.h"
@@ -12,29 +10,6 @@
 namespace troupe::gateway {
 
 namespace {
-
-// What a projection leaves of an item; nothing: all of it.
-using projected = std::optional<expression::projection>;
-
-api::outcome<projected> read_projection(api::get_item& wish) {
-  const auto made = [](item::result<msg::ProjectionExpression> parsed) -> api::outcome<projected> {
-    if (!parsed)
-      return api::of_refusal(parsed.why());
-    return projected(expression::projection::make(*parsed));
-  };
-  if (wish.attributes_to_get)
-    return made(expression::projection_from_attributes_to_get(*wish.attributes_to_get));
-  if (!wish.expressions.projection)
-    return projected();
-  auto use = expression::placeholders::make(std::move(wish.expressions.names), {});
-  if (!use)
-    return api::of_refusal(use.why());
-  auto out = made(expression::parse_projection(*wish.expressions.projection, *use));
-  if (out)
-    if (auto bad = use->check_all_used())
-      return api::of_refusal(*bad);
-  return out;
-}
 
 // The condition of a put or delete, from either of the API's ways to say it.
 api::outcome<condition_wish> read_condition(api::write_options& options) {
@@ -129,7 +104,7 @@ void get_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   auto wish = api::read_get_item(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  auto part = read_projection(*wish);
+  auto part = read_projection(wish->expressions, wish->attributes_to_get);
   if (!part)
     return c->refuse(part.why());
   msg::ItemRequest ask;

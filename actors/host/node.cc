@@ -185,7 +185,6 @@ std::vector<std::string> node::parts::names_of(bool config::node_roles::*role) c
 
 void node::parts::spawn_roles() {
   pulse::pulse_options beats;
-  beats.node = here.name;
   beats.heartbeat_us = cluster.replication.heartbeat_ms * 1000;
   beats.lease_us = cluster.replication.lease_ms * 1000;
   beats.deputies = deputies;

@@ -46,7 +46,7 @@ void pulse_state::receive(const wire::inbox& mail) {
 }
 
 void pulse_state::tick() {
-  if (auto newest = options.deputies->version(); newest != seats_version || seats.empty()) {
+  if (auto newest = options.deputies->version(); newest != seats_version) {
     seats = options.deputies->all();
     seats_version = newest;
   }

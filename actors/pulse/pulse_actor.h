@@ -18,7 +18,6 @@
 namespace troupe::pulse {
 
 struct pulse_options {
-  std::string node;
   std::int64_t heartbeat_us = 0;
   std::int64_t lease_us = 0;
   std::shared_ptr<kit::deputies> deputies;

@@ -42,7 +42,7 @@ void replica_state::on_paxos(wire::delivery& from) {
     meter->strangers.Increment();
     return;
   }
-  if (!known)
+  if (!known && core)
     strangers[message.from()] = from.from->node; // it may have been removed, and is told
   if (known && (known->node() != from.from->node || known->disk() != from.from->disk)) {
     meter->strangers.Increment();

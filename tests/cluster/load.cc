@@ -1,5 +1,6 @@
 #include "tests/cluster/load.h"
 #include "actors/client/values.h"
+#include "tests/cluster/outcome.h"
 #include <algorithm>
 #include <random>
 
@@ -9,19 +10,7 @@ namespace {
 
 namespace lin = linearizability;
 using lin::operation;
-
-lin::outcome outcome_of(const msg::Status& status) {
-  switch (status.code()) {
-  case msg::OK:
-    return lin::outcome::ok;
-  case msg::CONDITION_FAILED:
-    return lin::outcome::condition_failed;
-  case msg::UNKNOWN_OUTCOME:
-    return lin::outcome::unknown;
-  default:
-    return lin::outcome::failed;
-  }
-}
+using lin::outcome_of;
 
 lin::value value_of(const std::optional<msg::AttributeMap>& item) {
   auto attribute = item ? client::find(*item, "value") : nullptr;

@@ -9,20 +9,9 @@ import subprocess
 import sys
 import unittest
 
-from three_zones import ACCESS_KEY, SECRET_KEY, ThreeZones
+from three_zones import ACCESS_KEY, SECRET_KEY, for_module
 
-TROUPE = sys.argv.pop()
-cluster = None
-
-
-def setUpModule():
-    global cluster
-    cluster = ThreeZones(TROUPE)
-
-
-def tearDownModule():
-    code = cluster.stop()
-    assert code == 0, f"the cluster ended with {code}:\n{cluster.said}"
+setUpModule, tearDownModule, cluster = for_module(sys.argv.pop())
 
 
 def aws(*words, secret=SECRET_KEY):
@@ -30,7 +19,7 @@ def aws(*words, secret=SECRET_KEY):
     where = dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=secret, AWS_PAGER="",
                  AWS_DEFAULT_REGION="eu-central-1", AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
                  AWS_EC2_METADATA_DISABLED="true")
-    done = subprocess.run(["/usr/bin/aws", "dynamodb", *words, "--endpoint-url", cluster.endpoints[1], "--output", "json"],
+    done = subprocess.run(["/usr/bin/aws", "dynamodb", *words, "--endpoint-url", cluster().endpoints[1], "--output", "json"],
                           env=where, capture_output=True, text=True, timeout=60)
     return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {}, done.stderr
 

@@ -16,24 +16,13 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from three_zones import ACCESS_KEY, SECRET_KEY, ThreeZones
+from three_zones import ACCESS_KEY, SECRET_KEY, for_module
 
-TROUPE = sys.argv.pop()
-cluster = None
-
-
-def setUpModule():
-    global cluster
-    cluster = ThreeZones(TROUPE)
-
-
-def tearDownModule():
-    code = cluster.stop()
-    assert code == 0, f"the cluster ended with {code}:\n{cluster.said}"
+setUpModule, tearDownModule, cluster = for_module(sys.argv.pop())
 
 
 def keywords(node=0, secret=SECRET_KEY):
-    return dict(endpoint_url=cluster.endpoints[node], region_name="eu-central-1", aws_access_key_id=ACCESS_KEY,
+    return dict(endpoint_url=cluster().endpoints[node], region_name="eu-central-1", aws_access_key_id=ACCESS_KEY,
                 aws_secret_access_key=secret, config=Config(retries={"max_attempts": 3}))
 
 
@@ -83,7 +72,7 @@ class Readme(Story):
     def test_the_example_works_as_it_stands(self):
         page = (Path(__file__).parents[2] / "README.md").read_text()
         example = page.split("```python\n")[1].split("```")[0]
-        for there, here in [("http://127.0.0.1:8000", cluster.endpoints[0]), ('_id="any"', f'_id="{ACCESS_KEY}"'),
+        for there, here in [("http://127.0.0.1:8000", cluster().endpoints[0]), ('_id="any"', f'_id="{ACCESS_KEY}"'),
                             ('_key="any"', f'_key="{SECRET_KEY}"')]:
             self.assertIn(there, example)
             example = example.replace(there, here)

@@ -1,5 +1,4 @@
 """A three-zone cluster in processes of its own, for clients that speak HTTP."""
-import os
 import signal
 import socket
 import subprocess
@@ -74,3 +73,17 @@ class ThreeZones:
         self.log.close()
         self.home.cleanup()
         return self.process.returncode
+
+
+# What a test module needs: `setUpModule, tearDownModule, cluster = three_zones.for_module(TROUPE)`.
+def for_module(troupe):
+    running = []
+
+    def set_up():
+        running.append(ThreeZones(troupe))
+
+    def tear_down():
+        code = running[0].stop()
+        assert code == 0, f"the cluster ended with {code}:\n{running[0].said}"
+
+    return set_up, tear_down, lambda: running[0]

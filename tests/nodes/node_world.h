@@ -26,6 +26,9 @@
 
 namespace troupe::nodes_test {
 
+inline constexpr std::int64_t request_ms = 1'500; // that a client gives the cluster
+
+
 struct climate {
   int loss_percent = 0; // of envelopes
   int delay_ms = 0;     // each envelope takes up to that; so they overtake each other

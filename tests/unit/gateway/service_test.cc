@@ -1,27 +1,13 @@
 // The protocol, byte by byte, through a real server.
 #include "actors/gateway/handlers.h"
 #include "tests/unit/gateway/door.h"
-#include <zlib.h>
+#include "tests/unit/gateway/http/gzip.h"
 
 using namespace troupe;
 using namespace troupe::gateway;
 using namespace troupe::gateway::test;
 
 namespace {
-
-std::string gzip(const std::string& text) {
-  z_stream z{};
-  EXPECT_EQ(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&z, text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
 
 const std::string unknown = R"({"__type":"com.amazon.coral.service#UnknownOperationException"})";
 const std::string unreadable = R"({"__type":"com.amazon.coral.service#SerializationException"})";
@@ -123,10 +109,10 @@ TEST(protocol, lets_pages_of_other_origins_ask) {
 TEST(protocol, unpacks_bodies) {
   door d;
   const std::string packed = "Content-Encoding: gzip\r\n";
-  EXPECT_EQ(d.ask("ListTables", gzip("{}"), packed).body, R"({"TableNames":[]})");
+  EXPECT_EQ(d.ask("ListTables", http::gzip("{}"), packed).body, R"({"TableNames":[]})");
   EXPECT_EQ(d.ask("ListTables", "{}", packed).body, unreadable);
   EXPECT_EQ(d.ask("ListTables", "{}", "Content-Encoding: br\r\n").status, 400);
-  const auto bomb = d.ask("ListTables", gzip(std::string(8u << 20, ' ')), packed);
+  const auto bomb = d.ask("ListTables", http::gzip(std::string(8u << 20, ' ')), packed);
   EXPECT_EQ(bomb.status, 413);
   EXPECT_TRUE(bomb.body.starts_with(R"({"__type":"com.amazon.coral.service#RequestEntityTooLargeException")"))
       << bomb.body;

@@ -1,26 +1,8 @@
 #include "actors/gateway/http/gunzip.h"
+#include "tests/unit/gateway/http/gzip.h"
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 using namespace troupe::http;
-
-namespace {
-
-std::string gzip(const std::string& text) {
-  z_stream z{};
-  EXPECT_EQ(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&z, text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
-
-} // namespace
 
 TEST(gunzip, gives_back_what_was_packed) {
   for (const std::string& text :
