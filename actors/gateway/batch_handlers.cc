@@ -142,8 +142,12 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
       auto& about = asked->at(table);
       auto& reply = got.replies[i];
       found.try_emplace(table);
-      bytes += reply.item().size();
-      if (reply.status().code() != msg::OK || bytes > answer_bytes) {
+      const bool is_there = reply.status().code() == msg::OK && reply.found();
+      msg::AttributeMap one;
+      if (is_there && !item::parse_item_into(one, reply.item()))
+        return got.c->refuse(api::internal());
+      const std::size_t size = is_there ? item::item_size(one) : 0;
+      if (reply.status().code() != msg::OK || bytes + size > answer_bytes) {
         auto key = item::parse_item((*keys)[i]);
         if (!key)
           return got.c->refuse(api::internal());
@@ -151,14 +155,10 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
         list += (list.empty() ? "" : ",") + item::write_json(*key);
         continue;
       }
-      std::size_t size = 0;
-      if (reply.found()) {
-        auto one = item::parse_item(reply.item());
-        if (!one)
-          return got.c->refuse(api::internal());
-        size = item::item_size(*one);
+      bytes += size;
+      if (is_there) {
         auto& list = found[table];
-        list += (list.empty() ? "" : ",") + item::write_json(about.part ? about.part->apply(*one) : *one);
+        list += (list.empty() ? "" : ",") + item::write_json(about.part ? about.part->apply(one) : one);
       }
       halves[table] += units_of(size, read_unit_bytes) * (about.consistent ? 2 : 1);
     }

@@ -10,12 +10,16 @@ packages_of() {
   done
 }
 
-# missing_of SECTION...: those that are not installed.
+# provided: what the installed packages are and what they provide, one a line. Other builds of Node.js than Debian's
+# bring npm with them, for instance, and would not bear Debian's beside them.
+provided() {
+  dpkg-query -W -f='${db:Status-Status} ${Package} ${Provides}\n' |
+    sed -n 's/^installed //p' | sed -E 's/\([^)]*\)//g; s/[ ,]+/\n/g'
+}
+
+# missing_of SECTION...: those that are not installed, and that nothing installed provides.
 missing_of() {
-  local name
-  packages_of "$@" | while read -r name; do
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
-  done
+  packages_of "$@" | grep -vxF -f <(provided | grep .) || true
 }
 
 # as_root COMMAND...: without ever asking for a password.

@@ -9,18 +9,21 @@ import subprocess
 import sys
 import unittest
 
-from three_zones import ACCESS_KEY, SECRET_KEY, for_module
+from three_zones import ACCESS_KEY, SECRET_KEY, for_module, readme_example
 
 setUpModule, tearDownModule, cluster = for_module(sys.argv.pop())
 
 
+def environment(secret=SECRET_KEY):
+    return dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=secret, AWS_PAGER="",
+                AWS_DEFAULT_REGION="eu-central-1", AWS_DEFAULT_OUTPUT="json", AWS_CONFIG_FILE="/dev/null",
+                AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_EC2_METADATA_DISABLED="true")
+
+
 def aws(*words, secret=SECRET_KEY):
     """What `aws dynamodb WORDS` says and how it ends."""
-    where = dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=secret, AWS_PAGER="",
-                 AWS_DEFAULT_REGION="eu-central-1", AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null",
-                 AWS_EC2_METADATA_DISABLED="true")
-    done = subprocess.run(["/usr/bin/aws", "dynamodb", *words, "--endpoint-url", cluster().endpoints[1], "--output", "json"],
-                          env=where, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["/usr/bin/aws", "dynamodb", *words, "--endpoint-url", cluster().endpoints[1]],
+                          env=environment(secret), capture_output=True, text=True, timeout=60)
     return done.returncode, json.loads(done.stdout) if done.stdout.strip() else {}, done.stderr
 
 
@@ -50,6 +53,16 @@ class CommandLine(unittest.TestCase):
         self.does("delete-table", "--table-name", "music")
         self.does("wait", "table-not-exists", "--table-name", "music")
         self.assertEqual(self.does("list-tables")["TableNames"], [])
+
+    def test_the_example_of_the_readme_works_as_it_stands(self):
+        example = readme_example("sh", ("http://127.0.0.1:8000", cluster().endpoints[0]), ("_ID=any", f"_ID={ACCESS_KEY}"),
+                                 ("_KEY=any", f"_KEY='{SECRET_KEY}'"), ("aws dynamodb", "/usr/bin/aws dynamodb"))
+        done = subprocess.run(["bash", "-ec", example], env=environment(), capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.endswith(json.dumps(
+            {"Item": {"born": {"N": "1933"}, "name": {"S": "Nina Simone"}}}, indent=4) + "\n"), done.stdout)
+        self.does("delete-table", "--table-name", "artists")
+        self.does("wait", "table-not-exists", "--table-name", "artists")
 
     def test_errors_are_told_in_dynamodbs_words(self):
         code, _, trouble = aws("get-item", "--table-name", "none", "--key", '{"id": {"S": "a"}}')

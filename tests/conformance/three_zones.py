@@ -23,7 +23,8 @@ def free_ports(count):
 
 
 class ThreeZones:
-    def __init__(self, troupe):
+    def __init__(self, troupe, more=()):
+        """`more`: lines for the end of the cluster file."""
         self.troupe = troupe
         self.home = tempfile.TemporaryDirectory(prefix="troupe-conformance-")
         root = Path(self.home.name)
@@ -35,13 +36,14 @@ class ThreeZones:
                       f"    port: {ports[3 * i]}", f"    metrics: {ports[3 * i + 1]}",
                       f"    http: {ports[3 * i + 2]}", f"    data: n{i + 1}",
                       "    roles: [storage, router, metadata]"]
-        lines += ["api:", "  credentials: keys.ini"]
+        lines += ["api:", "  credentials: keys.ini", *more]
         (root / "cluster.yaml").write_text("\n".join(lines) + "\n")
         keys = root / "keys.ini"
         keys.write_text(f"[tests]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n")
         keys.chmod(0o600)
         self.log = open(root / "log", "w+")
         self.endpoints = [f"http://127.0.0.1:{ports[3 * i + 2]}" for i in range(3)]
+        self.routers = [f"127.0.0.1:{ports[3 * i]}" for i in range(3)]
         self.process = subprocess.Popen([troupe, "up", str(root / "cluster.yaml")], stdout=self.log,
                                         stderr=subprocess.STDOUT, cwd=root)
         deadline = time.monotonic() + 60
@@ -73,6 +75,16 @@ class ThreeZones:
         self.log.close()
         self.home.cleanup()
         return self.process.returncode
+
+
+def readme_example(language, *changes):
+    """The README's example in this language, made for a cluster of the tests by changes from text to text."""
+    page = (Path(__file__).parents[2] / "README.md").read_text()
+    example = page.split(f"```{language}\n")[1].split("```")[0]
+    for there, here in changes:
+        assert there in example, f"the README's example has no {there} any more"
+        example = example.replace(there, here)
+    return example
 
 
 # What a test module needs: `setUpModule, tearDownModule, cluster = three_zones.for_module(TROUPE)`.

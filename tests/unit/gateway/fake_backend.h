@@ -7,6 +7,7 @@
 #include "actors/gateway/backend.h"
 #include "messages/status.h"
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -17,9 +18,10 @@ class fake_backend final : public backend {
 public:
   void submit(msg::ItemRequest request, std::function<void(msg::ItemReply)> done) override {
     std::unique_lock guard(lock_);
-    if (refuse) {
+    const auto why = refuse ? refuse : refuse_item ? refuse_item(request) : std::nullopt;
+    if (why) {
       msg::ItemReply reply;
-      *reply.mutable_status() = *refuse;
+      *reply.mutable_status() = *why;
       guard.unlock();
       return done(std::move(reply));
     }
@@ -41,7 +43,8 @@ public:
 
   bool ready() const override { return is_ready; }
 
-  std::optional<msg::Status> refuse; // everything, with this
+  std::optional<msg::Status> refuse;                                              // everything, with this
+  std::function<std::optional<msg::Status>(const msg::ItemRequest&)> refuse_item; // some requests for items
   bool is_ready = true;
   int conflicts = 0; // UpdateTable is refused that many times
   std::map<std::string, msg::TableRecord> tables;
