@@ -3,8 +3,8 @@
 
 usage: summary.py RESULTS.csv
 
-A line of the results is one run: round, system, request (put or read), the cores that the client and the whole machine
-kept busy, and the columns that `troupe bench --csv` writes. Numbers shown are medians over the rounds. A ratio is made
+A line of the results is one run: round, system, request (a key of REQUESTS), the cores that the client and the whole machine
+kept busy, and the columns that `troupe bench --csv` writes, of which only those that are used here have to be there. Numbers shown are medians over the rounds. A ratio is made
 within each round, between runs that were minutes apart, before its median is taken: so what the machine does over an
 hour does not enter it. Exit codes: 0 all requests were answered, 1 some were not, or there is nothing to compare.
 """
@@ -13,7 +13,7 @@ import statistics
 import sys
 
 OURS = "troupe"
-REQUESTS = {"put": "durable put", "read": "strong read"}
+REQUESTS = {"put": "durable put", "read": "strong read", "put_item": "PutItem", "get_item": "GetItem"}
 
 BUSY_CORES = 0.25  # of others, past which a run says little about time
 
@@ -31,7 +31,14 @@ TARGETS = {
     ("etcd", "read", CPU): ("at most 1/4", 1 / 4),
     ("etcd", "read", THROUGHPUT): ("at least 4", 4.0),
     ("etcd", "read", TAIL): ("below 1", 1.0),
+    ("dynalite", "put_item", THROUGHPUT): ("at least 1.5", 1.5),
+    ("dynalite", "put_item", TAIL): ("below 1", 1.0),
+    ("dynalite", "get_item", THROUGHPUT): ("at least 3", 3.0),
+    ("dynalite", "get_item", TAIL): ("below 1", 1.0),
 }
+
+# Of Troupe alone: the most CPU of all its servers together that a request may take, in microseconds.
+CPU_BOUNDS_US = {"put_item": 130.0, "get_item": 60.0}
 
 
 def read_runs(lines):
@@ -129,6 +136,18 @@ def comparison(runs, other):
     return table(rows, 2) if len(rows) > 1 else ""
 
 
+def bounds(runs):
+    """Troupe against the targets that compare it with nobody, or nothing when there are none for what ran."""
+    rows = [("request", "Troupe", "is", "lowest..highest", "target", "")]
+    for request, bound in CPU_BOUNDS_US.items():
+        found = [run[CPU[1]] for run in runs_of(runs, OURS, request).values()]
+        if found:
+            middle = statistics.median(found)
+            rows.append((REQUESTS[request], CPU[0], f"{middle:.1f} us", f"{min(found):.1f}..{max(found):.1f}",
+                         f"at most {bound:.0f} us", "met" if middle <= bound else "NOT MET"))
+    return table(rows, 2) if len(rows) > 1 else ""
+
+
 def summary(runs):
     one = runs[0]
     rounds = len({run["round"] for run in runs})
@@ -139,6 +158,8 @@ def summary(runs):
     for other in sorted({run["system"] for run in runs} - {OURS}):
         if compared := comparison(runs, other):
             text += "\n" + compared
+    if bounded := bounds(runs):
+        text += "\n" + bounded
     busy = sum(other_cores(run) > BUSY_CORES for run in runs)
     if busy:
         text += (f"\nIn {busy} of {len(runs)} runs other programs kept more than {BUSY_CORES} cores busy: throughput and latency "

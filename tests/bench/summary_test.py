@@ -84,6 +84,22 @@ class Summary(unittest.TestCase):
         self.assertEqual(row_of(summary.summary(runs), "durable put", "server CPU per operation")[2:],
                          ["2.00", "2.00..2.00", "-"])
 
+    def test_the_api_has_targets_of_its_own_beside_dynalite(self):
+        runs = runs_of(line(1, "dynalite", "get_item", 1000, 40_000, 200), line(1, "troupe", "get_item", 2999, 40_000, 59),
+                       line(1, "dynalite", "put_item", 1000, 40_000, 200), line(1, "troupe", "put_item", 1500, 39_000, 131))
+        text = summary.summary(runs)
+        self.assertEqual(row_of(text, "GetItem", "throughput")[-2:], ["at least 3", "NOT MET"])
+        self.assertEqual(row_of(text, "PutItem", "throughput")[-2:], ["at least 1.5", "met"])
+        self.assertEqual(row_of(text, "GetItem", "p99")[-1], "NOT MET")
+        self.assertEqual(row_of(text, "PutItem", "p99")[-1], "met")
+        behind = text.split("request  Troupe  ")[1]  # the last table: Troupe by itself
+        self.assertEqual(row_of(behind, "GetItem", "server CPU per operation")[2:],
+                         ["59.0 us", "59.0..59.0", "at most 60 us", "met"])
+        self.assertEqual(row_of(behind, "PutItem", "server CPU per operation")[-2:], ["at most 130 us", "NOT MET"])
+
+    def test_targets_of_the_api_are_not_asked_of_the_rest(self):
+        self.assertNotIn("at most 60", summary.summary(runs_of(line(1, "troupe", "put", 8000, 20_000, 90))))
+
     def test_requests_that_were_not_answered_are_not_passed_over(self):
         runs = runs_of(line(1, "etcd", "put", 1000, 40_000, 300), line(2, "etcd", "put", 1000, 40_000, 300, unknown=3))
         text = summary.summary(runs)
