@@ -31,6 +31,7 @@ struct deputy_seat {
   std::uint64_t epoch = 0;       // of the configuration that `others` are from
   std::vector<neighbour> others; // the other members
   std::int64_t called_us = 0;    // when it was called and has not come since; 0: it has
+  std::int64_t seen_us = 0;      // when its replica last did anything
 
   deputy_seat(std::uint64_t g, std::uint64_t m, wire::replica_actor a)
       : group(g), member(m), actor(std::move(a)) {}

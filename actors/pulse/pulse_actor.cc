@@ -8,7 +8,9 @@ namespace troupe::pulse {
 
 namespace {
 
-constexpr std::size_t pulses_remembered = 8; // per neighbour: longer than a lease at any sound setting
+// A leader whose replica has not been seen for that long is called. The agent asks each replica for its
+// report more often than that, so this is for those that do not answer.
+constexpr std::int64_t unseen_us = 15'000'000;
 
 bool complete(const msg::Pulse& p) {
   return p.rounds_size() == p.groups_size() && p.leaders_size() == p.groups_size() &&
@@ -91,24 +93,33 @@ void pulse_state::beat() {
     *out.parcel.mutable_to() = wire::address(msg::ROLE_PULSE);
     *out.parcel.mutable_from() = out.parcel.to();
     *out.parcel.mutable_pulse() = std::move(beats);
-    auto& before = unanswered[node];
-    before.push_back(std::move(sent));
-    if (before.size() > pulses_remembered)
-      before.pop_front();
+    unanswered[node].push_back(std::move(sent));
   }
+  forget_pulses(at);
   if (!mail.empty())
     self->send(options.peers, std::move(mail));
 }
 
-// Whoever hears nobody, or is not answered, must look for itself. One that was called and does not come is no
-// longer spoken for: it may be stuck, and its group is better off with another leader.
+// The answer to a pulse renews a lease that is counted from when the pulse was sent.
+void pulse_state::forget_pulses(std::int64_t at) {
+  for (auto it = unanswered.begin(); it != unanswered.end();) {
+    auto& pulses = it->second;
+    while (!pulses.empty() && at - pulses.front().at_us > options.lease_us)
+      pulses.pop_front();
+    it = pulses.empty() ? unanswered.erase(it) : std::next(it);
+  }
+}
+
+// Whoever hears nobody, or is not answered, must look for itself, and a leader must be seen now and then. One
+// that was called and does not come is no longer spoken for: it may be stuck, and its group is better off
+// with another leader.
 void pulse_state::look() {
   auto t = now();
   for (auto& seat : seats) {
     std::lock_guard hold(seat->lock);
     if (seat->called_us != 0 && t - seat->called_us > options.lease_us)
       seat->deputy.dismiss();
-    else if (seat->called_us == 0 && seat->deputy.wants_waking(t))
+    else if (seat->deputy.wants_waking(t) || (seat->deputy.leads() && t - seat->seen_us > unseen_us))
       wake(*seat);
   }
 }

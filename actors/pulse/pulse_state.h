@@ -34,13 +34,14 @@ struct pulse_state {
   std::unique_ptr<meters> meter;
   std::vector<kit::deputy_seat_ptr> seats;
   std::uint64_t seats_version = 0;
-  std::map<std::string, std::deque<sent_pulse>> unanswered; // by node, oldest first, a few of each
+  std::map<std::string, std::deque<sent_pulse>> unanswered; // by node, oldest first; a lease's worth of each
   std::uint64_t sequence = 0;
   std::int64_t next_us = 0;
 
   void receive(const wire::inbox& mail);
   void tick();
   void beat();
+  void forget_pulses(std::int64_t at);
   void look();
   void on_pulse(const wire::delivery& from, wire::outbox& answers);
   void on_reply(const wire::delivery& from);

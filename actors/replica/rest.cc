@@ -11,6 +11,7 @@ void replica_state::wake() {
   std::lock_guard hold(seat->lock);
   if (std::exchange(seat->called_us, 0) != 0)
     called = true; // until a tick has looked
+  seat->seen_us = now();
   seat->deputy.tell(*core);
 }
 

@@ -5,12 +5,6 @@
 #include "tests/sim/members/wire.h"
 
 namespace troupe::sim {
-namespace {
-
-constexpr std::size_t pulses_remembered = 8;
-
-} // namespace
-
 // What the deputy has heard comes before anything else.
 void member::wake() {
   if (home_.how().shell.deputy_stays && deputy_.follows())
@@ -22,7 +16,7 @@ void member::pulse() {
   if (deputy_.leads() && clock() >= next_pulse_) {
     next_pulse_ = clock() + home_.how().options.heartbeat;
     pulse_sent_[++pulses_] = clock();
-    if (pulse_sent_.size() > pulses_remembered)
+    while (clock() - pulse_sent_.begin()->second > home_.how().options.lease)
       pulse_sent_.erase(pulse_sent_.begin());
     for (const auto& m : group_.configuration().members()) {
       if (m.id() == id_)
