@@ -11,6 +11,7 @@
 // Inside runs an actor system of its own; nothing of it shows here.
 #pragma once
 #include "actors/client/endpoint.h"
+#include "actors/client/expressions.h"
 #include "actors/client/requests.h"
 #include "actors/client/values.h"
 #include "config/settings.h"

@@ -1,4 +1,5 @@
 #include "actors/client/requests.h"
+#include "actors/client/expressions.h"
 #include "actors/core/item/value.h"
 
 namespace troupe::client {
@@ -28,6 +29,20 @@ write_result write_from(msg::ItemReply&& reply) {
   return result;
 }
 
+query_result page_from(msg::ItemReply&& reply) {
+  query_result result;
+  result.status = std::move(*reply.mutable_status());
+  if (!result.ok())
+    return result;
+  for (const auto& bytes : reply.items())
+    if (auto one = read(bytes, result.status))
+      result.items.push_back(std::move(*one));
+  if (!reply.last_key().empty())
+    result.last_key = read(reply.last_key(), result.status);
+  result.scanned = reply.scanned();
+  return result;
+}
+
 table_result table_from(msg::AdminReply&& reply) {
   table_result result;
   result.status = std::move(*reply.mutable_status());
@@ -35,6 +50,8 @@ table_result table_from(msg::AdminReply&& reply) {
     result.table = std::move(*reply.mutable_tables(0));
   for (auto& partition : *reply.mutable_partitions())
     result.partitions.push_back(std::move(partition));
+  result.items = reply.figures().items();
+  result.bytes = reply.figures().bytes();
   return result;
 }
 
@@ -50,6 +67,8 @@ msg::ItemRequest put_item::to_message() const {
   put.set_item(item::serialize(item));
   if (condition.clauses_size() > 0)
     *put.mutable_condition() = condition;
+  if (says_something(expression))
+    *put.mutable_expression() = expression;
   put.set_return_old(return_old);
   return out;
 }
@@ -64,6 +83,8 @@ msg::ItemRequest delete_item::to_message() const {
   remove.set_key(item::serialize(key));
   if (condition.clauses_size() > 0)
     *remove.mutable_condition() = condition;
+  if (says_something(expression))
+    *remove.mutable_expression() = expression;
   remove.set_return_old(return_old);
   return out;
 }
@@ -106,20 +127,48 @@ msg::ItemRequest query_items::to_message() const {
   query.set_limit(limit);
   if (after)
     query.set_start_key(item::serialize(*after));
+  if (says_something(filter))
+    *query.mutable_filter() = filter;
   query.set_eventual(eventual);
   return out;
 }
 query_result query_items::from_message(msg::ItemReply reply) {
-  query_result result;
-  result.status = std::move(*reply.mutable_status());
-  if (!result.ok())
-    return result;
-  for (const auto& bytes : reply.items())
-    if (auto one = read(bytes, result.status))
-      result.items.push_back(std::move(*one));
-  if (!reply.last_key().empty())
-    result.last_key = read(reply.last_key(), result.status);
-  return result;
+  return page_from(std::move(reply));
+}
+
+msg::ItemRequest scan_items::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& scan = *out.mutable_scan();
+  scan.set_segment(segment);
+  scan.set_segments(segments);
+  scan.set_limit(limit);
+  if (after)
+    scan.set_start_key(item::serialize(*after));
+  if (says_something(filter))
+    *scan.mutable_filter() = filter;
+  scan.set_eventual(eventual);
+  return out;
+}
+query_result scan_items::from_message(msg::ItemReply reply) {
+  return page_from(std::move(reply));
+}
+
+msg::ItemRequest update_item::to_message() const {
+  msg::ItemRequest out;
+  out.set_table(table);
+  auto& change = *out.mutable_update();
+  change.set_key(item::serialize(key));
+  *change.mutable_update() = update;
+  if (says_something(condition))
+    *change.mutable_expression() = condition;
+  change.set_returning(returning);
+  change.set_return_old_on_refusal(return_old_on_refusal);
+  return out;
+}
+update_result update_item::from_message(msg::ItemReply reply) {
+  auto written = write_from(std::move(reply));
+  return {{std::move(written.status)}, std::move(written.old)};
 }
 
 // --- tables and the cluster

@@ -7,6 +7,7 @@
 // Requests are retried within their timeout under one request id, so a write takes effect at most once. A
 // timeout of 0 is the session's.
 #pragma once
+#include "messages/expression.pb.h"
 #include "messages/item.pb.h"
 #include "messages/table.pb.h"
 #include <chrono>
@@ -34,8 +35,13 @@ struct write_result : result {
 struct read_result : result {
   std::optional<msg::AttributeMap> item; // nothing: there is no such item
 };
+struct update_result : result {
+  std::optional<msg::AttributeMap> item; // what `returning` asked for, when there is any of it
+};
+// Of a query or a scan.
 struct query_result : result {
   std::vector<msg::AttributeMap> items;
+  std::uint32_t scanned = 0; // items that were looked at, whether they passed the filter or not
   std::optional<msg::AttributeMap> last_key; // present: there may be more, ask again with `after` set to this
 };
 
@@ -46,7 +52,8 @@ struct put_item {
   std::string table;
   msg::AttributeMap item;
   msg::Condition condition;
-  bool return_old = false;
+  msg::ConditionExpression expression; // of parse(); must hold as well
+  bool return_old = false;             // also when the condition does not hold
   std::chrono::milliseconds timeout{0};
 
   message to_message() const;
@@ -59,7 +66,25 @@ struct delete_item {
   std::string table;
   msg::AttributeMap key; // exactly the key attributes
   msg::Condition condition;
+  msg::ConditionExpression expression;
   bool return_old = false;
+  std::chrono::milliseconds timeout{0};
+
+  message to_message() const;
+  static result from_message(msg::ItemReply reply);
+};
+
+// Changes parts of an item where it lies, if the condition holds on it; an item that is not there begins with
+// its key.
+struct update_item {
+  using result = update_result;
+  using message = msg::ItemRequest;
+  std::string table;
+  msg::AttributeMap key;        // exactly the key attributes
+  msg::UpdateExpression update; // of parse(); without content it makes sure that the item is there
+  msg::ConditionExpression condition;
+  msg::Returning returning = msg::RETURN_NONE;
+  bool return_old_on_refusal = false; // when the condition does not hold
   std::chrono::milliseconds timeout{0};
 
   message to_message() const;
@@ -90,8 +115,27 @@ struct query_items {
   bool to_exclusive = false;
   std::optional<msg::Value> prefix; // instead of bounds, for string and binary sort keys
   bool backward = false;
-  std::uint32_t limit = 0; // items; 0: as many as fit a page of 1 MB
+  std::uint32_t limit = 0; // items looked at; 0: as many as fit a page of 1 MB
   std::optional<msg::AttributeMap> after;
+  msg::ConditionExpression filter; // of parse(): items that pass are returned
+  bool eventual = false;
+  std::chrono::milliseconds timeout{0};
+
+  message to_message() const;
+  static result from_message(msg::ItemReply reply);
+};
+
+// All items of a table in no order that means anything, one page at a time; or one of several segments of it,
+// which can be read side by side.
+struct scan_items {
+  using result = query_result;
+  using message = msg::ItemRequest;
+  std::string table;
+  std::uint32_t segment = 0; // of `segments`
+  std::uint32_t segments = 1;
+  std::uint32_t limit = 0; // items looked at; 0: as many as fit a page of 1 MB
+  std::optional<msg::AttributeMap> after;
+  msg::ConditionExpression filter;
   bool eventual = false;
   std::chrono::milliseconds timeout{0};
 
@@ -105,6 +149,9 @@ struct query_items {
 struct table_result : result {
   msg::TableRecord table;
   std::vector<msg::PartitionRecord> partitions;
+  // describe_table: how much there is in it, as of some seconds ago.
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0; // by DynamoDB's rule for the size of an item
 };
 struct tables_result : result {
   std::vector<msg::TableRecord> tables;

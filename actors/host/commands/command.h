@@ -44,7 +44,8 @@ using command_ptr = std::shared_ptr<command>;
 
 // Each family of commands adds itself; `c` is shared by all of them.
 void add_item_commands(CLI::App& app, const command_ptr& c);    // put, get, delete
-void add_query_command(CLI::App& app, const command_ptr& c);    // query
+void add_update_command(CLI::App& app, const command_ptr& c);   // update
+void add_query_commands(CLI::App& app, const command_ptr& c);   // query, scan
 void add_table_commands(CLI::App& app, const command_ptr& c);   // table create, describe, list, delete
 void add_cluster_commands(CLI::App& app, const command_ptr& c); // status, handover
 void add_bench_command(CLI::App& app, const command_ptr& c);    // bench
@@ -65,6 +66,17 @@ understood<std::string> read_argument(const terminal& t, const std::string& argu
 understood<msg::AttributeMap> parse_attributes(const terminal& t, const std::string& argument);
 // DynamoDB JSON of a value, {"S":"x"}, or short: S:x, N:5, B:<base64>.
 understood<msg::Value> parse_value(const std::string& text);
+// DynamoDB's expressions, with NAME=VALUE for each placeholder: "#n=attribute", ":v=N:5".
+struct expression_wish {
+  std::string update;
+  std::string condition;
+  std::string filter;
+  std::vector<std::string> names;
+  std::vector<std::string> values;
+};
+understood<client::parsed_expressions> parse_expressions(const expression_wish& wish);
+// Adds --name and --value.
+void add_placeholders(CLI::App& sub, expression_wish& wish);
 // "pk:S"
 understood<msg::KeyAttribute> parse_key_attribute(const std::string& text);
 // "1500ms", "5s"; milliseconds.

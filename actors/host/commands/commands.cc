@@ -30,7 +30,8 @@ void add_client_commands(CLI::App& app, const terminal& t, action& chosen, opene
   add_cluster_commands(app, shared);
   add_table_commands(app, shared);
   add_item_commands(app, shared);
-  add_query_command(app, shared);
+  add_update_command(app, shared);
+  add_query_commands(app, shared);
   add_bench_command(app, shared);
 }
 

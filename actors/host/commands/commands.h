@@ -1,4 +1,5 @@
-// The program's client commands: status, table, put, get, delete, query, handover and bench.
+// The program's client commands: status, table, put, get, update, delete, query, scan, handover and
+// bench.
 //
 // main() makes a CLI::App, lets each family of commands add itself, parses, and runs what was chosen:
 //

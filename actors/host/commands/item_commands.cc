@@ -14,6 +14,7 @@ struct wish {
   bool if_not_exists = false;
   bool if_exists = false;
   std::vector<std::string> if_equals;
+  expression_wish expressions;
   bool return_old = false;
   bool eventual = false;
 };
@@ -62,6 +63,10 @@ int write(const wish& w, const command& c, client::session& session, msg::Attrib
   request.return_old = w.return_old;
   if (auto code = add_equals(w, c.io, request.condition); code != exit_code::ok)
     return code;
+  auto expressions = parse_expressions(w.expressions);
+  if (!expressions.value)
+    return not_understood(c.io, expressions.trouble);
+  request.expression = std::move(expressions.value->condition);
   auto attributes = parse_attributes(c.io, w.argument);
   if (!attributes.value)
     return not_understood(c.io, attributes.trouble);
@@ -101,6 +106,9 @@ void add_conditions(CLI::App& sub, wish& w) {
                  "Only if the attribute has this value: NAME=VALUE; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+  sub.add_option("--if", w.expressions.condition, "Only if this condition expression holds on the item")
+      ->type_name("CONDITION");
+  add_placeholders(sub, w.expressions);
   sub.add_flag("--return-old", w.return_old, "Print the item as it was before");
 }
 

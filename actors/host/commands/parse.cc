@@ -4,6 +4,7 @@
 #include "actors/host/commands/command.h"
 #include "config/limits.h"
 #include "config/quantity.h"
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -64,6 +65,51 @@ understood<msg::Value> parse_value(const std::string& text) {
     return {{}, "'" + rest + "' is not base64"};
   }
   return {{}, "'" + text + "' is not a value" + usage};
+}
+
+namespace {
+
+// "#n=attribute" and ":v=N:5", at the first sign behind the placeholder.
+std::optional<std::pair<std::string, std::string>> parse_placeholder(const std::string& text, char mark) {
+  auto sign = text.find('=');
+  if (text.empty() || text.front() != mark || sign == std::string::npos || sign < 2)
+    return std::nullopt;
+  return std::pair(text.substr(0, sign), text.substr(sign + 1));
+}
+
+} // namespace
+
+understood<client::parsed_expressions> parse_expressions(const expression_wish& wish) {
+  client::expressions texts{.update = wish.update, .condition = wish.condition, .filter = wish.filter};
+  for (const auto& name : wish.names) {
+    auto parts = parse_placeholder(name, '#');
+    if (!parts)
+      return {{}, "'" + name + "' names no attribute; write #NAME=ATTRIBUTE, as in '#y=year'"};
+    texts.names.push_back(std::move(*parts));
+  }
+  for (const auto& value : wish.values) {
+    auto parts = parse_placeholder(value, ':');
+    if (!parts)
+      return {{}, "'" + value + "' is no value of a placeholder; write :NAME=VALUE, as in ':one=N:1'"};
+    auto parsed = parse_value(parts->second);
+    if (!parsed.value)
+      return {{}, parsed.trouble};
+    texts.values.emplace_back(std::move(parts->first), std::move(*parsed.value));
+  }
+  auto made = client::parse(texts);
+  if (!made.ok())
+    return {{}, made.trouble};
+  return {std::move(made), {}};
+}
+
+void add_placeholders(CLI::App& sub, expression_wish& wish) {
+  sub.add_option("--name", wish.names, "What a # placeholder of the expressions stands for; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("#NAME=ATTRIBUTE");
+  sub.add_option("--value", wish.values,
+                 "What a : placeholder of the expressions stands for; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name(":NAME=VALUE");
 }
 
 understood<msg::KeyAttribute> parse_key_attribute(const std::string& text) {

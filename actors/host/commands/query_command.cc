@@ -1,4 +1,4 @@
-// query: the items of one partition key, in the order of their sort keys.
+// query: the items of one partition key, in the order of their sort keys. scan: all items of a table.
 #include "actors/core/item/json.h"
 #include "actors/host/commands/command.h"
 #include <CLI/CLI.hpp>
@@ -21,6 +21,9 @@ struct wish {
   bool all_pages = false;
   std::uint32_t limit = 0;
   std::string start_key;
+  std::uint32_t segment = 0;
+  std::uint32_t segments = 1;
+  expression_wish expressions;
 };
 
 // Fills one part of the request from its text, unless that is empty. False, with the reason said, when it
@@ -38,10 +41,15 @@ bool fill(const terminal& t, const std::string& text, Target& target) {
   return true;
 }
 
-bool make_request(const wish& w, const terminal& t, client::query_items& request) {
-  if (!fill(t, w.key, request.partition_key) || !fill(t, w.from, request.from) ||
-      !fill(t, w.to, request.to) || !fill(t, w.begins_with, request.prefix))
+// What a query and a scan have in common.
+template <class Request>
+bool begin_request(const wish& w, const terminal& t, Request& request) {
+  auto expressions = parse_expressions(w.expressions);
+  if (!expressions.value) {
+    t.complain(expressions.trouble);
     return false;
+  }
+  request.filter = std::move(expressions.value->filter);
   if (!w.start_key.empty()) {
     auto key = parse_attributes(t, w.start_key);
     if (!key.value) {
@@ -51,30 +59,28 @@ bool make_request(const wish& w, const terminal& t, client::query_items& request
     request.after = std::move(*key.value);
   }
   request.table = w.table;
-  request.from_exclusive = w.from_exclusive;
-  request.to_exclusive = w.to_exclusive;
-  request.backward = w.backward;
   request.eventual = w.eventual;
-  request.limit = w.limit;
+  request.limit = w.expressions.filter.empty() ? w.limit : 0; // which counts what is looked at
   return true;
 }
 
-int query(const wish& w, const command& c, client::session& session) {
-  client::query_items request;
-  if (!make_request(w, c.io, request))
-    return exit_code::usage;
+template <class Request>
+int show_pages(const wish& w, const command& c, client::session& session, Request request) {
   std::uint64_t shown = 0;
   for (;;) {
     auto page = session.call(request);
     if (!page.ok())
       return c.report(page.status, session);
-    for (const auto& item : page.items)
+    for (const auto& item : page.items) {
+      if (w.limit > 0 && shown == w.limit)
+        break;
       *c.io.out << item::write_json(item) << '\n';
-    shown += page.items.size();
+      ++shown;
+    }
     auto enough = w.limit > 0 && shown >= w.limit;
     if (page.last_key && w.all_pages && !enough) {
       request.after = std::move(page.last_key);
-      if (w.limit > 0)
+      if (request.limit > 0)
         request.limit = w.limit - static_cast<std::uint32_t>(shown);
       continue;
     }
@@ -87,9 +93,39 @@ int query(const wish& w, const command& c, client::session& session) {
   }
 }
 
-} // namespace
+int query(const wish& w, const command& c, client::session& session) {
+  client::query_items request;
+  request.from_exclusive = w.from_exclusive;
+  request.to_exclusive = w.to_exclusive;
+  request.backward = w.backward;
+  if (!begin_request(w, c.io, request) || !fill(c.io, w.key, request.partition_key) ||
+      !fill(c.io, w.from, request.from) || !fill(c.io, w.to, request.to) ||
+      !fill(c.io, w.begins_with, request.prefix))
+    return exit_code::usage;
+  return show_pages(w, c, session, std::move(request));
+}
 
-void add_query_command(CLI::App& app, const command_ptr& c) {
+int scan(const wish& w, const command& c, client::session& session) {
+  client::scan_items request;
+  request.segment = w.segment;
+  request.segments = w.segments;
+  if (!begin_request(w, c.io, request))
+    return exit_code::usage;
+  return show_pages(w, c, session, std::move(request));
+}
+
+void add_paging(CLI::App& sub, wish& w) {
+  sub.add_option("--filter", w.expressions.filter, "Only items on which this filter expression holds")
+      ->type_name("CONDITION");
+  add_placeholders(sub, w.expressions);
+  sub.add_option("--limit", w.limit, "At most so many items")->check(CLI::PositiveNumber);
+  sub.add_flag("--all-pages", w.all_pages, "Go on after the first page of 1 MB");
+  sub.add_option("--start-key", w.start_key, "Go on after this key, as the page before said")
+      ->type_name("KEY");
+  sub.add_flag("--eventual", w.eventual, "Ask any replica, which may not know the newest writes yet");
+}
+
+void add_query(CLI::App& app, const command_ptr& c) {
   auto w = std::make_shared<wish>();
   auto* sub = app.add_subcommand("query", "List the items of one partition key, one JSON object per line");
   sub->add_option("table", w->table, "Table")->required()->type_name("TABLE");
@@ -106,16 +142,37 @@ void add_query_command(CLI::App& app, const command_ptr& c) {
       ->excludes(to)
       ->type_name("VALUE");
   sub->add_flag("--backward", w->backward, "The largest sort key first");
-  sub->add_option("--limit", w->limit, "At most so many items")->check(CLI::PositiveNumber);
-  sub->add_flag("--all-pages", w->all_pages, "Go on after the first page of 1 MB");
-  sub->add_option("--start-key", w->start_key, "Go on after this key, as the page before said")
-      ->type_name("KEY");
-  sub->add_flag("--eventual", w->eventual, "Ask any replica, which may not know the newest writes yet");
+  add_paging(*sub, *w);
   sub->footer(R"(Examples:
   troupe query music --key 'S:Nina Simone'
   troupe query music --key 'S:Nina Simone' --begins-with S:S --limit 10
   troupe query readings --key N:17 --from N:1000 --to N:1999 --backward --all-pages)");
   c->add(*sub, [c = c.get(), w](client::session& session) { return query(*w, *c, session); });
+}
+
+void add_scan(CLI::App& app, const command_ptr& c) {
+  auto w = std::make_shared<wish>();
+  auto* sub = app.add_subcommand("scan", "List the items of a table, one JSON object per line");
+  sub->add_option("table", w->table, "Table")->required()->type_name("TABLE");
+  auto* segments =
+      sub->add_option("--segments", w->segments, "Divide the table into so many parts, and list one of them")
+          ->check(CLI::Range(1, 1'000'000));
+  sub->add_option("--segment", w->segment, "Which part, from 0")->needs(segments);
+  add_paging(*sub, *w);
+  sub->footer(R"(Examples:
+  troupe scan music --limit 10
+  troupe scan music --all-pages --filter '#y < :y' --name '#y=year' --value :y=N:1970
+  troupe scan music --all-pages --segments 4 --segment 0
+
+Items come in no order that means anything, except that the same scan has the same order again.)");
+  c->add(*sub, [c = c.get(), w](client::session& session) { return scan(*w, *c, session); });
+}
+
+} // namespace
+
+void add_query_commands(CLI::App& app, const command_ptr& c) {
+  add_query(app, c);
+  add_scan(app, c);
 }
 
 } // namespace troupe::commands

@@ -118,6 +118,77 @@ TEST(Requests, APageEndsWithTheKeyOfTheNext) {
   EXPECT_FALSE(query_items::from_message(reply).last_key.has_value());
 }
 
+TEST(Requests, AnUpdateCarriesItsExpressionsAndComesBackWithTheItem) {
+  auto wish = parse({.update = "SET #n = #n + :one",
+                     .condition = "attribute_exists(pk)",
+                     .names = {{"#n", "visits"}},
+                     .values = {{":one", n(1)}}});
+  ASSERT_TRUE(wish.ok()) << wish.trouble;
+  update_item update{.table = "t",
+                     .key = make_item({{"pk", s("a")}}),
+                     .update = wish.update,
+                     .condition = wish.condition,
+                     .returning = msg::RETURN_UPDATED_NEW,
+                     .return_old_on_refusal = true};
+  auto message = update.to_message();
+  EXPECT_EQ(message.table(), "t");
+  EXPECT_EQ(message.update().key(), item::serialize(update.key));
+  EXPECT_EQ(message.update().update().SerializeAsString(), wish.update.SerializeAsString());
+  EXPECT_TRUE(message.update().has_expression());
+  EXPECT_EQ(message.update().returning(), msg::RETURN_UPDATED_NEW);
+  EXPECT_TRUE(message.update().return_old_on_refusal());
+  EXPECT_FALSE(update_item{.table = "t"}.to_message().update().has_expression());
+
+  msg::ItemReply reply;
+  reply.set_found(true);
+  reply.set_item(item::serialize(make_item({{"visits", n(2)}})));
+  auto result = update_item::from_message(reply);
+  ASSERT_TRUE(result.ok() && result.item);
+  EXPECT_EQ(find(*result.item, "visits")->n(), "2");
+}
+
+TEST(Requests, AScanIsOfAllOrOfASegment) {
+  auto wish = parse({.filter = "visits > :some", .values = {{":some", n(1)}}});
+  ASSERT_TRUE(wish.ok()) << wish.trouble;
+  scan_items scan{.table = "t", .segment = 2, .segments = 4, .limit = 9, .filter = wish.filter};
+  scan.after = make_item({{"pk", s("a")}});
+  auto message = scan.to_message().scan();
+  EXPECT_EQ(message.segment(), 2u);
+  EXPECT_EQ(message.segments(), 4u);
+  EXPECT_EQ(message.limit(), 9u);
+  EXPECT_EQ(message.start_key(), item::serialize(*scan.after));
+  EXPECT_EQ(message.filter().SerializeAsString(), wish.filter.SerializeAsString());
+  EXPECT_FALSE(scan_items{.table = "t"}.to_message().scan().has_filter());
+  msg::ItemReply reply;
+  reply.set_scanned(17);
+  EXPECT_EQ(scan_items::from_message(reply).scanned, 17u);
+}
+
+TEST(Requests, ConditionsAndFiltersGoWithWritesAndQueries) {
+  auto wish =
+      parse({.condition = "size(pk) < :n", .filter = "attribute_exists(v)", .values = {{":n", n(9)}}});
+  ASSERT_TRUE(wish.ok()) << wish.trouble;
+  put_item put{.table = "t", .expression = wish.condition};
+  EXPECT_TRUE(put.to_message().put().has_expression());
+  delete_item remove{.table = "t", .expression = wish.condition};
+  EXPECT_TRUE(remove.to_message().delete_().has_expression());
+  query_items query{.table = "t", .partition_key = s("a"), .filter = wish.filter};
+  EXPECT_TRUE(query.to_message().query().has_filter());
+}
+
+TEST(Expressions, ThatCannotBeReadSaySoInDynamoDBsWords) {
+  EXPECT_EQ(parse({.update = "SET v = :x"}).trouble,
+            "Invalid UpdateExpression: An expression attribute value used in expression is not defined; "
+            "attribute value: :x");
+  EXPECT_EQ(parse({.condition = "attribute_exists(v)", .values = {{":x", n(1)}}}).trouble,
+            "Value unused in Expressions: keys: {:x}")
+      << "judged over all of them";
+  EXPECT_TRUE(parse({.update = "SET v = :x", .condition = "w = :x", .values = {{":x", n(1)}}}).ok());
+  EXPECT_NE(parse({.filter = "a ="}).trouble, "");
+  EXPECT_NE(parse({.names = {{"n", "v"}}}).trouble, "") << "a placeholder begins with its sign";
+  EXPECT_TRUE(parse({}).ok());
+}
+
 TEST(Requests, TablesAndTheClusterAreAskedAboutInTheirOwnWords) {
   msg::KeySchema keys;
   keys.mutable_partition()->set_name("pk");

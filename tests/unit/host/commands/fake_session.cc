@@ -1,4 +1,7 @@
 #include "tests/unit/host/commands/fake_session.h"
+#include "actors/core/expression/condition.h"
+#include "actors/core/expression/update.h"
+#include <algorithm>
 
 namespace troupe::commands {
 
@@ -25,11 +28,18 @@ msg::ItemReply fake_session::serve(const msg::ItemRequest& request) {
     return refused<msg::ItemReply>(msg::TABLE_NOT_FOUND, request.table());
   const auto& keys = table->second.keys();
   auto& items = c_.items[request.table()];
-  if (request.has_query())
-    return query(request, keys);
-  const auto& bytes = request.has_put()   ? request.put().item()
-                      : request.has_get() ? request.get().key()
-                                          : request.delete_().key();
+  if (request.has_query()) {
+    auto range = item::query_range(keys, request.query());
+    return range ? page(request.table(), keys, *range, request.query())
+                 : refused<msg::ItemReply>(msg::VALIDATION, range.why().message);
+  }
+  if (request.has_scan())
+    return page(request.table(), keys, *item::scan_range(keys, 0, 1, request.scan().start_key()),
+                request.scan());
+  const auto& bytes = request.has_put()      ? request.put().item()
+                      : request.has_get()    ? request.get().key()
+                      : request.has_update() ? request.update().key()
+                                             : request.delete_().key();
   auto attributes = item::parse_item(bytes);
   auto key =
       request.has_put() ? item::encode_key(keys, *attributes) : item::encode_exact_key(keys, *attributes);
@@ -49,8 +59,20 @@ msg::ItemReply fake_session::serve(const msg::ItemRequest& request) {
   if (request.has_get())
     return reply;
   const auto& condition = request.has_put() ? request.put().condition() : request.delete_().condition();
-  if (!*item::holds(condition, before)) {
+  const auto& expression = request.has_put()      ? request.put().expression()
+                           : request.has_update() ? request.update().expression()
+                                                  : request.delete_().expression();
+  if (!*item::holds(condition, before) || !*expression::condition::make(expression)->holds(before)) {
     reply.mutable_status()->set_code(msg::CONDITION_FAILED);
+    return reply;
+  }
+  if (request.has_update()) {
+    auto old = item::parse_item(before.value_or(""));
+    auto after =
+        expression::update::make(request.update().update())->apply(before ? &*old : nullptr, *attributes);
+    items[*key] = item::serialize(after->item);
+    reply.set_found(request.update().returning() == msg::RETURN_NEW);
+    reply.set_item(items[*key]);
     return reply;
   }
   if (request.has_put())
@@ -60,28 +82,28 @@ msg::ItemReply fake_session::serve(const msg::ItemRequest& request) {
   return reply;
 }
 
-msg::ItemReply fake_session::query(const msg::ItemRequest& request, const msg::KeySchema& keys) {
-  auto range = item::query_range(keys, request.query());
-  if (!range)
-    return refused<msg::ItemReply>(msg::VALIDATION, range.why().message);
-  std::vector<std::string> found;
-  for (const auto& [key, bytes] : c_.items[request.table()])
-    if (range->contains(key))
-      found.push_back(bytes);
-  if (request.query().backward())
-    std::reverse(found.begin(), found.end());
+template <class Asked>
+msg::ItemReply fake_session::page(const std::string& table, const msg::KeySchema& keys,
+                                  const item::key_range& range, const Asked& asked) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [key, bytes] : c_.items[table])
+    if (range.contains(key))
+      found.emplace_back(key, bytes);
+  if constexpr (requires { asked.backward(); })
+    if (asked.backward())
+      std::reverse(found.begin(), found.end());
   auto most = c_.page_items;
-  if (request.query().limit() > 0)
-    most = std::min<std::size_t>(most, request.query().limit());
+  if (asked.limit() > 0)
+    most = std::min<std::size_t>(most, asked.limit());
+  auto filter = expression::condition::make(asked.filter());
   msg::ItemReply reply;
-  for (const auto& bytes : found) {
-    if (static_cast<std::size_t>(reply.items_size()) == most) {
-      auto last = item::parse_item(reply.items(reply.items_size() - 1));
-      auto encoded = item::encode_key(keys, *last);
-      reply.set_last_key(item::serialize(*item::decode_key(keys, *encoded)));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (i == most) {
+      reply.set_last_key(item::serialize(*item::decode_key(keys, found[i - 1].first)));
       break;
     }
-    reply.add_items(bytes);
+    if (*filter->holds(std::string_view(found[i].second)))
+      reply.add_items(found[i].second);
   }
   return reply;
 }
@@ -111,6 +133,8 @@ msg::AdminReply fake_session::administer(const msg::AdminRequest& request) {
       return refused<msg::AdminReply>(msg::TABLE_NOT_FOUND,
                                       "Table not found: " + request.describe_table().name());
     *reply.add_tables() = it->second;
+    reply.mutable_figures()->set_items(1234);
+    reply.mutable_figures()->set_bytes(5 << 20);
     auto& partition = *reply.add_partitions();
     partition.set_group(7);
     partition.set_to(std::string("\x80\0\0\0\0\0\0\0", 8));

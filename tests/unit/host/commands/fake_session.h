@@ -57,7 +57,9 @@ public:
 
 private:
   msg::ItemReply serve(const msg::ItemRequest& request);
-  msg::ItemReply query(const msg::ItemRequest& request, const msg::KeySchema& keys);
+  template <class Asked>
+  msg::ItemReply page(const std::string& table, const msg::KeySchema& keys, const item::key_range& range,
+                      const Asked& asked);
   msg::AdminReply administer(const msg::AdminRequest& request);
 
   fake_cluster& c_;

@@ -1,6 +1,7 @@
 // put, get, delete and query as people and scripts use them.
 #include "actors/core/item/json.h"
 #include "tests/unit/host/commands/command_line.h"
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 namespace troupe::commands {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 TEST_F(CommandLine, WhatIsPutCanBeGotAndDeleted) {
@@ -198,6 +200,74 @@ TEST_F(CommandLine, TextFromOutsideCannotSteerTheTerminal) {
   EXPECT_THAT(err.str(), HasSubstr("\\x1b[31m"));
 }
 
+TEST_F(CommandLine, AnItemIsUpdatedWhereItLies) {
+  have_music();
+  run({"put", "music", sinnerman});
+  EXPECT_EQ(
+      run({"update", "music", sinnerman_key, "SET #y = :y ADD plays :one", "--name", "#y=year", "--value",
+           ":y=N:1965", "--value", ":one=N:1", "--if", "attribute_not_exists(plays)", "--return", "new"}),
+      exit_code::ok);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr(R"("plays":{"N":"1"})"), HasSubstr(R"("year":{"N":"1965"})")));
+  EXPECT_EQ(cluster.item_requests.back().update().returning(), msg::RETURN_NEW);
+  EXPECT_EQ(run({"update", "music", sinnerman_key, "REMOVE plays", "--if", "attribute_not_exists(plays)"}),
+            exit_code::condition_failed);
+  EXPECT_EQ(run({"update", "music", sinnerman_key, "REMOVE plays"}), exit_code::ok);
+  EXPECT_EQ(out.str(), "");
+}
+
+TEST_F(CommandLine, ExpressionsThatCannotBeReadAreExplained) {
+  have_music();
+  auto said = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"update", "music", sinnerman_key});
+    EXPECT_EQ(run(words), exit_code::usage);
+    return err.str();
+  };
+  EXPECT_THAT(said({"SET v = :v"}), HasSubstr("attribute value: :v"));
+  EXPECT_THAT(said({"SET v = :v", "--value", "v=N:1"}), HasSubstr(":NAME=VALUE"));
+  EXPECT_THAT(said({"SET v = :v", "--value", ":v=1"}), HasSubstr("'1' is not a value"));
+  EXPECT_THAT(said({"SET #v = :v", "--name", "#v", "--value", ":v=N:1"}), HasSubstr("#NAME=ATTRIBUTE"));
+  EXPECT_EQ(run({"update", "music", sinnerman_key, "REMOVE v", "--return", "all"}), exit_code::usage);
+  EXPECT_TRUE(cluster.item_requests.empty());
+}
+
+TEST_F(CommandLine, ConditionsMayBeExpressions) {
+  have_music();
+  run({"put", "music", sinnerman});
+  EXPECT_EQ(run({"put", "music", sinnerman, "--if", "attribute_not_exists(artist)"}),
+            exit_code::condition_failed);
+  EXPECT_EQ(run({"delete", "music", sinnerman_key, "--if", "begins_with(song, :s)", "--value", ":s=S:Sin"}),
+            exit_code::ok);
+  EXPECT_EQ(run({"get", "music", sinnerman_key}), exit_code::not_found);
+}
+
+TEST_F(CommandLine, AScanListsTheTableAndItsFilterChooses) {
+  have_music();
+  for (const auto* song : {"1", "2", "3", "4", "5"})
+    run({"put", "music", R"({"artist": {"S": "x"}, "song": {"S": ")" + std::string(song) + "\"}}"});
+  EXPECT_EQ(run({"scan", "music"}), exit_code::ok);
+  EXPECT_THAT(err.str(), HasSubstr("There are more")) << "a page has two items";
+  EXPECT_EQ(run({"scan", "music", "--all-pages"}), exit_code::ok);
+  auto lines = [&] {
+    auto text = out.str();
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  EXPECT_EQ(lines(), 5);
+  EXPECT_EQ(run({"scan", "music", "--all-pages", "--filter", "song > :s", "--value", ":s=S:2"}),
+            exit_code::ok);
+  EXPECT_EQ(lines(), 3);
+  EXPECT_EQ(
+      run({"scan", "music", "--all-pages", "--filter", "song > :s", "--value", ":s=S:2", "--limit", "2"}),
+      exit_code::ok);
+  EXPECT_EQ(lines(), 2) << "the limit is on what is listed";
+  EXPECT_EQ(
+      run({"query", "music", "--key", "S:x", "--all-pages", "--filter", "song <> :s", "--value", ":s=S:2"}),
+      exit_code::ok);
+  EXPECT_EQ(lines(), 4);
+  run({"scan", "music", "--segments", "4", "--segment", "3"});
+  EXPECT_EQ(cluster.item_requests.back().scan().segment(), 3u);
+  EXPECT_EQ(cluster.item_requests.back().scan().segments(), 4u);
+}
+
 TEST_F(CommandLine, RoutersAndTimesAreGivenToTheSession) {
   have_music();
   run({"get", "music", sinnerman_key});
@@ -236,7 +306,7 @@ TEST_F(CommandLine, OutputThatCannotBeWrittenIsAFailure) {
 }
 
 TEST_F(CommandLine, HelpTeachesWithExamples) {
-  for (auto command : {"put", "get", "delete", "query", "status", "handover", "bench"}) {
+  for (auto command : {"put", "get", "update", "delete", "query", "scan", "status", "handover", "bench"}) {
     EXPECT_EQ(run({command, "--help"}), exit_code::ok);
     EXPECT_THAT(out.str(), HasSubstr("Example")) << command;
     EXPECT_THAT(out.str(), HasSubstr(std::string("troupe ") + command));
