@@ -57,6 +57,25 @@ std::optional<position_row> decode_position(std::string_view body) {
   return row;
 }
 
+std::string encode(const sizes_row& row) {
+  std::string body;
+  append_u64(body, row.index);
+  append_u64(body, row.sizes);
+  seal(body);
+  return body;
+}
+
+std::optional<sizes_row> decode_sizes(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered)
+    return {};
+  byte_reader in(*covered);
+  sizes_row row;
+  row.index = in.u64();
+  row.sizes = in.u64();
+  return in.ok() ? std::optional(row) : std::nullopt;
+}
+
 namespace {
 constexpr std::size_t request_bytes = 40;
 }
@@ -69,7 +88,7 @@ std::string encode(const std::vector<msg::AppliedRequest>& requests) {
     append_u64(body, r.id().sequence());
     append_u64(body, r.index());
     append_u64(body, static_cast<std::uint64_t>(r.time_ms()));
-    append_u64(body, r.refused() ? 1 : 0);
+    append_u64(body, r.refused() ? 1 + static_cast<std::uint64_t>(r.refused_with()) : 0);
   }
   seal(body);
   return body;
@@ -86,7 +105,10 @@ bool decode_requests(std::string_view body, std::vector<msg::AppliedRequest>& in
     r.mutable_id()->set_sequence(in.u64());
     r.set_index(in.u64());
     r.set_time_ms(static_cast<std::int64_t>(in.u64()));
-    r.set_refused(in.u64() != 0);
+    if (auto refused = in.u64(); refused != 0) {
+      r.set_refused(true);
+      r.set_refused_with(static_cast<msg::Code>(refused - 1));
+    }
   }
   return true;
 }

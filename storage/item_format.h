@@ -22,16 +22,25 @@ inline constexpr const char* schema = R"(
   CREATE TABLE requests(first INTEGER PRIMARY KEY, body BLOB NOT NULL);
 )";
 
-// The one row of `position`: whose items these are, where they stand, and how many there are.
+// The first row of `position`: whose items these are, where they stand, and how many there are.
 struct position_row {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
   item_position position;
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t sizes = 0; // in a row of its own
 };
 std::string encode(const position_row& row);
 std::optional<position_row> decode_position(std::string_view body); // nothing: damaged
+
+// The other row of `position`: the records' sizes, as they are at an index.
+struct sizes_row {
+  std::uint64_t index = 0;
+  std::uint64_t sizes = 0;
+};
+std::string encode(const sizes_row& row);
+std::optional<sizes_row> decode_sizes(std::string_view body); // nothing: damaged
 
 // A row of `requests`: what one batch made remembered.
 std::string encode(const std::vector<msg::AppliedRequest>& requests);

@@ -11,11 +11,11 @@ result<void> item_store::state::prepare_statements() {
     const char* sql;
   } const statements[] = {
       {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
-      {&find_item, "SELECT id, length(v) FROM items WHERE k=?"},
+      {&find_item, "SELECT id, v FROM items WHERE k=?"},
       {&insert_item, "INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
       {&update_item, "UPDATE items SET check_sum=?, v=? WHERE id=?"},
       {&drop_item, "DELETE FROM items WHERE id=?"},
-      {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?)"},
+      {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?), (2, ?)"},
       {&put_requests, "REPLACE INTO requests(first, body) VALUES(?, ?)"},
       {&drop_requests, "DELETE FROM requests WHERE first=?"},
       {&scan_up, "SELECT k, check_sum, v FROM items WHERE k>=? ORDER BY k"},
@@ -100,7 +100,39 @@ result<void> item_store::state::read_position(bool made) {
                                     std::to_string(options.group) + " of member " +
                                     std::to_string(options.member)};
   row = std::move(*decoded);
+  get->reset();
+  return read_sizes();
+}
+
+// A version of the program that did not count sizes leaves the row as it was, or never made it.
+result<void> item_store::state::read_sizes() {
+  auto get = db->prepare("SELECT body FROM position WHERE id=2");
+  if (!get)
+    return get.error();
+  auto found = get->step();
+  if (!found)
+    return found.error();
+  if (!*found)
+    return count_sizes();
+  auto decoded = item_format::decode_sizes(get->column_bytes(0));
+  get->reset();
+  if (!decoded)
+    return error{code::corrupt, path + ": the row that says how large the items are is damaged"};
+  if (decoded->index != row.position.index)
+    return count_sizes();
+  row.sizes = decoded->sizes;
   return {};
+}
+
+result<void> item_store::state::count_sizes() {
+  std::uint64_t sizes = 0;
+  auto counted_all = each_record([&](std::string_view key, std::string_view value) {
+    sizes += size_of(key, value);
+    return true;
+  });
+  if (counted_all)
+    row.sizes = sizes;
+  return counted_all; // kept with the next batch
 }
 
 // Without `into`, only notes which rows there are.

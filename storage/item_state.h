@@ -45,6 +45,11 @@ struct item_store::state {
   result<void> open_file();
   result<void> prepare_statements();
   result<void> read_position(bool made);
+  result<void> read_sizes();
+  result<void> count_sizes();
+  std::uint64_t size_of(std::string_view key, std::string_view value) const {
+    return options.size_of ? options.size_of(key, value) : 0;
+  }
   result<void> read_requests(std::vector<msg::AppliedRequest>* into);
 
   result<void> change(const item_change& change, item_format::position_row& next);

@@ -21,7 +21,8 @@ std::string printable(std::string_view key) {
 
 result<void> item_store::state::store_position(const item_format::position_row& next) {
   std::string bytes = item_format::encode(next);
-  return put_position.bind(1, bytes).run();
+  std::string sizes = item_format::encode(item_format::sizes_row{next.position.index, next.sizes});
+  return put_position.bind(1, bytes).bind(2, sizes).run();
 }
 
 result<void> item_store::state::change(const item_change& c, item_format::position_row& next) {
@@ -34,8 +35,10 @@ result<void> item_store::state::change(const item_change& c, item_format::positi
   std::int64_t id = 0;
   if (*old) {
     id = find_item.column_int(0);
+    std::string_view before = find_item.column_bytes(1);
     next.items -= 1;
-    next.bytes -= c.key.size() + static_cast<std::uint64_t>(find_item.column_int(1));
+    next.bytes -= c.key.size() + before.size();
+    next.sizes -= size_of(c.key, before);
     find_item.reset();
     if (c.remove)
       return drop_item.bind(1, id).run();
@@ -44,6 +47,7 @@ result<void> item_store::state::change(const item_change& c, item_format::positi
   }
   next.items += 1;
   next.bytes += c.key.size() + c.value.size();
+  next.sizes += size_of(c.key, c.value);
   auto check = static_cast<std::int64_t>(record_checksum(c.key, c.value));
   if (*old)
     return update_item.bind(1, check).bind(2, c.value).bind(3, id).run();
@@ -251,9 +255,11 @@ result<void> item_store::integrity_check() {
     return error{code::corrupt, s.path + ": " + *verdict};
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t sizes = 0;
   auto done = s.each_record([&](std::string_view key, std::string_view value) {
     items += 1;
     bytes += key.size() + value.size();
+    sizes += s.size_of(key, value);
     return true;
   });
   if (!done)
@@ -262,6 +268,9 @@ result<void> item_store::integrity_check() {
     return error{code::corrupt, s.path + ": holds " + std::to_string(items) + " records of " +
                                     std::to_string(bytes) + " bytes, should hold " +
                                     std::to_string(s.row.items) + " of " + std::to_string(s.row.bytes)};
+  if (sizes != s.row.sizes)
+    return error{code::corrupt, s.path + ": its items count as " + std::to_string(sizes) +
+                                    " bytes, should count as " + std::to_string(s.row.sizes)};
   std::vector<msg::AppliedRequest> remembered;
   return s.read_requests(&remembered);
 }
@@ -271,6 +280,7 @@ item_stats item_store::stats() const {
   item_stats out = s.counted;
   out.items = s.row.items;
   out.bytes = s.row.bytes;
+  out.sizes = s.row.sizes;
   out.file_bytes = s.db->file_bytes();
   out.wal_bytes = s.db->wal_bytes();
   return out;

@@ -20,6 +20,9 @@
 
 namespace troupe::storage {
 
+// How much a record counts as, to whoever asks how much there is. Must always say the same of the same bytes.
+using record_size = std::uint64_t (*)(std::string_view key, std::string_view value);
+
 struct item_options {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
@@ -30,6 +33,7 @@ struct item_options {
   std::uint64_t wal_bytes_max = 64u << 20;   // apply() does it itself past that
   std::size_t walk_bytes_max = 64u << 20;    // old values kept for a walk; past that the walk is given up
   std::string vfs;                           // a registered SQLite VFS; empty for the system's own
+  record_size size_of = nullptr;             // counted in item_stats::sizes; without it that is 0
 };
 
 // Where in the log the items stand.
@@ -64,6 +68,7 @@ struct item_page {
 struct item_stats {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0; // of keys and values
+  std::uint64_t sizes = 0; // of all records by item_options::size_of
   std::uint64_t file_bytes = 0;
   std::uint64_t wal_bytes = 0;
   std::uint64_t syncs = 0; // since open, as are those below

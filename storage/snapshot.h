@@ -86,6 +86,7 @@ struct install_options {
   // The item file that is there is known to be unreadable: replace it whatever it says.
   bool replace_damaged = false;
   std::string vfs;
+  record_size size_of = nullptr; // see item_options
 };
 
 // Builds a new item file from a snapshot beside `item_path`, verifies it against the snapshot's digest, syncs

@@ -53,8 +53,9 @@ result<std::unique_ptr<sqlite::connection>> create_aside(const std::string& path
   return sqlite::connection::open(path, how);
 }
 
-// Verifies as it copies: order, counts, digest.
-result<void> copy_records(snapshot_reader& from, sqlite::connection& db) {
+// Verifies as it copies: order, counts, digest. The row has the sizes added up.
+result<void> copy_records(snapshot_reader& from, sqlite::connection& db, record_size size_of,
+                          item_format::position_row& row) {
   auto put = db.prepare("INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)");
   if (!put)
     return put.error();
@@ -73,6 +74,7 @@ result<void> copy_records(snapshot_reader& from, sqlite::connection& db) {
         return done;
       digest.add(key, value);
       items += 1;
+      row.sizes += size_of ? size_of(key, value) : 0;
     }
     more = page->more;
   }
@@ -98,11 +100,12 @@ item_format::position_row position_of(const msg::SnapshotHeader& header, const i
 
 result<void> copy_position(const item_format::position_row& row, const msg::SnapshotHeader& header,
                            sqlite::connection& db) {
-  auto put = db.prepare("INSERT INTO position(id, body) VALUES(1, ?)");
+  auto put = db.prepare("INSERT INTO position(id, body) VALUES(1, ?), (2, ?)");
   if (!put)
     return put.error();
   std::string bytes = item_format::encode(row);
-  if (auto done = put->bind(1, std::string_view(bytes)).run(); !done)
+  std::string sizes = item_format::encode(item_format::sizes_row{row.position.index, row.sizes});
+  if (auto done = put->bind(1, std::string_view(bytes)).bind(2, std::string_view(sizes)).run(); !done)
     return done;
   if (header.requests().empty())
     return {};
@@ -115,9 +118,9 @@ result<void> copy_position(const item_format::position_row& row, const msg::Snap
       .run();
 }
 
-result<void> build(snapshot_reader& from, const item_format::position_row& row, const std::string& path,
-                   const std::string& vfs) {
-  auto db = create_aside(path, vfs);
+result<void> build(snapshot_reader& from, item_format::position_row row, const std::string& path,
+                   const install_options& options) {
+  auto db = create_aside(path, options.vfs);
   if (!db)
     return db.error();
   sqlite::connection& file = **db;
@@ -126,7 +129,7 @@ result<void> build(snapshot_reader& from, const item_format::position_row& row, 
     return made.error();
   if (auto begun = file.begin(); !begun)
     return begun;
-  auto copied = copy_records(from, file);
+  auto copied = copy_records(from, file, options.size_of, row);
   if (copied)
     copied = copy_position(row, from.header(), file);
   if (!copied) {
@@ -156,7 +159,7 @@ result<item_position> install_snapshot(const std::string& snapshot_path, const s
     return retired.error();
   const std::string aside = item_path + std::string(temporary_suffix);
   const auto row = position_of(header, options);
-  auto built = build(**snapshot, row, aside, options.vfs);
+  auto built = build(**snapshot, row, aside, options);
   if (built)
     built = rename_durably(aside, item_path);
   if (!built) {

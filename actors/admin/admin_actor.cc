@@ -80,18 +80,19 @@ void admin_state::on_tick() {
     then(late);
   }
   settle_outcomes();
+  answer_early();
   probe_due = true;
   advance();
   meter->leads.Set(now_is == stance::leading);
   meter->version.Set(static_cast<double>(records.version()));
   meter->tables.Set(static_cast<double>(records.tables().size()));
   meter->partitions.Set(static_cast<double>(records.partitions().size()));
-  meter->waiting.Set(static_cast<double>(wishes.size() + readers.size() + outcomes.size()));
+  meter->waiting.Set(static_cast<double>(wishes.size() + readers.size() + early.size() + outcomes.size()));
   double alive = 0;
   for (const auto& [node, page] : nodes.pages())
     alive += now_is == stance::leading && nodes.alive(node, now());
   meter->nodes_alive.Set(alive);
-  bool busy = !wishes.empty() || !outcomes.empty() || !records.unsettled().empty() || stale;
+  bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() || stale;
   self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
 }
 

@@ -104,6 +104,7 @@ struct admin_state {
   std::deque<wish> wishes;
   std::deque<reader> readers;         // for the next probe
   std::vector<reader> readers_probed; // for the one under way
+  std::vector<reader> early;          // a new leader has not heard yet how much is in their tables
   std::vector<outcome_waiter> outcomes;
 
   void start();
@@ -141,6 +142,7 @@ struct admin_state {
   void hand_over(asker who, const msg::HandOver& wish);
   void answer_reader(const reader& r);
   void answer_readers_probed();
+  void answer_early();
   void settle_outcomes();
   void release_waiters(); // leads no more
   void send_orders();

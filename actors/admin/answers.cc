@@ -4,6 +4,7 @@
 #include "messages/status.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <utility>
 
 namespace troupe::admin {
 
@@ -35,7 +36,7 @@ void admin_state::on_admin(const wire::delivery& from) {
     return;
   case msg::AdminRequest::kDescribeTable:
   case msg::AdminRequest::kListTables:
-    if (readers.size() >= waiting_max)
+    if (readers.size() + early.size() >= waiting_max)
       return reply(who, refusal(msg::OVERLOADED, "too many requests wait for the metadata"));
     readers.push_back({std::move(who), from.parcel});
     return;
@@ -95,6 +96,7 @@ void admin_state::on_report(const wire::delivery& from) {
   *parcel.mutable_node_orders() = std::move(orders);
   post(from.from->node, std::move(parcel));
   settle_outcomes();
+  answer_early();
 }
 
 // Passed on to the replica that was last said to lead; its refusals are the asker's.
@@ -123,6 +125,11 @@ void admin_state::answer_readers_probed() {
     answer_reader(r);
 }
 
+void admin_state::answer_early() {
+  for (const auto& r : std::exchange(early, {}))
+    answer_reader(r);
+}
+
 void admin_state::answer_reader(const reader& r) {
   if (r.request.has_map_request()) {
     if (r.request.map_request().known_version() != records.version())
@@ -138,7 +145,12 @@ void admin_state::answer_reader(const reader& r) {
     if (!table)
       return reply(r.who,
                    refusal(msg::TABLE_NOT_FOUND, "there is no table " + request.describe_table().name()));
+    auto figures = figures_of(view(), *table);
+    bool soon = figures.unknown() > 0 && table->state() == msg::TABLE_ACTIVE && view().patient();
+    if (soon && now() < r.who.until_us)
+      return early.push_back(r);
     auto body = table_reply(*table);
+    *body.mutable_figures() = figures;
     for (auto group : records.groups_of(table->id()))
       *body.add_partitions() = *records.partition(group);
     return reply(r.who, std::move(body));
@@ -191,6 +203,8 @@ void admin_state::release_waiters() {
   for (const auto& r : readers_probed)
     readers.push_back(r);
   readers_probed.clear();
+  for (auto& r : std::exchange(early, {}))
+    readers.push_back(std::move(r));
   for (const auto& r : readers) {
     if (r.request.has_map_request()) {
       msg::MapReply elsewhere;

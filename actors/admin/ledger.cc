@@ -187,9 +187,9 @@ bool admin_state::write_wish() {
     const auto& request = next.request;
     auto plan = request.has_create_table()
                     ? plan_create(view(), request.create_table(), request.id(), next.table_id, random())
-                : request.has_update_table()
-                    ? plan_update(view(), request.update_table())
-                    : plan_delete(view(), request.delete_table(), next.attempted ? next.table_id : 0);
+                : request.has_update_table() ? plan_update(view(), request.update_table())
+                                             : plan_delete(view(), request.delete_table(), request.id(),
+                                                           next.attempted ? next.table_id : 0);
     switch (plan.what) {
     case decision::verdict::refuse: {
       auto body = refusal(plan.refusal.code(), plan.refusal.message());

@@ -61,6 +61,19 @@ const std::string* node_book::server_of(std::uint64_t group) const {
   return it == servers_.end() ? nullptr : &it->second;
 }
 
+const msg::ReplicaReport* node_book::newest_of(std::uint64_t group) const {
+  if (const auto* server = server_of(group))
+    return &pages_.at(*server).replicas.at(group);
+  const msg::ReplicaReport* best = nullptr;
+  for (const auto& [node, on] : pages_) {
+    auto it = on.replicas.find(group);
+    bool runs = it != on.replicas.end() && it->second.kind() != msg::LOG_REPLICA && it->second.epoch() > 0;
+    if (runs && (!best || it->second.applied() > best->applied()))
+      best = &it->second;
+  }
+  return best;
+}
+
 bool node_book::may_hold(const std::string& node, std::uint64_t group) const {
   const auto* on = find(node);
   return !on || !on->whole || on->replicas.count(group) > 0;

@@ -33,6 +33,8 @@ public:
   bool alive(const std::string& node, std::int64_t now_us) const;
   // The node whose replica leads the group and serves; nullptr when none has said so.
   const std::string* server_of(std::uint64_t group) const;
+  // What is known best of a group: what its server says, or else whoever has applied most. nullptr: nothing.
+  const msg::ReplicaReport* newest_of(std::uint64_t group) const;
   // Whether this node has said that it runs a replica of the group, or has not told everything yet.
   bool may_hold(const std::string& node, std::uint64_t group) const;
 

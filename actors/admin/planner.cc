@@ -136,6 +136,14 @@ bool same_request(const msg::RequestId& a, const msg::RequestId& b) {
   return a.sequence() != 0 && a.client() == b.client() && a.sequence() == b.sequence();
 }
 
+// In DynamoDB's words.
+decision refuse_unsettled(const msg::TableRecord& table) {
+  std::string why = "Attempt to change a resource which is still in use: Table is being ";
+  why += table.state() == msg::TABLE_CREATING ? "created: " : "deleted: ";
+  why += table.name();
+  return refuse(msg::TABLE_IN_USE, std::move(why));
+}
+
 } // namespace
 
 bool outlook::too_early_to_place() const {
@@ -170,10 +178,9 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
   if (const auto* there = view.records.table(wish.name())) {
     if (there->id() == table_id || same_request(there->creator(), creator))
       return {decision::verdict::done, {}, {}};
-    auto state = there->state() == msg::TABLE_CREATING   ? " is being created"
-                 : there->state() == msg::TABLE_DELETING ? " is being deleted"
-                                                         : " already exists";
-    return refuse(msg::TABLE_IN_USE, "table " + wish.name() + state);
+    if (there->state() != msg::TABLE_ACTIVE)
+      return refuse_unsettled(*there);
+    return refuse(msg::TABLE_IN_USE, "Table already exists: " + wish.name());
   }
   decision result;
   result.what = decision::verdict::wait;
@@ -199,7 +206,8 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
   return result;
 }
 
-decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uint64_t table_id) {
+decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const msg::RequestId& deleter,
+                     std::uint64_t table_id) {
   if (auto wrong = check_table_name(wish.name()))
     return {decision::verdict::refuse, {}, *wrong};
   const auto* there = view.records.table(wish.name());
@@ -208,8 +216,11 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uin
     return {decision::verdict::done, {}, {}}; // what the first attempt meant is gone
   if (!meant)
     return refuse(msg::TABLE_NOT_FOUND, "there is no table " + wish.name());
-  if (there->state() == msg::TABLE_DELETING)
+  bool ours = table_id != 0 || same_request(there->deleter(), deleter);
+  if (there->state() == msg::TABLE_DELETING && ours)
     return {decision::verdict::done, {}, {}};
+  if (there->state() != msg::TABLE_ACTIVE)
+    return refuse_unsettled(*there);
   if (there->options().deletion_protection())
     return refuse(msg::VALIDATION,
                   "Resource cannot be deleted as it is currently protected against deletion. Disable "
@@ -219,6 +230,8 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uin
   result.write = begin_change(view.records);
   result.write.tables.push_back(*there);
   result.write.tables.back().set_state(msg::TABLE_DELETING);
+  if (deleter.sequence() != 0)
+    *result.write.tables.back().mutable_deleter() = deleter;
   return result;
 }
 
@@ -230,11 +243,11 @@ decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
   if (now == wish.after().SerializeAsString())
     return {decision::verdict::done, {}, {}};
   if (there->state() != msg::TABLE_ACTIVE)
-    return refuse(msg::TABLE_IN_USE,
-                  "table " + wish.name() +
-                      (there->state() == msg::TABLE_CREATING ? " is being created" : " is being deleted"));
+    return refuse_unsettled(*there);
   if (now != wish.before().SerializeAsString())
-    return refuse(msg::TABLE_IN_USE, "the options of table " + wish.name() + " have been changed meanwhile");
+    return refuse(msg::TABLE_IN_USE,
+                  "Attempt to change a resource which is still in use: Table is being updated: " +
+                      wish.name());
   decision result;
   result.what = decision::verdict::write;
   result.write = begin_change(view.records);
@@ -252,6 +265,20 @@ std::optional<change> plan_next(const outlook& view, std::uint64_t seed) {
       return next;
   }
   return introduce_nodes(view);
+}
+
+msg::TableFigures figures_of(const outlook& view, const msg::TableRecord& table) {
+  msg::TableFigures sum;
+  for (auto group : view.records.groups_of(table.id())) {
+    const auto* known = view.nodes.newest_of(group);
+    if (!known) {
+      sum.set_unknown(sum.unknown() + 1);
+      continue;
+    }
+    sum.set_items(sum.items() + known->items());
+    sum.set_bytes(sum.bytes() + known->item_sizes());
+  }
+  return sum;
 }
 
 change plan_birth(std::uint64_t cluster_id) {

@@ -48,7 +48,8 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
                      std::uint64_t table_id, std::uint64_t seed);
 
 // `table_id`: the table an earlier attempt meant, 0 on the first.
-decision plan_delete(const outlook& view, const msg::DeleteTable& wish, std::uint64_t table_id);
+decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const msg::RequestId& deleter,
+                     std::uint64_t table_id);
 
 // Done, and refused with TABLE_NOT_FOUND otherwise, only for a table that is there under that id.
 decision plan_update(const outlook& view, const msg::UpdateTable& wish);
@@ -58,6 +59,9 @@ std::optional<change> plan_next(const outlook& view, std::uint64_t seed);
 
 // The very first change: the cluster's identity.
 change plan_birth(std::uint64_t cluster_id);
+
+// How much is in a table, by what its replicas have said.
+msg::TableFigures figures_of(const outlook& view, const msg::TableRecord& table);
 
 // Refuses a name that DynamoDB would: 3 to 255 of a-z, A-Z, 0-9, '_', '-' and '.'.
 std::optional<msg::Status> check_table_name(const std::string& name);

@@ -22,6 +22,8 @@ agent_metrics::agent_metrics(kit::metrics& m)
       metadata_version(
           m.gauge("troupe_agent_metadata_version", "Version of the metadata that this node has acted on.")),
       used_bytes(m.gauge("troupe_data_directory_bytes", "Size of the files in the data directory.")),
+      items(m.gauge("troupe_items", "Items that the replicas of this node hold.")),
+      item_bytes(m.gauge("troupe_item_bytes", "Their sizes together, by DynamoDB's rule.")),
       restarts(m.counter("troupe_replica_restarts_total",
                          "Replicas that ended by themselves and were restarted.")),
       reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")),

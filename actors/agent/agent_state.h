@@ -34,6 +34,8 @@ struct agent_metrics {
   prometheus::Gauge& replicas_in_trouble;
   prometheus::Gauge& metadata_version;
   prometheus::Gauge& used_bytes;
+  prometheus::Gauge& items;
+  prometheus::Gauge& item_bytes;
   prometheus::Counter& restarts;
   prometheus::Counter& reports;
   prometheus::Gauge& log_lag;

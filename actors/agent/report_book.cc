@@ -66,6 +66,17 @@ const msg::ReplicaReport* report_book::find(std::uint64_t group) const {
   return it == lines_.end() || it->second.gone ? nullptr : &it->second.replica;
 }
 
+report_book::amount report_book::held() const {
+  amount result;
+  for (const auto& [group, one] : lines_) {
+    if (one.gone)
+      continue;
+    result.items += one.replica.items();
+    result.bytes += one.replica.item_sizes();
+  }
+  return result;
+}
+
 report_book::lag report_book::worst() const {
   lag result;
   for (auto& [group, one] : lines_) {

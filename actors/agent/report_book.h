@@ -35,6 +35,13 @@ public:
   };
   lag worst() const;
 
+  // In all replicas here that have items, by their newest word.
+  struct amount {
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0; // by DynamoDB's rule
+  };
+  amount held() const;
+
 private:
   struct line {
     msg::ReplicaReport replica;

@@ -135,6 +135,9 @@ void agent_state::report() {
   auto worst = book.worst();
   meter->log_lag.Set(static_cast<double>(worst.log));
   meter->apply_lag.Set(static_cast<double>(worst.apply));
+  auto held = book.held();
+  meter->items.Set(static_cast<double>(held.items));
+  meter->item_bytes.Set(static_cast<double>(held.bytes));
   news = false;
   meter->reports.Increment();
   post(to, std::move(parcel));

@@ -72,7 +72,10 @@ wire::items_opened items_state::describe(storage::item_store& store) {
     o.requests = std::move(*requests);
   else
     o.result = failed(requests.error());
-  o.bytes = store.stats().bytes;
+  auto stats = store.stats();
+  o.bytes = stats.bytes;
+  o.items = stats.items;
+  o.item_sizes = stats.sizes;
   return o;
 }
 
@@ -80,8 +83,9 @@ void items_state::tell_progress(item_file& file, wire::disk_result result) {
   if (!file.who || !file.store)
     return;
   file.told_durable = file.store->durable_applied();
+  auto stats = file.store->stats();
   self->send(file.who, wire::items_applied{std::move(result), file.store->applied().index, file.told_durable,
-                                           file.store->stats().bytes});
+                                           stats.bytes, stats.items, stats.sizes});
 }
 
 bool items_state::settle(item_file& file) {

@@ -6,6 +6,7 @@
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/item_answers.h"
 #include "config/limits.h"
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -179,52 +180,76 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
 
 namespace {
 
-// The schemas of the tables that a batch writes to are needed to see that no item is in it twice.
+// The schemas of the tables that a batch writes to are needed to see that no item is in it twice. The node's
+// router has them at hand; they may be those of tables that have been deleted and made anew, so the first
+// refusal that could come from that makes it look at the newest, once.
 struct schemas {
-  std::map<std::string, msg::KeySchema> known;
+  msg::DescribeTable::Source source = msg::DescribeTable::ROUTER;
+  std::map<std::string, msg::TableRecord> known;
   api::trouble why;
   std::size_t missing = 0;
   std::mutex lock;
 };
 
-void write_all(backend& to, const call_ptr& c, api::batch_write_item& wish, const schemas& of) {
+using batch_write_ptr = std::shared_ptr<const api::batch_write_item>;
+
+void begin_writes(backend& to, const call_ptr& c, const batch_write_ptr& wish,
+                  msg::DescribeTable::Source source);
+
+// Nothing of the batch has been done under this schema, or what has been may be done again.
+void refuse_or_look_again(backend& to, const call_ptr& c, const batch_write_ptr& wish, const schemas& of,
+                          const api::error& why) {
+  if (of.source == msg::DescribeTable::CHECKED)
+    return c->refuse(why);
+  begin_writes(to, c, wish, msg::DescribeTable::CHECKED);
+}
+
+bool names_another_table(const batch& got) {
+  return std::any_of(got.replies.begin(), got.replies.end(),
+                     [](auto& reply) { return reply.status().code() == msg::TABLE_NOT_FOUND; });
+}
+
+void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
+               const std::shared_ptr<const schemas>& of) {
   std::vector<msg::ItemRequest> requests;
   std::set<std::pair<std::string, std::string>> keys;
-  const bool sizes = wish.capacity != api::capacity_report::none;
-  for (auto& table : wish.tables) {
-    auto& schema = of.known.at(table.table);
+  const bool sizes = wish->capacity != api::capacity_report::none;
+  for (auto& table : wish->tables) {
+    auto& record = of->known.at(table.table);
     for (auto& write : table.writes) {
-      auto key = write.remove ? item::encode_exact_key(schema, write.content)
-                              : item::encode_key(schema, write.content);
+      auto key = write.remove ? item::encode_exact_key(record.keys(), write.content)
+                              : item::encode_key(record.keys(), write.content);
       if (!key)
-        return c->refuse(api::of_refusal(key.why()));
+        return refuse_or_look_again(to, c, wish, *of, api::of_refusal(key.why()));
       if (!keys.emplace(table.table, *key).second)
-        return c->refuse(api::validation("Provided list of item keys contains duplicates"));
+        return refuse_or_look_again(to, c, wish, *of,
+                                    api::validation("Provided list of item keys contains duplicates"));
       auto& one = requests.emplace_back();
       one.set_table(table.table);
+      one.set_table_id(record.id());
       if (write.remove) {
         one.mutable_delete_()->set_key(item::serialize(write.content));
-        one.mutable_delete_()->set_return_old(sizes);
+        one.mutable_delete_()->set_tell_bytes(sizes);
       } else {
         one.mutable_put()->set_item(item::serialize(write.content));
-        one.mutable_put()->set_return_old(sizes);
+        one.mutable_put()->set_tell_bytes(sizes);
       }
     }
   }
   auto sent = std::make_shared<std::vector<msg::ItemRequest>>(requests);
   auto all = std::make_shared<batch>();
   all->c = c;
-  all->say = [sent, capacity = wish.capacity](batch& got) {
+  all->say = [sent, wish, of, &to](batch& got) {
     if (auto why = trouble_of(got))
-      return got.c->refuse(*why);
+      return names_another_table(got) ? refuse_or_look_again(to, got.c, wish, *of, *why)
+                                      : got.c->refuse(*why);
     std::map<std::string, std::int64_t> halves;
     std::map<std::string, std::string> unprocessed;
     for (std::size_t i = 0; i < got.replies.size(); ++i) {
       auto& request = (*sent)[i];
       auto& reply = got.replies[i];
       auto content = item::parse_item(request.has_put() ? request.put().item() : request.delete_().key());
-      auto old = item::parse_item(reply.item());
-      if (!content || !old)
+      if (!content)
         return got.c->refuse(api::internal());
       if (reply.status().code() != msg::OK) {
         auto& list = unprocessed[request.table()];
@@ -233,7 +258,8 @@ void write_all(backend& to, const call_ptr& c, api::batch_write_item& wish, cons
                 item::write_json(*content) + "}}";
         continue;
       }
-      auto bytes = std::max(request.has_put() ? item::item_size(*content) : 0, item::item_size(*old));
+      auto bytes =
+          std::max<std::size_t>(request.has_put() ? item::item_size(*content) : 0, reply.old_bytes());
       halves[request.table()] += 2 * units_of(bytes, write_unit_bytes);
     }
     api::writer w;
@@ -241,11 +267,36 @@ void write_all(backend& to, const call_ptr& c, api::batch_write_item& wish, cons
     for (auto& [table, list] : unprocessed)
       w.key(table).json("[" + list + "]");
     w.end_object();
-    capacities(w, capacity, halves);
+    capacities(w, wish->capacity, halves);
     w.end_object();
     got.c->answer(w.take());
   };
   send(to, all, std::move(requests));
+}
+
+void begin_writes(backend& to, const call_ptr& c, const batch_write_ptr& wish,
+                  msg::DescribeTable::Source source) {
+  auto of = std::make_shared<schemas>();
+  of->source = source;
+  of->missing = wish->tables.size();
+  for (auto& table : wish->tables) {
+    msg::AdminRequest ask;
+    ask.mutable_describe_table()->set_name(table.table);
+    ask.mutable_describe_table()->set_source(source);
+    to.submit(std::move(ask), [&to, c, wish, of, name = table.table](const msg::AdminReply& reply) {
+      std::unique_lock guard(of->lock);
+      if (reply.status().code() != msg::OK || reply.tables_size() == 0)
+        of->why = api::of_status(reply.status());
+      else
+        of->known[name] = reply.tables(0);
+      if (--of->missing > 0)
+        return;
+      guard.unlock();
+      if (of->why)
+        return c->refuse(*of->why);
+      write_all(to, c, wish, of);
+    });
+  }
 }
 
 } // namespace
@@ -254,26 +305,8 @@ void batch_write_item(backend& to, call_ptr c, const api::structure& in, api::re
   auto read = api::read_batch_write_item(in, from);
   if (!read)
     return c->refuse(read.why());
-  auto wish = std::make_shared<api::batch_write_item>(std::move(*read));
-  auto of = std::make_shared<schemas>();
-  of->missing = wish->tables.size();
-  for (auto& table : wish->tables) {
-    msg::AdminRequest ask;
-    ask.mutable_describe_table()->set_name(table.table);
-    to.submit(std::move(ask), [&to, c, wish, of, name = table.table](const msg::AdminReply& reply) {
-      std::unique_lock guard(of->lock);
-      if (reply.status().code() != msg::OK || reply.tables_size() == 0)
-        of->why = api::of_status(reply.status());
-      else
-        of->known[name] = reply.tables(0).keys();
-      if (--of->missing > 0)
-        return;
-      guard.unlock();
-      if (of->why)
-        return c->refuse(*of->why);
-      write_all(to, c, *wish, *of);
-    });
-  }
+  auto wish = std::make_shared<const api::batch_write_item>(std::move(*read));
+  begin_writes(to, c, wish, msg::DescribeTable::ROUTER);
 }
 
 } // namespace troupe::gateway

@@ -25,8 +25,8 @@ api::outcome<condition_wish> read_condition(api::write_options& options) {
   return condition;
 }
 
-// What a write answers, alike for put and delete. The old item is asked for also when only capacity is
-// wanted, which goes by the larger of the two.
+// What a write answers, alike for put and delete. Capacity goes by the larger of the item before and after,
+// of which the first is asked for by its size alone.
 struct write_reply {
   std::string table;
   api::return_values returned;
@@ -34,26 +34,25 @@ struct write_reply {
   std::size_t written_bytes;
   bool old_on_failure = false;
 
-  bool needs_old() const {
-    return returned == api::return_values::all_old || capacity != api::capacity_report::none ||
-           old_on_failure;
+  template <class Asked>
+  void ask_for_old(Asked& of) const {
+    of.set_return_old(returned == api::return_values::all_old);
+    of.set_return_old_on_refusal(old_on_failure);
+    of.set_tell_bytes(capacity != api::capacity_report::none);
   }
 
   void say(call& c, const msg::ItemReply& reply) const {
     if (reply.status().code() != msg::OK)
       return c.refuse(refused_write(reply, old_on_failure));
-    std::optional<msg::AttributeMap> old;
-    if (reply.found()) {
-      auto parsed = item::parse_item(reply.item());
-      if (!parsed)
-        return c.refuse(api::internal());
-      old = std::move(*parsed);
-    }
     api::writer w;
     w.object();
-    if (old && returned == api::return_values::all_old)
+    if (reply.found() && returned == api::return_values::all_old) {
+      auto old = item::parse_item(reply.item());
+      if (!old)
+        return c.refuse(api::internal());
       w.key("Attributes").json(item::write_json(*old));
-    const auto bytes = std::max(written_bytes, old ? item::item_size(*old) : 0);
+    }
+    const auto bytes = std::max<std::size_t>(written_bytes, reply.old_bytes());
     consumed(w, capacity, table, 2 * units_of(bytes, write_unit_bytes));
     w.end_object();
     c.answer(w.take());
@@ -76,7 +75,7 @@ void put_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   msg::ItemRequest ask;
   ask.set_table(std::move(wish->table));
   ask.mutable_put()->set_item(item::serialize(wish->item));
-  ask.mutable_put()->set_return_old(answer.needs_old());
+  answer.ask_for_old(*ask.mutable_put());
   if (*condition)
     *ask.mutable_put()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
@@ -94,7 +93,7 @@ void delete_item(backend& to, call_ptr c, const api::structure& in, api::reading
   msg::ItemRequest ask;
   ask.set_table(std::move(wish->table));
   ask.mutable_delete_()->set_key(item::serialize(wish->key));
-  ask.mutable_delete_()->set_return_old(answer.needs_old());
+  answer.ask_for_old(*ask.mutable_delete_());
   if (*condition)
     *ask.mutable_delete_()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });

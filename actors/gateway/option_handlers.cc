@@ -14,7 +14,7 @@ namespace {
 using options = msg::TableOptions;
 // Makes the new options, or refuses.
 using edit = std::function<api::trouble(const msg::TableRecord&, options&)>;
-using finish = std::function<void(call&, const msg::TableRecord&)>;
+using finish = std::function<void(call&, const msg::TableRecord&, const msg::TableFigures&)>;
 
 constexpr int attempts_max = 5;
 constexpr std::size_t tags_max = 50;
@@ -26,6 +26,7 @@ struct change {
   finish done;
   api::error absent; // when there is no such table
   int attempts = 0;
+  msg::TableFigures figures;
 };
 
 void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what);
@@ -50,7 +51,7 @@ void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& wha
       return c->refuse(api::of_status(reply.status()));
     if (reply.tables_size() == 0)
       return c->refuse(api::internal());
-    what->done(*c, reply.tables(0));
+    what->done(*c, reply.tables(0), what->figures);
   });
 }
 
@@ -70,6 +71,7 @@ void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what) 
       return c->refuse(api::resource_in_use(
           "Attempt to change a resource which is still in use: Table is being " +
           std::string(table.state() == msg::TABLE_CREATING ? "created: " : "deleted: ") + table.name()));
+    what->figures = reply.figures();
     exchange(to, c, what, table);
   });
 }
@@ -148,7 +150,7 @@ std::map<std::string, std::string> tags_of(const options& from) {
   return out;
 }
 
-void say_nothing(call& c, const msg::TableRecord&) {
+void say_nothing(call& c, const msg::TableRecord&, const msg::TableFigures&) {
   c.answer({}); // TagResource and UntagResource answer without a body
 }
 
@@ -163,10 +165,10 @@ void update_table(backend& to, call_ptr c, const api::structure& in, api::readin
   what->absent =
       api::resource_not_found("Requested resource not found: Table: " + wish->table + " not found");
   what->make = [wish = *wish](const msg::TableRecord&, options& after) { return apply(wish, after); };
-  what->done = [](call& answer, const msg::TableRecord& table) {
+  what->done = [](call& answer, const msg::TableRecord& table, const msg::TableFigures& figures) {
     api::writer w;
     w.object().key("TableDescription");
-    api::describe(w, table, api::table_state::updating);
+    api::describe(w, table, api::table_state::updating, figures);
     w.end_object();
     answer.answer(w.take());
   };

@@ -11,15 +11,16 @@ api::error no_such_table(const std::string& name) {
   return api::resource_not_found("Requested resource not found: Table: " + name + " not found");
 }
 
-std::string described(const char* member, const msg::TableRecord& table, api::table_state state) {
+std::string described(const char* member, const msg::TableRecord& table, api::table_state state,
+                      const msg::TableFigures& figures = {}) {
   api::writer w;
   w.object().key(member);
-  api::describe(w, table, state);
+  api::describe(w, table, state, figures);
   w.end_object();
   return w.take();
 }
 
-// Hands `use` the table, and answers the call when there is none.
+// Hands `use` the table and how much there is in it, and answers the call when there is none.
 template <class Use>
 void with_table(backend& to, const call_ptr& c, const std::string& name, Use use) {
   msg::AdminRequest ask;
@@ -31,7 +32,7 @@ void with_table(backend& to, const call_ptr& c, const std::string& name, Use use
       return c->refuse(api::of_status(reply.status()));
     if (reply.tables_size() == 0)
       return c->refuse(api::internal());
-    use(reply.tables(0));
+    use(reply.tables(0), reply.figures());
   });
 }
 
@@ -49,9 +50,7 @@ void create_table(backend& to, call_ptr c, const api::structure& in, api::readin
   create.set_name(wish->table);
   *create.mutable_keys() = std::move(wish->keys);
   *create.mutable_options() = std::move(wish->options);
-  to.submit(std::move(ask), [c, name = wish->table](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_IN_USE)
-      return c->refuse(api::resource_in_use("Table already exists: " + name));
+  to.submit(std::move(ask), [c](const msg::AdminReply& reply) {
     if (reply.status().code() != msg::OK)
       return c->refuse(api::of_status(reply.status()));
     if (reply.tables_size() == 0)
@@ -65,8 +64,8 @@ void describe_table(backend& to, call_ptr c, const api::structure& in, api::read
   if (!which)
     return c->refuse(which.why());
   auto wanted = which;
-  with_table(to, c, wanted->table, [c](const msg::TableRecord& table) {
-    c->answer(described("Table", table, api::state_of(table)));
+  with_table(to, c, wanted->table, [c](const msg::TableRecord& table, const msg::TableFigures& figures) {
+    c->answer(described("Table", table, api::state_of(table), figures));
   });
 }
 
@@ -96,20 +95,17 @@ void delete_table(backend& to, call_ptr c, const api::structure& in, api::readin
   auto which = api::read_named_table(in, from);
   if (!which)
     return c->refuse(which.why());
-  with_table(to, c, which->table, [c, &to](const msg::TableRecord& table) {
-    const auto state = api::state_of(table);
-    if (state != api::table_state::active)
-      return c->refuse(api::resource_in_use(
-          "Attempt to change a resource which is still in use: Table is being " +
-          std::string(state == api::table_state::creating ? "created: " : "deleted: ") + table.name()));
+  auto name = which->table;
+  // Asked first for what the answer tells of the table; whether it may go is the metadata leader's to say.
+  with_table(to, c, name, [c, &to](const msg::TableRecord& table, const msg::TableFigures& figures) {
     msg::AdminRequest ask;
     ask.mutable_delete_table()->set_name(table.name());
-    to.submit(std::move(ask), [c, table](const msg::AdminReply& reply) {
+    to.submit(std::move(ask), [c, table, figures](const msg::AdminReply& reply) {
       if (reply.status().code() == msg::TABLE_NOT_FOUND)
         return c->refuse(no_such_table(table.name()));
       if (reply.status().code() != msg::OK)
         return c->refuse(api::of_status(reply.status()));
-      c->answer(described("TableDescription", table, api::table_state::deleting));
+      c->answer(described("TableDescription", table, api::table_state::deleting, figures));
     });
   });
 }

@@ -178,7 +178,7 @@ void replica_state::apply(const msg::Entry& entry) {
     dirty_since_us = now();
   for (auto& effect : *command.mutable_effects())
     items.apply(std::move(effect), entry.index());
-  requests.add(command.id(), {entry.index(), command.refused()}, command.time_ms());
+  requests.add(command.id(), {entry.index(), refusal_in(command)}, command.time_ms());
   last_time_ms = std::max(last_time_ms, command.time_ms());
 }
 
@@ -271,6 +271,8 @@ void replica_state::on_flushed(const wire::items_applied& what) {
   if (what.result.ok()) {
     flushed = std::max(flushed, what.applied);
     items_bytes = what.bytes;
+    items_held = what.items;
+    item_sizes = what.item_sizes;
     if (what.durable > durable && core) {
       durable = what.durable;
       core->applied_durably(durable, now());

@@ -25,8 +25,8 @@ void remembered::restore(const std::vector<msg::AppliedRequest>& requests) {
   known_.clear();
   order_.clear();
   for (auto& r : requests)
-    if (known_.emplace(key_of(r.id()), outcome{r.index(), r.refused()}).second)
-      order_.push_back({key_of(r.id()), {r.index(), r.refused()}, r.time_ms()});
+    if (outcome what{r.index(), refusal_in(r)}; known_.emplace(key_of(r.id()), what).second)
+      order_.push_back({key_of(r.id()), what, r.time_ms()});
   taken_ = order_.empty() ? 0 : order_.back().what.index;
 }
 
@@ -38,7 +38,8 @@ std::vector<msg::AppliedRequest> remembered::take_new() {
     out.mutable_id()->set_client(first->key.first);
     out.mutable_id()->set_sequence(first->key.second);
     out.set_index(first->what.index);
-    out.set_refused(first->what.refused);
+    out.set_refused(first->what.refused != msg::OK);
+    out.set_refused_with(first->what.refused);
     out.set_time_ms(first->time_ms);
   }
   if (!order_.empty())

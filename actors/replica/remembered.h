@@ -26,11 +26,20 @@ inline bool has_id(const msg::RequestId& id) {
   return id.sequence() != 0;
 }
 
+// How a Command or an AppliedRequest says that its request was refused; OK: it was not. Versions that did not
+// say how knew of conditions, which is what nearly all refusals are.
+template <class Message>
+msg::Code refusal_in(const Message& said) {
+  if (!said.refused())
+    return msg::OK;
+  return said.refused_with() == msg::OK ? msg::CONDITION_FAILED : said.refused_with();
+}
+
 class remembered {
 public:
   struct outcome {
-    std::uint64_t index = 0; // where it took effect, or was refused
-    bool refused = false;
+    std::uint64_t index = 0;     // where it took effect, or was refused
+    msg::Code refused = msg::OK; // how; OK: it was not
   };
   std::optional<outcome> find(const msg::RequestId& id) const;
 

@@ -166,6 +166,8 @@ msg::ReplicaReport replica_state::report() const {
   r.set_last_index(core->last_index());
   r.set_leader(core->leader());
   r.set_items_bytes(items_bytes);
+  r.set_items(items_held);
+  r.set_item_sizes(item_sizes);
   r.set_lag(core->last_index() > applied ? core->last_index() - applied : 0);
   for (auto& p : core->progress()) {
     auto& m = *r.add_members();

@@ -110,6 +110,8 @@ struct replica_state {
   std::int64_t dirty_since_us = 0;
   std::int64_t flush_started_us = 0;
   std::uint64_t items_bytes = 0;
+  std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
+  std::uint64_t item_sizes = 0;
 
   // --- promises
   std::map<std::uint64_t, proposed_write> proposed; // by index

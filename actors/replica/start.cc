@@ -162,6 +162,8 @@ void replica_state::run() {
   last_time_ms = opened.last_time_ms;
   stored_epoch = opened.configuration.epoch();
   items_bytes = opened.bytes;
+  items_held = opened.items;
+  item_sizes = opened.item_sizes;
   requests.restore(opened.requests);
   opened.requests.clear();
   core = std::make_unique<paxos::group>(o, std::move(r), now());

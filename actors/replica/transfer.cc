@@ -126,6 +126,8 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     last_time_ms = what.opened.last_time_ms;
     stored_epoch = what.opened.configuration.epoch();
     items_bytes = what.opened.bytes;
+    items_held = what.opened.items;
+    item_sizes = what.opened.item_sizes;
     meter->snapshots_installed.Increment();
     core->applied(applied, now());
     core->applied_durably(durable, now());

@@ -27,23 +27,21 @@ std::string objection(const msg::ReplicaRequest::Write& write) {
 }
 
 bool needs_old(const msg::ReplicaRequest::Mutation& m) {
-  return m.return_old() || m.condition().clauses_size() > 0 || m.has_expression() || m.has_update();
+  return m.return_old() || m.tell_bytes() || m.condition().clauses_size() > 0 || m.has_expression() ||
+         m.has_update();
 }
 
-bool conditional(const msg::ReplicaRequest::Mutation& m) {
-  return m.condition().clauses_size() > 0 || m.has_expression();
-}
-
+// Whether the answer is nothing without the item. Sizes are not that: they are told as far as they are known.
 bool returns(const msg::ReplicaRequest::Write& write) {
   return std::any_of(write.mutations().begin(), write.mutations().end(),
                      [](auto& m) { return m.return_old() || m.returning() != msg::RETURN_NONE; });
 }
 
 // Of a request whose refusal is remembered, and nothing else of it.
-msg::Status refused_earlier(const msg::ReplicaRequest::Write& write) {
-  if (std::any_of(write.mutations().begin(), write.mutations().end(), conditional))
+msg::Status refused_earlier(msg::Code how) {
+  if (how == msg::CONDITION_FAILED)
     return condition_failed();
-  return make_status(msg::VALIDATION, "The update cannot be applied to the item as it was");
+  return make_status(how, "The update cannot be applied to the item as it was");
 }
 
 // All clauses and the expression; nothing when either side cannot be read.
@@ -130,8 +128,8 @@ bool replica_state::answer_known(waiter& who, const msg::ReplicaRequest& request
     meter->repeated.Increment();
     msg::ReplicaReply reply;
     reply.set_index(at->index);
-    if (at->refused)
-      *reply.mutable_status() = refused_earlier(request.write());
+    if (at->refused != msg::OK)
+      *reply.mutable_status() = refused_earlier(at->refused);
     else
       reply.set_forgotten(returns(request.write()));
     answer(who, std::move(reply));
@@ -197,6 +195,12 @@ void replica_state::evaluate(pending_write write) {
       reply.set_found(true);
       reply.set_item(std::string(*old));
     }
+    if (old && m.tell_bytes()) {
+      auto bytes = item::serialized_size(*old);
+      if (!bytes)
+        return refuse(write.who, msg::INTERNAL, "the stored item cannot be read");
+      reply.set_old_bytes(*bytes);
+    }
     msg::Status refused = *wanted ? msg::Status() : condition_failed();
     if (*wanted && m.has_update()) {
       auto result = apply_update(m, old, reply);
@@ -233,6 +237,7 @@ msg::Command replica_state::command_for(const msg::RequestId& id) {
 void replica_state::remember_refusal(pending_write& write, msg::ReplicaReply& reply) {
   auto command = command_for(write.request.id());
   command.set_refused(true);
+  command.set_refused_with(reply.status().code());
   append(command, write, reply);
 }
 

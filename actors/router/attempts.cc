@@ -58,6 +58,8 @@ void router_state::dispatch(flight& f) {
     return node.empty() ? give_up(f, "no metadata node is known") : send(f, node, 0);
   }
   auto table = map->find(f.request.table());
+  if (table && (table->id() != f.table_id || table->state() != msg::TABLE_ACTIVE))
+    return resolve(f); // not the one it was prepared for
   const msg::PartitionRecord* partition = nullptr;
   if (table && f.what == kind::query) {
     if (f.range.empty())
@@ -225,13 +227,7 @@ void router_state::on_admin_reply(flight& f, const std::string& node, msg::Admin
     return try_later(f, metadata_leader.empty() || f.attempts % 3 == 0 ? jitter(longest_pause_us) : 0);
   }
   metadata_leader = node;
-  auto out = wire::outgoing{f.client, f.head};
-  auto code = reply.status().code();
-  *out.parcel.mutable_admin_reply() = std::move(reply);
-  outbox.push_back(std::move(out));
-  meter->done(name_of(f.what), "", code, static_cast<double>(now() - f.started_us) / 1e6, f.attempts);
-  set_timer(f, 0);
-  flights.take(f.id);
+  finish(f, std::move(reply));
 }
 
 void router_state::set_timer(flight& f, std::int64_t at_us) {
@@ -252,6 +248,8 @@ void router_state::try_later(flight& f, std::int64_t delay_us) {
 
 // Either a pause is over, or an attempt got no answer in time.
 void router_state::on_timer(flight& f) {
+  if (f.by_old_map.code() != msg::OK && wants_map.erase(f.id) > 0)
+    return finish(f, std::move(f.by_old_map)); // nobody tells us better
   if (now() >= f.deadline_us)
     return give_up(f, "no answer within the deadline");
   if (f.open) {
@@ -277,19 +275,24 @@ void router_state::finish(flight& f, msg::Status status) {
   if (is_write(f) && f.in_doubt && status.code() != msg::UNKNOWN_OUTCOME)
     status = make_status(msg::UNKNOWN_OUTCOME, "an attempt was lost, and then: " + status.message());
   if (f.what == kind::admin) {
-    auto out = wire::outgoing{f.client, f.head};
-    auto code = status.code();
-    *out.parcel.mutable_admin_reply()->mutable_status() = std::move(status);
-    outbox.push_back(std::move(out));
-    meter->done(name_of(f.what), "", code, static_cast<double>(now() - f.started_us) / 1e6, f.attempts);
-    set_timer(f, 0);
-    wants_map.erase(f.id);
-    flights.take(f.id);
-    return;
+    msg::AdminReply reply;
+    *reply.mutable_status() = std::move(status);
+    return finish(f, std::move(reply));
   }
   msg::ItemReply reply;
   *reply.mutable_status() = std::move(status);
   finish(f, std::move(reply));
+}
+
+void router_state::finish(flight& f, msg::AdminReply reply) {
+  auto out = wire::outgoing{f.client, f.head};
+  auto code = reply.status().code();
+  *out.parcel.mutable_admin_reply() = std::move(reply);
+  outbox.push_back(std::move(out));
+  meter->done(name_of(f.what), "", code, static_cast<double>(now() - f.started_us) / 1e6, f.attempts);
+  set_timer(f, 0);
+  wants_map.erase(f.id);
+  flights.take(f.id);
 }
 
 void router_state::finish(flight& f, msg::ItemReply reply) {

@@ -29,6 +29,13 @@ kind kind_of(const msg::ItemRequest& request) {
   }
 }
 
+template <class Asked>
+void ask_for_old(msg::ReplicaRequest::Mutation& mutation, const Asked& asked) {
+  mutation.set_return_old(asked.return_old());
+  mutation.set_return_old_on_refusal(asked.return_old_on_refusal());
+  mutation.set_tell_bytes(asked.tell_bytes());
+}
+
 } // namespace
 
 void router_state::accept(wire::delivery& from) {
@@ -60,23 +67,100 @@ void router_state::accept(wire::delivery& from) {
   resolve(kept);
 }
 
-// Finds the table and with it the key; without the table, looks once at the newest map there is.
+// Finds the table and with it the key. What the map does not bear out is settled by the newest map there is,
+// at which a request looks once: a table that is not there, and a refusal that may be by the keys of a table
+// that has been deleted and made anew.
 void router_state::resolve(flight& f) {
-  if (f.what == kind::admin || f.prepared)
-    return dispatch(f);
+  if (f.what == kind::admin) {
+    bool ours =
+        f.admin.has_describe_table() && f.admin.describe_table().source() != msg::DescribeTable::NEWEST;
+    return ours ? describe(f) : dispatch(f);
+  }
   auto table = map->find(f.request.table());
-  if (!table || table->state() != msg::TABLE_ACTIVE) {
+  auto wanted = f.request.table_id();
+  if (!table || table->state() != msg::TABLE_ACTIVE || (wanted != 0 && table->id() != wanted)) {
     if (!f.fresh_map_asked)
       return wait_for_map(f);
     return finish(f, make_status(msg::TABLE_NOT_FOUND,
                                  "Requested resource not found: Table: " + f.request.table() + " not found"));
   }
   f.table_label = f.request.table();
-  msg::Status why;
-  if (!prepare(f, *table, why))
-    return finish(f, std::move(why));
-  f.prepared = true;
+  if (f.prepared && f.table_id != table->id()) {
+    if (f.gathered.scanned() > 0)
+      return finish(f, make_status(msg::TABLE_NOT_FOUND,
+                                   "table " + f.request.table() + " was deleted while it was read"));
+    take_back(f);
+  }
+  if (!f.prepared) {
+    msg::Status why;
+    if (!prepare(f, *table, why)) {
+      if (f.fresh_map_asked)
+        return finish(f, std::move(why));
+      f.by_old_map = std::move(why);
+      take_back(f);
+      return wait_for_map(f);
+    }
+    f.prepared = true;
+    f.table_id = table->id();
+  }
   dispatch(f);
+}
+
+// A table's keys and options, from the map.
+void router_state::describe(flight& f) {
+  auto& asked = f.admin.describe_table();
+  auto table = map->find(asked.name());
+  bool there = table && table->state() == msg::TABLE_ACTIVE;
+  if ((!there || asked.source() == msg::DescribeTable::CHECKED) && !f.fresh_map_asked)
+    return wait_for_map(f);
+  if (!there)
+    return finish(f, make_status(msg::TABLE_NOT_FOUND,
+                                 "Requested resource not found: Table: " + asked.name() + " not found"));
+  msg::AdminReply reply;
+  *reply.add_tables() = *table;
+  finish(f, std::move(reply));
+}
+
+// The request as it came, or with its parts in canonical form: what it was prepared for is no more.
+void router_state::take_back(flight& f) {
+  if (f.to_replica.write().mutations_size() > 0) {
+    auto& from = *f.to_replica.mutable_write()->mutable_mutations(0);
+    auto give = [&](auto& to) {
+      if (from.has_expression())
+        to.mutable_expression()->Swap(from.mutable_expression());
+    };
+    if (f.what == kind::update) {
+      auto& update = *f.request.mutable_update();
+      if (from.has_update())
+        update.mutable_update()->Swap(from.mutable_update());
+      give(update);
+    } else if (f.what == kind::put) {
+      auto& put = *f.request.mutable_put();
+      if (!from.item().empty())
+        put.mutable_item()->swap(*from.mutable_item());
+      if (from.has_condition())
+        put.mutable_condition()->Swap(from.mutable_condition());
+      give(put);
+    } else {
+      auto& remove = *f.request.mutable_delete_();
+      if (from.has_condition())
+        remove.mutable_condition()->Swap(from.mutable_condition());
+      give(remove);
+    }
+  }
+  if (f.request.query().tests_size() > 0) { // what was made of them
+    auto& query = *f.request.mutable_query();
+    query.clear_partition_key();
+    query.clear_from();
+    query.clear_from_exclusive();
+    query.clear_to();
+    query.clear_to_exclusive();
+    query.clear_prefix_s();
+    query.clear_prefix_b();
+  }
+  f.to_replica.Clear();
+  f.key.clear();
+  f.prepared = false;
 }
 
 bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status& why) {
@@ -112,7 +196,7 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
     }
     f.key = put->key;
     mutation.set_item(std::move(put->item));
-    mutation.set_return_old(f.request.put().return_old());
+    ask_for_old(mutation, f.request.put());
     if (f.request.put().has_expression())
       mutation.mutable_expression()->Swap(f.request.mutable_put()->mutable_expression());
   } else {
@@ -123,7 +207,7 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
     }
     f.key = std::move(*key);
     mutation.set_remove(true);
-    mutation.set_return_old(f.request.delete_().return_old());
+    ask_for_old(mutation, f.request.delete_());
     if (f.request.delete_().has_expression())
       mutation.mutable_expression()->Swap(f.request.mutable_delete_()->mutable_expression());
   }
@@ -171,7 +255,7 @@ bool take_filter(flight& f, Asked& asked, msg::Status& why) {
   f.paging.tell_bytes = asked.tell_bytes();
   if (!asked.has_filter())
     return true;
-  f.paging.filter = expression::condition::make(std::move(*asked.mutable_filter()));
+  f.paging.filter = expression::condition::make(asked.filter());
   if (!f.paging.filter)
     why = make_status(msg::VALIDATION, "the filter cannot be read");
   return f.paging.filter.has_value();

@@ -2,6 +2,7 @@
 // work on a quiet and on a busy day), and at once when a request names a table that the copy does not have.
 #include "actors/kit/log.h"
 #include "actors/router/router_state.h"
+#include <algorithm>
 
 namespace troupe::router {
 
@@ -60,6 +61,7 @@ void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
   if (reply.id() >> attempt_bits != map_question)
     return;
   auto strong = map_question_strong;
+  auto asked_us = map_asked_us;
   map_question = 0;
   auto answered = reply.has_map_reply(); // otherwise it came back undelivered
   auto& answer = *reply.mutable_map_reply();
@@ -87,15 +89,26 @@ void router_state::on_map(const wire::peer_ptr& from, msg::Parcel& reply) {
     return;
   auto waiting = std::move(wants_map);
   wants_map.clear();
-  for (auto id : waiting)
-    if (auto f = flights.find(id))
+  for (auto id : waiting) {
+    auto f = flights.find(id);
+    if (!f)
+      continue;
+    if (f->map_wanted_us <= asked_us)
       resolve(*f);
+    else
+      wants_map.insert(id); // this answer may be from before it came
+  }
+  if (!wants_map.empty())
+    ask_for_map(true);
 }
 
 void router_state::wait_for_map(flight& f) {
   f.fresh_map_asked = true;
+  f.map_wanted_us = now();
   wants_map.insert(f.id);
-  set_timer(f, f.deadline_us); // also when no map comes
+  // Also when no map comes. Who has an answer already waits a little only for a better one.
+  auto refused = f.by_old_map.code() != msg::OK;
+  set_timer(f, refused ? std::min(f.deadline_us, now() + answer_within_us) : f.deadline_us);
   ask_for_map(true);
 }
 

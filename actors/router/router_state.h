@@ -56,15 +56,18 @@ struct flight {
   } paging;                    // of a query or scan
   std::size_t gathered_bytes = 0;
 
-  std::uint64_t group = 0;     // whom the open attempt is for
-  std::string node;            // and where the newest one went
-  bool open = false;           // the newest attempt has no answer yet
-  int attempts = 0;            // of this page, when it is a query's
-  std::uint64_t sent = 0;      // attempts of all pages: what tells an answer from those to earlier ones
-  bool in_doubt = false;       // an attempt of a write was lost, or its outcome is not known
-  bool prepared = false;       // key and to_replica are made; the request has given up its parts for them
+  std::uint64_t group = 0;    // whom the open attempt is for
+  std::string node;           // and where the newest one went
+  bool open = false;          // the newest attempt has no answer yet
+  int attempts = 0;           // of this page, when it is a query's
+  std::uint64_t sent = 0;     // attempts of all pages: what tells an answer from those to earlier ones
+  bool in_doubt = false;      // an attempt of a write was lost, or its outcome is not known
+  bool prepared = false;      // key and to_replica are made; the request has given up its parts for them
+  std::uint64_t table_id = 0; // prepared: for this table, whatever else comes to bear its name
   bool fresh_map_asked = false;
-  std::int64_t timer_us = 0;   // when to look again: an attempt's patience, or the next try
+  std::int64_t map_wanted_us = 0;
+  msg::Status by_old_map;    // a refusal that the newest map may not bear out
+  std::int64_t timer_us = 0; // when to look again: an attempt's patience, or the next try
 };
 
 struct router_state {
@@ -111,6 +114,8 @@ struct router_state {
   // --- items.cc
   void accept(wire::delivery& from);
   void resolve(flight& f);
+  void describe(flight& f);
+  void take_back(flight& f);
   bool prepare(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why);
@@ -131,6 +136,7 @@ struct router_state {
   void on_timer(flight& f);
   void finish(flight& f, msg::Status status);
   void finish(flight& f, msg::ItemReply reply);
+  void finish(flight& f, msg::AdminReply reply);
   void give_up(flight& f, const std::string& why);
   std::string next_member(const flight& f) const;
   std::int64_t pause(const flight& f);

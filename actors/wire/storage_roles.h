@@ -57,12 +57,16 @@ struct items_opened {
   std::int64_t last_time_ms = 0;     // of the newest command applied
   std::vector<msg::AppliedRequest> requests;
   std::uint64_t bytes = 0;
+  std::uint64_t items = 0;
+  std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
 };
 struct items_applied {
   disk_result result;
   std::uint64_t applied = 0; // in the file
   std::uint64_t durable = 0; // survives a power cut
   std::uint64_t bytes = 0;
+  std::uint64_t items = 0;
+  std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
 };
 struct item_found {
   disk_result result;

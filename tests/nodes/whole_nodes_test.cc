@@ -1,6 +1,7 @@
 // Whole nodes: what the agents, the admin, the replicas and the routers do together.
 #include "tests/nodes/cluster_here.h"
 #include <filesystem>
+#include <future>
 #include <gtest/gtest.h>
 
 namespace troupe::nodes_test {
@@ -67,6 +68,70 @@ TEST(WholeNodes, ATableIsThereWhenItsCreatorIsAnswered) {
     EXPECT_EQ(get(c, "music", std::to_string(i)), "song " + std::to_string(i));
 
   EXPECT_EQ(create(c, "music", 1).status.code(), msg::TABLE_IN_USE);
+}
+
+TEST(WholeNodes, ATableKnowsHowMuchIsInIt) {
+  cluster_here c;
+  c.start_all();
+  ASSERT_TRUE(eventually([&] { return c.answers(); }));
+  ASSERT_TRUE(create(c, "music", 5).ok());
+  auto figures = [&] {
+    auto seen = c.db().call(client::describe_table{.name = "music"});
+    return std::pair(seen.items, seen.bytes);
+  };
+  EXPECT_EQ(figures(), (std::pair<std::uint64_t, std::uint64_t>(0, 0)));
+
+  for (int i = 0; i < 40; ++i)
+    ASSERT_TRUE(put(c, "music", std::to_string(10 + i), "old").ok());
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(put(c, "music", std::to_string(10 + i), "newer").ok());
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(c.db().call(client::delete_item{.table = "music", .key = key(std::to_string(10 + i))}).ok());
+  // An item is "id", two digits, "text" and its text.
+  const std::pair<std::uint64_t, std::uint64_t> wanted(30, 30 * 8 + 10 * 5 + 20 * 3);
+  EXPECT_TRUE(eventually([&] { return figures() == wanted; })) << figures().first << " " << figures().second;
+
+  // All nodes start again: the metadata leader has heard of nothing, and does not say that there is nothing.
+  c.stop_all();
+  c.start_all();
+  ASSERT_TRUE(eventually([&] { return c.db().call(client::describe_table{.name = "music"}).ok(); }));
+  EXPECT_EQ(figures(), wanted);
+}
+
+TEST(WholeNodes, ItemsAreUpdatedWhereTheyLieAndFoundByScans) {
+  cluster_here c;
+  c.start_all();
+  ASSERT_TRUE(eventually([&] { return c.answers(); }));
+  ASSERT_TRUE(create(c, "pages", 4).ok());
+  auto visit = client::parse({.update = "ADD visits :one", .values = {{":one", client::n(1)}}});
+  ASSERT_TRUE(visit.ok()) << visit.trouble;
+  std::vector<std::future<client::update_result>> visits;
+  for (int i = 0; i < 60; ++i)
+    visits.push_back(c.db().ask(client::update_item{.table = "pages",
+                                                    .key = key(std::to_string(i % 20)),
+                                                    .update = visit.update,
+                                                    .returning = msg::RETURN_UPDATED_NEW}));
+  for (auto& one : visits) {
+    auto result = one.get();
+    ASSERT_TRUE(result.ok()) << result.status.message();
+    EXPECT_TRUE(result.item);
+  }
+  ASSERT_TRUE(put(c, "pages", "quiet", "never visited").ok());
+  auto visited = client::parse({.filter = "visits = :three", .values = {{":three", client::n(3)}}});
+  std::size_t found = 0, scanned = 0;
+  for (std::uint32_t segment = 0; segment < 3; ++segment) {
+    client::scan_items scan{.table = "pages", .segment = segment, .segments = 3, .limit = 5};
+    scan.filter = visited.filter;
+    do {
+      auto page = c.db().call(scan);
+      ASSERT_TRUE(page.ok()) << page.status.message();
+      found += page.items.size();
+      scanned += page.scanned;
+      scan.after = std::move(page.last_key);
+    } while (scan.after);
+  }
+  EXPECT_EQ(found, 20u);
+  EXPECT_EQ(scanned, 21u);
 }
 
 TEST(WholeNodes, ADeletedTableIsGoneFromEveryDiskAndItsNameIsFree) {

@@ -28,7 +28,7 @@ result<prepared_put> prepare_the_long_way(const msg::KeySchema& schema, const st
 
 } // namespace
 
-result<prepared_put> prepare_put(const msg::KeySchema& schema, std::string item) {
+result<prepared_put> prepare_put(const msg::KeySchema& schema, std::string&& item) {
   const auto seen = recognise_canonical(schema, item);
   if (!seen)
     return prepare_the_long_way(schema, item);

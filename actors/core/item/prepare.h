@@ -22,9 +22,12 @@ struct prepared_put {
   std::size_t size = 0; // by DynamoDB's rule
 };
 
-// `item` is a serialized AttributeMap of any order. Give it up with std::move: when canonical it is handed
-// back without a copy.
-result<prepared_put> prepare_put(const msg::KeySchema& schema, std::string item);
+// `item` is a serialized AttributeMap of any order. When canonical it is handed on without a copy;
+// when refused it is left as it was.
+result<prepared_put> prepare_put(const msg::KeySchema& schema, std::string&& item);
+inline result<prepared_put> prepare_put(const msg::KeySchema& schema, const std::string& item) {
+  return prepare_put(schema, std::string(item));
+}
 
 // `key` is a serialized AttributeMap of exactly the key attributes; returns the encoded key.
 result<std::string> prepare_key(const msg::KeySchema& schema, const std::string& key);

@@ -1,4 +1,5 @@
 #include "actors/core/item/value.h"
+#include "actors/core/item/canonical.h"
 #include "actors/core/item/number.h"
 #include "actors/core/item/texts.h"
 #include "config/limits.h"
@@ -186,6 +187,16 @@ std::size_t item_size(const msg::AttributeMap& item) {
   for (const msg::Attribute& attribute : item.attributes())
     bytes += attribute.name().size() + value_size(attribute.value());
   return bytes;
+}
+
+std::optional<std::size_t> serialized_size(std::string_view bytes) {
+  static const msg::KeySchema nobodys;
+  if (const auto seen = recognise_canonical(nobodys, bytes))
+    return seen->size;
+  msg::AttributeMap item;
+  if (!parse_item_into(item, bytes))
+    return std::nullopt;
+  return item_size(item);
 }
 
 verdict check_item_size(std::size_t bytes) {

@@ -11,6 +11,7 @@
 #include "actors/core/item/result.h"
 #include "messages/item.pb.h"
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,9 @@ bool equal(const msg::AttributeMap& a, const msg::AttributeMap& b);
 // element, sets the sum of their members. The item must be canonical.
 std::size_t item_size(const msg::AttributeMap& item);
 std::size_t value_size(const msg::Value& value);
+
+// The same of an item's bytes, in one pass when they are canonical; nothing when they are no item.
+std::optional<std::size_t> serialized_size(std::string_view item);
 
 // Refuses an item of more than limits::item_bytes.
 verdict check_item_size(std::size_t bytes);

@@ -131,7 +131,8 @@ table_state state_of(const msg::TableRecord& table) {
   }
 }
 
-void describe(writer& out, const msg::TableRecord& table, table_state state) {
+void describe(writer& out, const msg::TableRecord& table, table_state state,
+              const msg::TableFigures& figures) {
   const auto& options = table.options();
   // A table that was made without options has no throughput to speak of.
   const bool on_demand = options.on_demand() || options.read_units() == 0;
@@ -142,7 +143,8 @@ void describe(writer& out, const msg::TableRecord& table, table_state state) {
   out.key("TableStatus").text(name_of(state));
   out.key("CreationDateTime").seconds(table.created_ms());
   throughput(out, table, on_demand);
-  out.key("TableSizeBytes").number(0).key("ItemCount").number(0);
+  out.key("TableSizeBytes").number(static_cast<std::int64_t>(figures.bytes()));
+  out.key("ItemCount").number(static_cast<std::int64_t>(figures.items()));
   out.key("TableArn").text(arn_of(table.name())).key("TableId").text(id_of(table));
   local_indexes(out, table);
   if (options.sse()) {

@@ -17,6 +17,7 @@ enum class table_state { creating, updating, active, deleting };
 table_state state_of(const msg::TableRecord& table);
 
 // A TableDescription. `state` is what to call it, whatever has become of it since.
-void describe(writer& out, const msg::TableRecord& table, table_state state);
+void describe(writer& out, const msg::TableRecord& table, table_state state,
+              const msg::TableFigures& figures = {});
 
 } // namespace troupe::api

@@ -77,6 +77,7 @@ partition_view view_of(std::uint64_t group, const std::string& table, const msg:
     if (is_alive(node) && report->leads() && report->serving() && report->ballot().round() >= ballot) {
       ballot = report->ballot().round();
       partition.leader = node;
+      partition.items = report->items();
     }
   }
   for (const auto& member : partition.members)
@@ -142,6 +143,7 @@ overview make_overview(const msg::AdminReply& reply) {
     ++table.partitions;
     table.healthy_partitions += result.partitions.back().healthy();
     table.items_bytes += result.partitions.back().items_bytes;
+    table.items += result.partitions.back().items;
   }
   for (auto& [name, table] : tables)
     result.tables.push_back(std::move(table));

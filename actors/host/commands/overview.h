@@ -26,6 +26,7 @@ struct partition_view {
   std::uint64_t commit = 0;
   std::uint64_t lag = 0; // of its slowest member that runs
   std::uint64_t items_bytes = 0;
+  std::uint64_t items = 0;
   std::vector<member_view> members;
 
   std::size_t running() const;
@@ -59,6 +60,7 @@ struct table_view {
   std::uint64_t partitions = 0;
   std::uint64_t healthy_partitions = 0;
   std::uint64_t items_bytes = 0; // of the largest copy of each partition
+  std::uint64_t items = 0;       // by each partition's leader
 };
 
 struct overview {

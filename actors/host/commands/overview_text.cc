@@ -67,7 +67,13 @@ std::string nodes_text(const overview& o, const terminal& t) {
 }
 
 std::string tables_text(const overview& o, const terminal& t) {
-  text_table table({{"TABLE"}, {"KEYS"}, {"STATE"}, {"PARTITIONS", true}, {"HEALTHY", true}, {"SIZE", true}});
+  text_table table({{"TABLE"},
+                    {"KEYS"},
+                    {"STATE"},
+                    {"PARTITIONS", true},
+                    {"HEALTHY", true},
+                    {"ITEMS", true},
+                    {"SIZE", true}});
   for (const auto& one : o.tables)
     table.add({one.name,
                to_text(one.keys),
@@ -75,6 +81,7 @@ std::string tables_text(const overview& o, const terminal& t) {
                std::to_string(one.partitions),
                {std::to_string(one.healthy_partitions),
                 one.healthy_partitions == one.partitions ? tone::plain : tone::bad},
+               std::to_string(one.items),
                people_size(one.items_bytes)});
   return table.text(t);
 }
@@ -189,7 +196,7 @@ std::string to_json(const overview& o) {
         .number(table.partitions)
         .key("healthy_partitions")
         .number(table.healthy_partitions);
-    json.key("items_bytes").number(table.items_bytes).end_object();
+    json.key("items").number(table.items).key("items_bytes").number(table.items_bytes).end_object();
   }
   json.end_array().key("partitions").begin_array();
   for (const auto& one : o.partitions) {
@@ -198,7 +205,7 @@ std::string to_json(const overview& o) {
     json.key("leader");
     one.leader.empty() ? json.null() : json.text(one.leader);
     json.key("epoch").number(one.epoch).key("commit").number(one.commit).key("lag").number(one.lag);
-    json.key("items_bytes").number(one.items_bytes);
+    json.key("items").number(one.items).key("items_bytes").number(one.items_bytes);
     write_members(json, one);
     json.end_object();
   }

@@ -89,6 +89,7 @@ int describe(const wish& w, const command& c, client::session& session) {
     json_writer json;
     json.begin_object();
     write_table(json, result.table);
+    json.key("items").number(result.items).key("item_bytes").number(result.bytes);
     json.key("partitions").begin_array();
     for (const auto& partition : result.partitions) {
       json.begin_object().key("group").number(std::uint64_t{partition.group()}).key("nodes").begin_array();
@@ -101,7 +102,8 @@ int describe(const wish& w, const command& c, client::session& session) {
   }
   *c.io.out << c.io.bold("table") << "  " << printable(result.table.name()) << '\n'
             << c.io.bold("keys") << "   " << printable(to_text(result.table.keys())) << '\n'
-            << c.io.bold("state") << "  " << to_text(result.table.state()) << "\n\n";
+            << c.io.bold("state") << "  " << to_text(result.table.state()) << '\n'
+            << c.io.bold("items") << "  " << result.items << ", " << people_size(result.bytes) << "\n\n";
   text_table table({{"PARTITION", true}, {"FROM HASH"}, {"TO HASH"}, {"MEMBERS"}});
   for (const auto& partition : result.partitions) {
     std::string members;

@@ -111,10 +111,10 @@ decision metadata_world::create(const std::string& name, std::uint32_t partition
   return plan;
 }
 
-decision metadata_world::remove(const std::string& name, std::uint64_t table_id) {
+decision metadata_world::remove(const std::string& name, std::uint64_t table_id, msg::RequestId deleter) {
   msg::DeleteTable wish;
   wish.set_name(name);
-  auto plan = plan_delete(view(), wish, table_id);
+  auto plan = plan_delete(view(), wish, deleter, table_id);
   if (plan.what == decision::verdict::write)
     make(plan.write);
   return plan;

@@ -46,7 +46,7 @@ public:
   // What a request came to: made, refused, done or wait; the change is in the store and in the records.
   decision create(const std::string& name, std::uint32_t partitions = 1, std::uint64_t table_id = 77,
                   msg::RequestId creator = {});
-  decision remove(const std::string& name, std::uint64_t table_id = 0);
+  decision remove(const std::string& name, std::uint64_t table_id = 0, msg::RequestId deleter = {});
   bool make(const change& what);
   std::size_t replicas_running() const;
   void pass_seconds(int seconds) { now_us += seconds * 1'000'000ll; }

@@ -58,6 +58,9 @@ TEST(Orders, AWipedNodeIsNotToldToBeWhoItWas) {
 TEST(Orders, ToDropAreGivenOnEvidenceOnly) {
   metadata_world w;
   w.create("music", 2); // groups 2 and 3
+  w.nodes_report();
+  w.nodes_report();
+  w.settle();
   auto next = w.records.cluster().next_group();
   auto drops = [&](std::vector<std::uint64_t> groups) {
     auto report = report_of("a1", w.machines["a1"].disk, groups);
@@ -69,6 +72,7 @@ TEST(Orders, ToDropAreGivenOnEvidenceOnly) {
   EXPECT_TRUE(drops({next, next + 7}).empty()) << "a newer leader may have made them";
   w.remove("music");
   EXPECT_EQ(drops({1, 2, 3}), (std::vector<std::uint64_t>{2, 3})) << "being deleted";
+  w.nodes_report();
   w.nodes_report();
   w.settle();
   ASSERT_TRUE(w.records.tables().empty());

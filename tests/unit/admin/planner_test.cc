@@ -25,6 +25,13 @@ void expect_routable(const metadata_world& w, const std::string& name, std::size
   }
 }
 
+// Nodes are told what to do, do it, and say so.
+void run(metadata_world& w) {
+  w.nodes_report();
+  w.nodes_report();
+  w.settle();
+}
+
 TEST(CreatingATable, BecomesActiveWhenAllItsPartitionsServe) {
   metadata_world w;
   ASSERT_EQ(w.create("music", 4).what, verdict::write);
@@ -184,32 +191,76 @@ TEST(DeletingATable, DoesNotWaitForANodeThatIsAwayAndTellsItWhenItComesBack) {
   EXPECT_EQ(w.replicas_running(), 6u);
 }
 
-TEST(DeletingATable, ThatIsStillBeingCreatedIsAllowed) {
+TEST(DeletingATable, ThatIsStillBeingCreatedIsRefused) {
   metadata_world w;
-  w.create("big", 3'000);
-  ASSERT_EQ(w.remove("big").what, verdict::write);
-  w.settle();
-  w.nodes_report();
-  w.nodes_report();
-  w.settle();
-  EXPECT_EQ(w.records.table("big"), nullptr);
-  EXPECT_TRUE(w.records.partitions().empty());
+  w.create("music", 4);
+  auto refused = w.remove("music");
+  EXPECT_EQ(refused.refusal.code(), msg::TABLE_IN_USE);
+  EXPECT_EQ(refused.refusal.message(),
+            "Attempt to change a resource which is still in use: Table is being created: music");
+  EXPECT_EQ(w.create("music", 1, 78).refusal.message(),
+            "Attempt to change a resource which is still in use: Table is being created: music");
+  run(w);
+  EXPECT_EQ(w.create("music", 1, 78).refusal.message(), "Table already exists: music");
+  EXPECT_EQ(w.remove("music").what, verdict::write);
 }
 
-TEST(DeletingATable, TwiceIsTheSameAsOnce) {
+TEST(DeletingATable, IsForOneRequestHoweverOftenItComes) {
   metadata_world w;
+  msg::RequestId mine;
+  mine.set_client(5);
+  mine.set_sequence(1);
+  msg::RequestId other = mine;
+  other.set_sequence(2);
   w.create("music");
+  run(w);
   EXPECT_EQ(w.remove("nothere").refusal.code(), msg::TABLE_NOT_FOUND);
-  EXPECT_EQ(w.remove("music").what, verdict::write);
-  EXPECT_EQ(w.remove("music").what, verdict::done);
-  EXPECT_EQ(w.remove("music", 77).what, verdict::done);
-  w.nodes_report();
-  w.settle();
+  EXPECT_EQ(w.remove("music", 0, mine).what, verdict::write);
+
+  w.records = w.durable.load(); // another admin leads now
+  EXPECT_EQ(w.remove("music", 0, mine).what, verdict::done) << "the client sent it again";
+  EXPECT_EQ(w.remove("music", 77, mine).what, verdict::done) << "the admin planned it again";
+  auto late = w.remove("music", 0, other);
+  EXPECT_EQ(late.refusal.code(), msg::TABLE_IN_USE);
+  EXPECT_EQ(late.refusal.message(),
+            "Attempt to change a resource which is still in use: Table is being deleted: music");
+  EXPECT_EQ(w.remove("music").refusal.code(), msg::TABLE_IN_USE) << "nor for one without a number";
+  EXPECT_EQ(w.create("music", 1, 78).refusal.message(), late.refusal.message());
+
+  run(w);
   ASSERT_EQ(w.records.table("music"), nullptr);
   EXPECT_EQ(w.remove("music", 77).what, verdict::done) << "an attempt whose outcome was not known";
   w.create("music", 1, 78);
   EXPECT_EQ(w.remove("music", 77).what, verdict::done) << "it meant the table before this one";
   EXPECT_EQ(w.records.table("music")->state(), msg::TABLE_CREATING);
+}
+
+TEST(Figures, AreWhatTheLeadersOfATablesPartitionsSay) {
+  metadata_world w;
+  w.create("music", 3);
+  run(w);
+  auto& table = *w.records.table("music");
+  auto groups = w.records.groups_of(table.id());
+  std::uint64_t part = 0;
+  for (auto group : groups) {
+    ++part;
+    for (auto& [name, one] : w.machines) {
+      auto it = one.replicas.find(group);
+      if (it == one.replicas.end())
+        continue;
+      it->second.set_items(it->second.leads() ? 10 * part : 1); // the others lag behind
+      it->second.set_item_sizes(it->second.leads() ? 1000 * part : 1);
+    }
+  }
+  w.nodes_report();
+  auto sum = figures_of(w.view(), table);
+  EXPECT_EQ(sum.items(), 60u);
+  EXPECT_EQ(sum.bytes(), 6000u);
+  EXPECT_EQ(sum.unknown(), 0u);
+
+  w.book.clear(); // a new leader
+  EXPECT_EQ(figures_of(w.view(), table).unknown(), 3u);
+  EXPECT_EQ(figures_of(w.view(), table).items(), 0u);
 }
 
 // A table that is active, with some options.
@@ -272,7 +323,7 @@ TEST(UpdatingATable, IsRefusedForOneThatIsAnotherOrNotActive) {
   const auto late = t.wish(7);
   msg::DeleteTable away;
   away.set_name("music");
-  ASSERT_TRUE(t.w.make(plan_delete(t.w.view(), away, 0).write));
+  ASSERT_TRUE(t.w.make(plan_delete(t.w.view(), away, {}, 0).write));
   EXPECT_EQ(plan_update(t.w.view(), late).refusal.code(), msg::TABLE_IN_USE);
 }
 
@@ -283,11 +334,11 @@ TEST(UpdatingATable, CanProtectItFromDeletion) {
   EXPECT_EQ(t.ask(wish), verdict::write);
   msg::DeleteTable away;
   away.set_name("music");
-  EXPECT_EQ(plan_delete(t.w.view(), away, 0).refusal.code(), msg::VALIDATION);
+  EXPECT_EQ(plan_delete(t.w.view(), away, {}, 0).refusal.code(), msg::VALIDATION);
   wish = t.wish(0);
   wish.mutable_after()->set_deletion_protection(false);
   EXPECT_EQ(t.ask(wish), verdict::write);
-  EXPECT_EQ(plan_delete(t.w.view(), away, 0).what, verdict::write);
+  EXPECT_EQ(plan_delete(t.w.view(), away, {}, 0).what, verdict::write);
 }
 
 TEST(Nodes, AreRecordedWhenTheyIntroduceThemselvesAndWhenTheirDiskIsAnother) {

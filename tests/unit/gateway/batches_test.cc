@@ -125,3 +125,39 @@ TEST(batches, a_write_whose_outcome_is_not_known_is_never_handed_back_as_undone)
   EXPECT_TRUE(said.starts_with("500 {\"__type\":\"com.amazonaws.dynamodb.v20120810#InternalServerError\""))
       << said;
 }
+
+TEST(batches, a_write_asks_the_nodes_router_for_keys_and_not_the_metadata_leader) {
+  shelf s;
+  s.cluster->described.clear();
+  s.said("BatchWriteItem", R"({"RequestItems":{"shelf":[{"PutRequest":{"Item":{"id":{"S":"aa"}}}}]}})");
+  EXPECT_EQ(s.cluster->described,
+            (std::map<msg::DescribeTable::Source, int>{{msg::DescribeTable::ROUTER, 1}}));
+}
+
+// Deleted, and made anew with a number for a key, while the router knows the table that was.
+TEST(batches, a_write_to_a_table_made_anew_goes_by_its_new_keys) {
+  shelf s;
+  s.cluster->old_map = s.cluster->tables;
+  auto& anew = s.cluster->tables["shelf"];
+  anew.set_id(anew.id() + 1);
+  anew.mutable_keys()->mutable_partition()->set_name("number");
+  anew.mutable_keys()->mutable_partition()->set_type(msg::KEY_TYPE_N);
+  EXPECT_EQ(s.said("BatchWriteItem",
+                   R"({"RequestItems":{"shelf":[{"PutRequest":{"Item":{"number":{"N":"1"}}}}]}})"),
+            R"(200 {"UnprocessedItems":{}})")
+      << "which the old table could not have taken";
+  EXPECT_EQ(s.cluster->items["shelf"].size(), 1u);
+  const auto refused =
+      s.said("BatchWriteItem", R"({"RequestItems":{"shelf":[{"PutRequest":{"Item":{"id":{"S":"aa"}}}}]}})");
+  EXPECT_TRUE(refused.starts_with(validation)) << "which the old table would have taken: " << refused;
+  EXPECT_EQ(s.cluster->items["shelf"].size(), 1u);
+}
+
+TEST(batches, a_write_costs_by_the_larger_of_old_and_new) {
+  shelf s;
+  s.hold("aa", 3000);
+  EXPECT_EQ(s.said("BatchWriteItem",
+                   R"({"RequestItems":{"shelf":[{"PutRequest":{"Item":{"id":{"S":"aa"}}}}]},)"
+                   R"("ReturnConsumedCapacity":"TOTAL"})"),
+            R"(200 {"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"shelf","CapacityUnits":3.0}]})");
+}

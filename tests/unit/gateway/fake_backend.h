@@ -48,6 +48,9 @@ public:
   bool is_ready = true;
   int conflicts = 0; // UpdateTable is refused that many times
   std::map<std::string, msg::TableRecord> tables;
+  std::optional<std::map<std::string, msg::TableRecord>> old_map; // what routers know when it is not `tables`
+  std::map<msg::DescribeTable::Source, int> described;            // how often
+  msg::TableFigures figures;
   std::map<std::string, std::map<std::string, std::string>> items; // by table, then encoded key
 
 private:
@@ -62,7 +65,7 @@ private:
     if (request.has_create_table()) {
       const auto& wish = request.create_table();
       if (tables.contains(wish.name()))
-        return said(msg::TABLE_IN_USE);
+        return said(msg::TABLE_IN_USE, "Table already exists: " + wish.name());
       auto& t = tables[wish.name()];
       t.set_name(wish.name());
       t.set_id(tables.size());
@@ -72,14 +75,21 @@ private:
       t.set_created_ms(1700000000000);
       *reply.add_tables() = t;
     } else if (request.has_describe_table()) {
-      const auto it = tables.find(request.describe_table().name());
-      if (it == tables.end())
+      const auto& asked = request.describe_table();
+      ++described[asked.source()];
+      const auto& seen = asked.source() == msg::DescribeTable::ROUTER && old_map ? *old_map : tables;
+      const auto it = seen.find(asked.name());
+      if (it == seen.end())
         return said(msg::TABLE_NOT_FOUND);
       *reply.add_tables() = it->second;
+      if (asked.source() == msg::DescribeTable::NEWEST)
+        *reply.mutable_figures() = figures;
     } else if (request.has_delete_table()) {
       auto it = tables.find(request.delete_table().name());
       if (it == tables.end())
         return said(msg::TABLE_NOT_FOUND);
+      if (it->second.state() != msg::TABLE_ACTIVE)
+        return said(msg::TABLE_IN_USE, "it is coming or going");
       if (it->second.options().deletion_protection())
         return said(msg::VALIDATION,
                     "Resource cannot be deleted as it is currently protected against deletion. "
@@ -106,7 +116,7 @@ private:
   msg::ItemReply answer(const msg::ItemRequest& request) {
     msg::ItemReply reply;
     const auto table = tables.find(request.table());
-    if (table == tables.end()) {
+    if (table == tables.end() || (request.table_id() != 0 && request.table_id() != table->second.id())) {
       *reply.mutable_status() = make_status(msg::TABLE_NOT_FOUND, "why");
       return reply;
     }
@@ -132,6 +142,7 @@ private:
     if (!expression::condition::make(expression)->holds(old ? &*old : nullptr)) {
       *reply.mutable_status() = make_status(msg::CONDITION_FAILED, "The conditional request failed");
       const bool tells = request.put().return_old() || request.delete_().return_old() ||
+                         request.put().return_old_on_refusal() || request.delete_().return_old_on_refusal() ||
                          request.update().return_old_on_refusal();
       reply.set_found(old && tells);
       if (reply.found())
@@ -145,6 +156,8 @@ private:
       reply.set_found(true);
       reply.set_item(it->second);
     }
+    if (old && (request.put().tell_bytes() || request.delete_().tell_bytes()))
+      reply.set_old_bytes(item::item_size(*old));
     if (request.has_put())
       content[*key] = bytes;
     else if (request.has_delete_())

@@ -10,6 +10,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <deque>
 #include <gtest/gtest.h>
+#include <optional>
 
 namespace troupe::replica {
 namespace {
@@ -69,6 +70,13 @@ public:
     auto use = expression::placeholders::make({}, std::move(values));
     auto update = expression::parse_update("ADD visits :one", *use);
     ASSERT_TRUE(update);
+    msg::ReplicaRequest::Mutation mutation;
+    *mutation.mutable_update() = std::move(*update);
+    ask(sequence, repeated, std::move(mutation));
+  }
+
+  // An attempt of a request with this one mutation.
+  void ask(std::uint64_t sequence, bool repeated, msg::ReplicaRequest::Mutation mutation) {
     msg::Parcel parcel;
     *parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, 7);
     *parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
@@ -77,21 +85,20 @@ public:
     request.mutable_id()->set_client(5);
     request.mutable_id()->set_sequence(sequence);
     request.mutable_id()->set_repeated(repeated);
-    auto& mutation = *request.mutable_write()->add_mutations();
     mutation.set_key("key");
-    *mutation.mutable_update() = std::move(*update);
+    *request.mutable_write()->add_mutations() = std::move(mutation);
     wire::inbox mail;
     mail.push_back({std::make_shared<wire::peer>(wire::peer{"n2", 1, 1, false}), std::move(parcel)});
     caf::anon_send(replica_, std::move(mail));
     run();
   }
 
-  // The store has nothing under any key it was asked for.
-  void answer_reads() {
+  // What the store has under any key it was asked for; nothing: nothing.
+  void answer_reads(const std::optional<std::string>& item = std::nullopt) {
     for (auto& asked : std::exchange(reads, {})) {
       wire::items_read found;
       for (auto& one : asked.reads)
-        found.items.emplace_back().token = one.token;
+        found.items.push_back({{}, one.token, item.has_value(), item.value_or("")});
       caf::anon_send(asked.who, std::move(found));
     }
     run();
@@ -185,6 +192,81 @@ TEST(Attempts, OfDifferentRequestsEachTakeEffect) {
   auto item = item::parse_item(w.commands[1].effects(0).item());
   ASSERT_TRUE(item);
   EXPECT_EQ(item->attributes(0).value().n(), "2") << "the second sees what the first proposed";
+}
+
+std::string item_with(const std::string& name, msg::Value value) {
+  msg::AttributeMap item;
+  auto& one = *item.add_attributes();
+  one.set_name(name);
+  *one.mutable_value() = std::move(value);
+  return item::serialize(item);
+}
+
+msg::Value text(const std::string& what) {
+  msg::Value value;
+  value.set_s(what);
+  return value;
+}
+
+// Counting up what is no number is a mistake, whatever the condition beside it says, and stays one.
+TEST(Attempts, OfARefusedUpdateHearTheSameRefusal) {
+  world w;
+  w.count_up(1, true); // an earlier attempt may be on its way: the refusal is remembered
+  w.answer_reads(item_with("visits", text("many")));
+  ASSERT_EQ(w.answers.size(), 1u);
+  ASSERT_EQ(w.answers[0].status().code(), msg::VALIDATION);
+  ASSERT_EQ(w.commands.size(), 1u);
+  EXPECT_TRUE(w.commands[0].refused());
+  EXPECT_EQ(w.commands[0].refused_with(), msg::VALIDATION);
+
+  msg::ReplicaRequest::Mutation again; // with a condition, which held
+  auto& clause = *again.mutable_condition()->add_clauses();
+  clause.set_test(msg::Condition::Clause::EXISTS);
+  clause.set_attribute("visits");
+  again.mutable_update();
+  w.ask(1, true, std::move(again));
+  ASSERT_EQ(w.answers.size(), 2u);
+  EXPECT_EQ(w.answers[1].status().code(), msg::VALIDATION);
+}
+
+TEST(Attempts, OfAPutThatAskedForSizesAloneAreAnsweredWithoutThem) {
+  world w;
+  auto stored = item_with("text", text("eight by"));
+  msg::ReplicaRequest::Mutation put;
+  put.set_item(stored);
+  put.set_tell_bytes(true);
+  w.ask(1, false, put);
+  w.answer_reads(stored);
+  ASSERT_EQ(w.answers.size(), 1u);
+  EXPECT_EQ(w.answers[0].status().code(), msg::OK);
+  EXPECT_EQ(w.answers[0].old_bytes(), 12u) << "name and value";
+  EXPECT_FALSE(w.answers[0].found()) << "the item itself stays where it is";
+
+  w.ask(1, true, put);
+  ASSERT_EQ(w.answers.size(), 2u);
+  EXPECT_EQ(w.answers[1].status().code(), msg::OK);
+  EXPECT_FALSE(w.answers[1].forgotten());
+  EXPECT_EQ(w.answers[1].old_bytes(), 0u);
+  EXPECT_EQ(w.commands.size(), 1u);
+
+  put.set_return_old(true);
+  w.ask(1, true, put);
+  EXPECT_TRUE(w.answers.back().forgotten()) << "the old item is gone, and was asked for";
+}
+
+TEST(Attempts, OfAPutThatIsRefusedTellTheItemOnlyWhenAsked) {
+  world w;
+  msg::ReplicaRequest::Mutation put;
+  put.set_item(item_with("text", text("new")));
+  auto& clause = *put.mutable_condition()->add_clauses();
+  clause.set_test(msg::Condition::Clause::NOT_EXISTS);
+  clause.set_attribute("text");
+  put.set_return_old_on_refusal(true);
+  w.ask(1, false, put);
+  w.answer_reads(item_with("text", text("old")));
+  ASSERT_EQ(w.answers.size(), 1u);
+  EXPECT_EQ(w.answers[0].status().code(), msg::CONDITION_FAILED);
+  EXPECT_EQ(w.answers[0].item(), item_with("text", text("old")));
 }
 
 } // namespace

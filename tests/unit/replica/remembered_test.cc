@@ -14,33 +14,33 @@ msg::RequestId request(std::uint64_t client, std::uint64_t sequence) {
 
 TEST(remembered, knows_what_took_effect_and_what_was_refused) {
   remembered r;
-  r.add(request(1, 1), {10, false}, 1'000);
-  r.add(request(1, 2), {11, true}, 1'000);
+  r.add(request(1, 1), {10}, 1'000);
+  r.add(request(1, 2), {11, msg::VALIDATION}, 1'000);
   EXPECT_EQ(r.find(request(1, 1))->index, 10u);
-  EXPECT_FALSE(r.find(request(1, 1))->refused);
-  EXPECT_TRUE(r.find(request(1, 2))->refused);
+  EXPECT_EQ(r.find(request(1, 1))->refused, msg::OK);
+  EXPECT_EQ(r.find(request(1, 2))->refused, msg::VALIDATION);
   EXPECT_FALSE(r.find(request(2, 1)));
 }
 
 TEST(remembered, the_first_outcome_of_a_request_is_its_outcome) {
   remembered r;
-  r.add(request(1, 1), {10, true}, 1'000);
-  r.add(request(1, 1), {20, false}, 1'001);
-  EXPECT_TRUE(r.find(request(1, 1))->refused);
+  r.add(request(1, 1), {10, msg::VALIDATION}, 1'000);
+  r.add(request(1, 1), {20}, 1'001);
+  EXPECT_EQ(r.find(request(1, 1))->refused, msg::VALIDATION);
 }
 
 TEST(remembered, requests_without_a_number_are_nobodys) {
   remembered r;
-  r.add(request(7, 0), {10, false}, 1'000);
+  r.add(request(7, 0), {10}, 1'000);
   EXPECT_EQ(r.size(), 0u);
 }
 
 TEST(remembered, forgets_by_the_leaders_time_alone) {
   remembered r;
-  r.add(request(1, 1), {1, false}, 1'000);
-  r.add(request(1, 2), {2, false}, 1'000 + limits::remembered_ms);
+  r.add(request(1, 1), {1}, 1'000);
+  r.add(request(1, 2), {2}, 1'000 + limits::remembered_ms);
   EXPECT_TRUE(r.find(request(1, 1)));
-  r.add(request(1, 3), {3, false}, 1'001 + limits::remembered_ms);
+  r.add(request(1, 3), {3}, 1'001 + limits::remembered_ms);
   EXPECT_FALSE(r.find(request(1, 1)));
   EXPECT_EQ(r.oldest_ms(), 1'000 + limits::remembered_ms);
 }
@@ -48,7 +48,7 @@ TEST(remembered, forgets_by_the_leaders_time_alone) {
 TEST(remembered, is_bounded) {
   remembered r;
   for (std::uint64_t i = 1; i <= limits::remembered_requests + 10; ++i)
-    r.add(request(1, i), {i, false}, 1'000);
+    r.add(request(1, i), {i}, 1'000);
   EXPECT_EQ(r.size(), limits::remembered_requests);
   EXPECT_FALSE(r.find(request(1, 10)));
   EXPECT_TRUE(r.find(request(1, 11)));
@@ -56,12 +56,12 @@ TEST(remembered, is_bounded) {
 
 TEST(remembered, hands_out_what_is_new_once_and_comes_back_from_it) {
   remembered r;
-  r.add(request(1, 1), {1, false}, 1'000);
-  r.add(request(1, 2), {2, true}, 1'000);
+  r.add(request(1, 1), {1}, 1'000);
+  r.add(request(1, 2), {2, msg::VALIDATION}, 1'000);
   auto first = r.take_new();
   EXPECT_EQ(first.size(), 2u);
   EXPECT_TRUE(r.take_new().empty());
-  r.add(request(1, 3), {3, false}, 1'000);
+  r.add(request(1, 3), {3}, 1'000);
   auto second = r.take_new();
   ASSERT_EQ(second.size(), 1u);
   first.push_back(second[0]);

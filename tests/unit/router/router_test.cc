@@ -1,4 +1,6 @@
 // A router by itself: where it sends a request, when it asks again, and what it says when it gives up.
+#include "actors/client/requests.h"
+#include "actors/client/values.h"
 #include "tests/unit/router/router_world.h"
 #include <gtest/gtest.h>
 #include <set>
@@ -226,6 +228,107 @@ TEST(Router, ATableThatIsDeletedUnderAScanEndsNothingButTheScan) {
   auto reply = w.to(msg::ROLE_CLIENT).parcel.item_reply();
   EXPECT_EQ(reply.status().code(), msg::OK);
   EXPECT_EQ(reply.items_size(), 1);
+}
+
+// The table was deleted and made anew while a request was on its way to it.
+TEST(Router, ARequestIsMadeAnewForATableThatWasMadeAnew) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  auto first = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(first.parcel.to().group(), 7u);
+  auto sent = first.parcel.replica_request().write().mutations(0);
+  w.run(500ms);
+  w.give_map_of_another(w.map_question());
+  w.undelivered(first);
+  w.run(100ms);
+  auto second = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(second.parcel.to().group(), 8u);
+  auto again = second.parcel.replica_request().write().mutations(0);
+  EXPECT_EQ(again.SerializeAsString(), sent.SerializeAsString()) << "the keys are alike";
+  w.answer(second, reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+}
+
+TEST(Router, ARequestThatDoesNotFitTheTableMadeAnewIsRefused) {
+  router_world w;
+  w.learn_map();
+  w.get(1, "a");
+  auto first = w.to(msg::ROLE_REPLICA);
+  w.run(500ms);
+  w.give_map_of_another(w.map_question(), "number", msg::KEY_TYPE_N);
+  w.undelivered(first);
+  w.run(100ms);
+  w.nothing_new(w.map_question()); // asked, since the refusal might have been by an old map
+  EXPECT_EQ(answered(w), msg::VALIDATION);
+}
+
+// The map is half a second old, and so are the keys that a request is held against.
+TEST(Router, ARefusalByItsMapIsHeldAgainstTheNewestMap) {
+  router_world w;
+  w.learn_map();
+  msg::ItemRequest request;
+  request.set_table("t");
+  request.mutable_put()->set_item(
+      client::make_item({{"number", client::n(1)}, {"text", client::s("x")}}).SerializeAsString());
+  w.ask(1, request);
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "it has no key, as far as is known";
+  w.give_map_of_another(w.map_question(), "number", msg::KEY_TYPE_N);
+  auto question = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(question.parcel.to().group(), 8u);
+  EXPECT_EQ(question.parcel.replica_request().write().mutations(0).item(), request.put().item());
+  w.answer(question, reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+
+  w.put(2, "a");
+  w.nothing_new(w.map_question());
+  EXPECT_EQ(answered(w), msg::VALIDATION) << "a string where a number belongs";
+  w.put(3, "a");
+  w.run(1'100ms);
+  EXPECT_EQ(answered(w), msg::VALIDATION) << "also when nobody tells of a newer map, and soon";
+}
+
+TEST(Router, ARequestForATableOfAnotherIdFindsNone) {
+  router_world w;
+  w.learn_map();
+  client::get_item wish;
+  wish.table = "t";
+  wish.key = client::make_item({{"id", client::s("a")}});
+  auto request = wish.to_message();
+  request.set_table_id(1);
+  w.ask(1, request);
+  w.answer(w.to(msg::ROLE_REPLICA), reply_with(msg::OK));
+  EXPECT_EQ(answered(w), msg::OK);
+  request.set_table_id(2);
+  w.ask(2, request);
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT)) << "it may be a newer one";
+  w.give_map_of_another(w.map_question());
+  EXPECT_EQ(w.to(msg::ROLE_REPLICA).parcel.to().group(), 8u);
+  request.set_table_id(1);
+  w.ask(3, request);
+  w.nothing_new(w.map_question());
+  EXPECT_EQ(answered(w), msg::TABLE_NOT_FOUND);
+}
+
+TEST(Router, TellsATablesKeysFromItsMap) {
+  router_world w;
+  w.learn_map();
+  w.describe(1, msg::DescribeTable::ROUTER);
+  auto known = w.to(msg::ROLE_CLIENT).parcel.admin_reply();
+  ASSERT_EQ(known.tables_size(), 1);
+  EXPECT_EQ(known.tables(0).id(), 1u);
+  EXPECT_EQ(known.tables(0).keys().partition().name(), "id");
+
+  w.describe(2, msg::DescribeTable::CHECKED);
+  EXPECT_FALSE(w.next_to(msg::ROLE_CLIENT));
+  w.give_map_of_another(w.map_question(), "number", msg::KEY_TYPE_N);
+  auto newest = w.to(msg::ROLE_CLIENT).parcel.admin_reply();
+  ASSERT_EQ(newest.tables_size(), 1);
+  EXPECT_EQ(newest.tables(0).id(), 2u);
+
+  w.describe(3, msg::DescribeTable::ROUTER, "absent");
+  w.nothing_new(w.map_question());
+  EXPECT_EQ(w.to(msg::ROLE_CLIENT).parcel.admin_reply().status().code(), msg::TABLE_NOT_FOUND);
 }
 
 } // namespace

@@ -150,19 +150,20 @@ void router_world::moved(const wire::outgoing& question, const std::string& lead
   answer(question, std::move(reply));
 }
 
-void router_world::give_map(const wire::outgoing& question) {
-  auto parcel = wire::reply_to(question.parcel);
-  auto& map = *parcel.mutable_map_reply();
-  map.set_version(3);
+namespace {
+
+void fill_map(msg::MapReply& map, std::uint64_t version, std::uint64_t table_id, std::uint64_t group,
+              const std::string& key, msg::KeyType type) {
+  map.set_version(version);
   auto& table = *map.add_tables();
   table.set_name("t");
-  table.set_id(1);
+  table.set_id(table_id);
   table.set_state(msg::TABLE_ACTIVE);
-  table.mutable_keys()->mutable_partition()->set_name("id");
-  table.mutable_keys()->mutable_partition()->set_type(msg::KEY_TYPE_S);
+  table.mutable_keys()->mutable_partition()->set_name(key);
+  table.mutable_keys()->mutable_partition()->set_type(type);
   auto& partition = *map.add_partitions();
-  partition.set_group(7);
-  partition.set_table_id(1);
+  partition.set_group(group);
+  partition.set_table_id(table_id);
   partition.set_table("t");
   partition.mutable_configuration()->set_epoch(1);
   for (const std::uint64_t id : {1, 2, 3}) {
@@ -171,7 +172,48 @@ void router_world::give_map(const wire::outgoing& question) {
     member.set_node("n" + std::to_string(id));
     member.set_kind(msg::STORAGE_REPLICA);
   }
+}
+
+} // namespace
+
+void router_world::give_map(const wire::outgoing& question) {
+  auto parcel = wire::reply_to(question.parcel);
+  fill_map(*parcel.mutable_map_reply(), 3, 1, 7, "id", msg::KEY_TYPE_S);
   deliver(question.node, std::move(parcel));
+}
+
+void router_world::give_map_of_another(const wire::outgoing& question, const std::string& key,
+                                       msg::KeyType type) {
+  auto parcel = wire::reply_to(question.parcel);
+  fill_map(*parcel.mutable_map_reply(), 5, 2, 8, key, type);
+  deliver(question.node, std::move(parcel));
+}
+
+void router_world::nothing_new(const wire::outgoing& question) {
+  auto parcel = wire::reply_to(question.parcel);
+  parcel.mutable_map_reply()->set_version(question.parcel.map_request().known_version());
+  parcel.mutable_map_reply()->set_unchanged(true);
+  deliver(question.node, std::move(parcel));
+}
+
+wire::outgoing router_world::map_question() {
+  std::optional<wire::outgoing> newest;
+  while (auto question = next_to(msg::ROLE_ADMIN))
+    newest = std::move(question);
+  EXPECT_TRUE(newest) << "the router does not ask for the map";
+  return newest ? *newest : wire::outgoing{};
+}
+
+void router_world::describe(std::uint64_t id, msg::DescribeTable::Source source, const std::string& table) {
+  msg::Parcel parcel;
+  *parcel.mutable_to() = wire::address(msg::ROLE_ROUTER);
+  *parcel.mutable_from() = wire::address(msg::ROLE_CLIENT);
+  parcel.set_id(id);
+  parcel.set_deadline_ms(2'000);
+  auto& asked = *parcel.mutable_admin_request()->mutable_describe_table();
+  asked.set_name(table);
+  asked.set_source(source);
+  deliver("client", std::move(parcel));
 }
 
 void router_world::give_map_without_table(const wire::outgoing& question) {
@@ -182,11 +224,7 @@ void router_world::give_map_without_table(const wire::outgoing& question) {
 
 void router_world::learn_map() {
   run(std::chrono::milliseconds(1'000));
-  std::optional<wire::outgoing> newest;
-  while (auto question = next_to(msg::ROLE_ADMIN))
-    newest = std::move(question);
-  ASSERT_TRUE(newest) << "the router does not ask for the map";
-  give_map(*newest);
+  give_map(map_question());
 }
 
 void router_world::lose(const std::string& node) {

@@ -21,6 +21,8 @@ public:
   void put(std::uint64_t id, const std::string& key);
   void get(std::uint64_t id, const std::string& key, bool eventual = false);
   void scan(std::uint64_t id);
+  void ask(std::uint64_t id, msg::ItemRequest request);
+  void describe(std::uint64_t id, msg::DescribeTable::Source source, const std::string& table = "t");
 
   // What the router has sent to clients, replicas and metadata nodes, in order; taken away.
   std::optional<wire::outgoing> next_to(msg::Role role);
@@ -37,7 +39,14 @@ public:
   void learn_map();
   // The same map without the table, of a later version.
   void give_map_without_table(const wire::outgoing& question);
-  void lose(const std::string& node); // the link to it
+  // The table has been deleted, and another one of its name made since: table 2, whose key is named
+  // `key`, in group 8.
+  void give_map_of_another(const wire::outgoing& question, const std::string& key = "id",
+                           msg::KeyType type = msg::KEY_TYPE_S);
+  // The newest question for the map; the test fails when there is none.
+  wire::outgoing map_question();
+  void nothing_new(const wire::outgoing& question); // the map is still the newest
+  void lose(const std::string& node);               // the link to it
 
   void run(std::chrono::milliseconds time);
 
@@ -52,7 +61,6 @@ private:
     caf::scheduler::test_coordinator& scheduler_;
   };
 
-  void ask(std::uint64_t id, msg::ItemRequest request);
   void deliver(const std::string& from, msg::Parcel parcel);
 
   kit::node_config config_;

@@ -22,6 +22,10 @@ open_items(const std::string& path, const storage::item_options& options = item_
   return store ? std::move(*store) : nullptr;
 }
 
+inline std::uint64_t length_of_value(std::string_view, std::string_view value) {
+  return value.size();
+}
+
 // Owns what the views of a batch point at.
 class change_list {
 public:

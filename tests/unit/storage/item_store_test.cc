@@ -2,11 +2,21 @@
 #include "storage/checksum.h"
 #include "tests/unit/storage/item_fixtures.h"
 #include <random>
+#include <sqlite3.h>
 
 namespace troupe::testing {
 namespace {
 
 using storage::code;
+
+// What somebody else does to the file while no store has it open.
+void sql_on_file(const std::string& path, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  char* why = nullptr;
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, &why), SQLITE_OK) << sql << ": " << why;
+  sqlite3_close(db);
+}
 
 class item_store_test : public ::testing::Test {
 protected:
@@ -44,6 +54,53 @@ TEST_F(item_store_test, applied_items_and_their_index_survive_together) {
     EXPECT_TRUE(done(items->integrity_check()));
     reopen();
   }
+}
+
+TEST_F(item_store_test, knows_how_much_it_holds_without_looking) {
+  auto counting = item_options_of(1, 11);
+  counting.size_of = length_of_value;
+  auto sizes = [&] { return items->stats().sizes; };
+  items.reset();
+  items = open_items(path, counting);
+  change_list first;
+  first.put("a", "1").put("b", "22").put("c", "333").remove("never was");
+  ASSERT_TRUE(done(items->apply(first.at(1))));
+  EXPECT_EQ(sizes(), 6u);
+  change_list second;
+  second.put("a", std::string(9000, 'x')).remove("b").put("d", "4444").put("d", "55555");
+  ASSERT_TRUE(done(items->apply(second.at(2))));
+  EXPECT_EQ(sizes(), 9008u);
+  EXPECT_EQ(items->stats().items, 3u);
+  items.reset();
+  items = open_items(path, counting);
+  EXPECT_EQ(sizes(), 9008u);
+  EXPECT_TRUE(done(items->integrity_check()));
+  change_list third;
+  third.put("a", "1");
+  ASSERT_TRUE(done(items->apply(third.at(3))));
+  EXPECT_EQ(sizes(), 9u);
+}
+
+// As a version of the program leaves it that wrote on without counting, or never counted.
+TEST_F(item_store_test, counts_once_what_nobody_has_counted) {
+  auto counting = item_options_of(1, 11);
+  counting.size_of = length_of_value;
+  change_list changes;
+  changes.put("a", "1").put("b", "22");
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  items.reset();
+  sql_on_file(path,
+              "CREATE TABLE kept AS SELECT body FROM position WHERE id=2; DELETE FROM position WHERE id=2");
+  items = open_items(path, counting);
+  EXPECT_EQ(items->stats().sizes, 3u);
+  change_list more;
+  more.put("c", "333");
+  ASSERT_TRUE(done(items->apply(more.at(2))));
+  EXPECT_EQ(items->stats().sizes, 6u);
+  items.reset();
+  sql_on_file(path, "UPDATE position SET body=(SELECT body FROM kept) WHERE id=2");
+  items = open_items(path, counting);
+  EXPECT_EQ(items->stats().sizes, 6u) << "the row is of an earlier index";
 }
 
 TEST_F(item_store_test, of_one_key_the_last_change_in_a_batch_counts) {

@@ -68,11 +68,20 @@ protected:
 
 TEST_F(snapshot_test, a_new_member_gets_all_of_it) {
   write_snapshot();
-  auto installed = storage::install_snapshot(path, target, for_member(12));
+  auto how = for_member(12);
+  how.size_of = length_of_value;
+  auto installed = storage::install_snapshot(path, target, how);
   ASSERT_TRUE(done(installed));
   EXPECT_EQ(installed->index, 50u);
-  auto store = open_items(target, item_options_of(1, 12));
+  auto counting = item_options_of(1, 12);
+  counting.size_of = length_of_value;
+  auto store = open_items(target, counting);
   EXPECT_EQ(all(*store), wanted);
+  std::uint64_t sizes = 0;
+  for (const auto& [key, value] : wanted)
+    sizes += value.size();
+  EXPECT_EQ(store->stats().sizes, sizes);
+  EXPECT_TRUE(done(store->integrity_check()));
   EXPECT_EQ(store->applied().index, 50u);
   EXPECT_EQ(store->applied().link, 4711u);
   EXPECT_EQ(store->applied().ballot.round(), 6u);

@@ -64,6 +64,29 @@ TEST(PreparePut, AnyOrderGivesTheSameKeyAndBytes) {
   }
 }
 
+TEST(PreparePut, LeavesWhatItRefusesAsItWas) {
+  auto item = test::item(R"({"at":{"S":"no number"},"id":{"S":"a"}})");
+  ASSERT_FALSE(canonicalise(item));
+  auto bytes = serialize(item);
+  const auto sent = bytes;
+  EXPECT_FALSE(prepare_put(schema(), std::move(bytes)));
+  EXPECT_EQ(bytes, sent);
+}
+
+TEST(SerializedSize, IsTheItemsSizeInWhateverFormItsBytesAre) {
+  dice roll(43);
+  for (int i = 0; i < 5'000; ++i) {
+    auto item = keyed_item(roll);
+    ASSERT_FALSE(canonicalise(item));
+    ASSERT_EQ(serialized_size(serialize(item)), item_size(item));
+    auto mixed = item;
+    test::shuffle(roll, mixed);
+    ASSERT_EQ(serialized_size(serialize(mixed)), item_size(mixed));
+  }
+  EXPECT_EQ(serialized_size(""), 0u);
+  EXPECT_FALSE(serialized_size("\xFF\xFF\xFF"));
+}
+
 TEST(PreparePut, CanonicalBytesAreHandedBackWithoutACopy) {
   auto item =
       test::item(R"({"at":{"N":"1"},"id":{"S":"a"},"text":{"S":"long enough to live on the heap, surely"}})");

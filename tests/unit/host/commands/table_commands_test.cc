@@ -65,11 +65,12 @@ TEST_F(CommandLine, ATableIsDescribed) {
   EXPECT_EQ(out.str(), "table  music\n"
                        "keys   artist:S song:S\n"
                        "state  active\n"
+                       "items  1234, 5.0 MiB\n"
                        "\n"
                        "PARTITION  FROM HASH  TO HASH           MEMBERS\n"
                        "        7  start      8000000000000000  n1 n2 n3\n");
   EXPECT_EQ(run({"table", "describe", "music", "--json"}), exit_code::ok);
-  EXPECT_THAT(out.str(), HasSubstr(R"("group": 7)"));
+  EXPECT_THAT(out.str(), AllOf(HasSubstr(R"("group": 7)"), HasSubstr(R"("items": 1234)")));
   EXPECT_EQ(run({"table", "describe", "nothing"}), exit_code::not_found);
 }
 
@@ -124,6 +125,7 @@ msg::AdminReply three_nodes() {
       replica.set_applied(120);
       replica.set_epoch(1);
       replica.set_items_bytes(group == 2 ? 1'500'000 : 9'000);
+      replica.set_items(replica.leads() ? 1'500 : 1'400);
     }
   }
   return reply;
@@ -140,8 +142,8 @@ TEST_F(CommandLine, StatusOfAHealthyClusterFitsOnAScreen) {
             "n2    zone-b  127.0.0.1:7102  ok            2      1    0  3.0 MiB  20 GiB  10 min  0.1.0\n"
             "n3    zone-c  127.0.0.1:7103  ok            2      0    0  3.0 MiB  20 GiB  10 min  0.1.0\n"
             "\n"
-            "TABLE  KEYS      STATE   PARTITIONS  HEALTHY     SIZE\n"
-            "music  artist:S  active           1        1  1.4 MiB\n"
+            "TABLE  KEYS      STATE   PARTITIONS  HEALTHY  ITEMS     SIZE\n"
+            "music  artist:S  active           1        1   1500  1.4 MiB\n"
             "\n"
             "PARTITION  TABLE       LEADER  MEMBERS   COMMIT  LAG     SIZE  STATE\n"
             "        1  (metadata)  n1      n1 n2 n3     120    0  8.8 KiB  ok\n"
