@@ -181,7 +181,7 @@ TEST(Expressions, ThatCannotBeReadSaySoInDynamoDBsWords) {
             "Invalid UpdateExpression: An expression attribute value used in expression is not defined; "
             "attribute value: :x");
   EXPECT_EQ(parse({.condition = "attribute_exists(v)", .values = {{":x", n(1)}}}).trouble,
-            "Value unused in Expressions: keys: {:x}")
+            "Value provided in ExpressionAttributeValues unused in expressions: keys: {:x}")
       << "judged over all of them";
   EXPECT_TRUE(parse({.update = "SET v = :x", .condition = "w = :x", .values = {{":x", n(1)}}}).ok());
   EXPECT_NE(parse({.filter = "a ="}).trouble, "");

@@ -217,9 +217,9 @@ TEST_F(CommandLine, AnItemIsUpdatedWhereItLies) {
 
 TEST_F(CommandLine, ExpressionsThatCannotBeReadAreExplained) {
   have_music();
-  auto said = [&](std::vector<std::string> words) {
-    words.insert(words.begin(), {"update", "music", sinnerman_key});
-    EXPECT_EQ(run(words), exit_code::usage);
+  auto said = [&](words more) {
+    more.insert(more.begin(), {"update", "music", sinnerman_key});
+    EXPECT_EQ(run(more), exit_code::usage);
     return err.str();
   };
   EXPECT_THAT(said({"SET v = :v"}), HasSubstr("attribute value: :v"));
