@@ -5,8 +5,10 @@ usage: boto3_test.py TROUPE
 """
 import contextlib
 import io
+import subprocess
 import sys
 import threading
+import time
 import unittest
 from decimal import Decimal
 
@@ -220,6 +222,88 @@ class Reads(Story):
                             "type", t.query, KeyConditionExpression=Key("id").eq(1))
         self.refused(wrong, "The table does not have the specified index: nope", t.query, IndexName="nope",
                      KeyConditionExpression=Key("id").eq("a"))
+
+
+class Tables(Story):
+    def status(self, name):
+        try:
+            return client(node=1).describe_table(TableName=name)["Table"]["TableStatus"]
+        except client().exceptions.ResourceNotFoundException:
+            return None
+
+    def until(self, what, within=60):
+        deadline = time.monotonic() + within
+        while not what():
+            self.assertLess(time.monotonic(), deadline, "it never came to be")
+            time.sleep(0.01)
+
+    def refused_while(self, doing, name):
+        in_use = f"Attempt to change a resource which is still in use: Table is being {doing}: {name}"
+        self.refused("ResourceInUseException", in_use, client().delete_table, TableName=name)
+        self.refused("ResourceInUseException", in_use, client().update_table, TableName=name,
+                     TableClass="STANDARD")
+        self.refused("ResourceInUseException", in_use, client().create_table, TableName=name,
+                     BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                     AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+        self.refused("ResourceNotFoundException", "Requested resource not found", client(node=2).put_item,
+                     TableName=name, Item={"id": {"S": "a"}})
+
+    def test_a_table_that_is_being_made_or_deleted_is_left_alone_by_others(self):
+        # Of many partitions, so that both take a while.
+        maker = subprocess.Popen([cluster().troupe, "table", "create", "large", "--key", "id:S", "--partitions", "600",
+                                  "--at", cluster().routers[0], "--timeout", "30s"])
+        self.until(lambda: self.status("large") == "CREATING")
+        self.refused_while("created", "large")
+        self.assertEqual(self.status("large"), "CREATING", "made too quickly to show anything")
+        self.assertEqual(maker.wait(60), 0)
+        self.assertEqual(self.status("large"), "ACTIVE")
+        client(node=2).put_item(TableName="large", Item={"id": {"S": "a"}})
+
+        deleter = threading.Thread(target=lambda: client(node=2).delete_table(TableName="large"))
+        deleter.start()
+        self.until(lambda: self.status("large") == "DELETING")
+        self.refused_while("deleted", "large")
+        deleter.join()
+        client().get_waiter("table_not_exists").wait(TableName="large", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    def test_an_update_says_that_it_is_updating_and_then_it_has(self):
+        t = self.table(id="S")
+        said = client().update_table(TableName=t.name,
+                                     TableClass="STANDARD_INFREQUENT_ACCESS")["TableDescription"]
+        self.assertEqual(said["TableStatus"], "UPDATING")
+        client(node=1).get_waiter("table_exists").wait(TableName=t.name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+        now = client(node=2).describe_table(TableName=t.name)["Table"]
+        self.assertEqual(now["TableClassSummary"]["TableClass"], "STANDARD_INFREQUENT_ACCESS")
+
+    def test_a_table_knows_how_much_is_in_it(self):
+        t = self.table(id="S")
+        for i in range(10, 40):
+            client(node=i % 3).put_item(TableName=t.name, Item={"id": {"S": str(i)}, "v": {"B": b"12345"}})
+        for i in range(10, 20):
+            client().delete_item(TableName=t.name, Key={"id": {"S": str(i)}})
+
+        def figures():
+            table = client(node=2).describe_table(TableName=t.name)["Table"]
+            return table["ItemCount"], table["TableSizeBytes"]
+        self.until(lambda: figures() == (20, 20 * len("id" "20" "v" "12345")))
+
+    def test_a_table_made_anew_goes_by_its_new_keys_at_every_node(self):
+        for _ in range(2):
+            t = self.table(id="S")
+            for node in range(3):
+                client(node=node).put_item(TableName=t.name, Item={"id": {"S": str(node)}})
+            t.delete()
+            t.wait_until_not_exists()
+            Story.made -= 1
+            anew = self.table(number="N")
+            self.assertEqual(anew.name, t.name)
+            for node in range(3):
+                client(node=node).batch_write_item(
+                    RequestItems={t.name: [{"PutRequest": {"Item": {"number": {"N": str(node)}}}}]})
+                client(node=node).put_item(TableName=t.name, Item={"number": {"N": str(10 + node)}})
+                self.refused("ValidationException", "The provided key element does not match the schema",
+                             client(node=node).get_item, TableName=t.name, Key={"id": {"S": "0"}})
+            self.assertEqual(client().scan(TableName=t.name, ConsistentRead=True)["Count"], 6)
 
 
 class Batches(Story):
