@@ -209,6 +209,17 @@ bool names_another_table(const batch& got) {
                      [](auto& reply) { return reply.status().code() == msg::TABLE_NOT_FOUND; });
 }
 
+// The key of an item that is put. In a batch DynamoDB says of a key attribute that is missing, or of another
+// type, what it says of keys elsewhere, and not what PutItem says.
+item::result<std::string> key_in(const msg::KeySchema& schema, const msg::AttributeMap& item) {
+  msg::AttributeMap key;
+  for (const auto& attribute : item.attributes())
+    if (attribute.name() == schema.partition().name() ||
+        (schema.has_sort() && attribute.name() == schema.sort().name()))
+      *key.add_attributes() = attribute;
+  return item::encode_exact_key(schema, key);
+}
+
 void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
                const std::shared_ptr<const schemas>& of) {
   std::vector<msg::ItemRequest> requests;
@@ -218,7 +229,7 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
     auto& record = of->known.at(table.table);
     for (auto& write : table.writes) {
       auto key = write.remove ? item::encode_exact_key(record.keys(), write.content)
-                              : item::encode_key(record.keys(), write.content);
+                              : key_in(record.keys(), write.content);
       if (!key)
         return refuse_or_look_again(to, c, wish, *of, api::of_refusal(key.why()));
       if (!keys.emplace(table.table, *key).second)

@@ -224,7 +224,10 @@ bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg:
     why = key.why().status();
     return false;
   }
-  if (auto bad = expression::check_update(asked.update(), table.keys())) {
+  auto bad = expression::check_update(asked.update(), table.keys());
+  if (!bad)
+    bad = expression::check_paths(asked.update(), table.keys(), "Key");
+  if (bad) {
     why = bad->status();
     return false;
   }
@@ -295,6 +298,10 @@ bool router_state::prepare_scan(flight& f, const msg::TableRecord& table, msg::S
   auto segments = std::max(scan.segments(), 1u);
   if (scan.segment() >= segments) {
     why = make_status(msg::VALIDATION, "there is no such segment");
+    return false;
+  }
+  if (auto bad = expression::check_paths(scan.filter(), table.keys(), "Key")) {
+    why = bad->status();
     return false;
   }
   auto range = item::scan_range(table.keys(), scan.segment(), segments, scan.start_key());

@@ -98,6 +98,9 @@ public:
 
   std::vector<key_test> take() { return std::move(tests_); }
 
+  // What is wrong with a test's value, which is told only when everything is a test.
+  const verdict& wrong_value() const { return wrong_value_; }
+
 private:
   verdict read_test(const node& what) {
     key_test out{{}, what.op(), {}};
@@ -123,6 +126,13 @@ private:
     }
     if (out.attribute.empty())
       return refusal{in_expression + "No key attribute specified"};
+    // Documents, truths and nulls; the other operators have refused them before.
+    if (const auto type = item::type_name(out.values.front());
+        !wrong_value_ && out.op == ops::EQUAL &&
+        (type == "L" || type == "M" || type == "BOOL" || type == "NULL"))
+      wrong_value_ =
+          refusal{"One or more parameter values were invalid: ComparisonOperator EQ is not valid for " +
+                  std::string(type) + " AttributeValue type"};
     for (const key_test& other : tests_)
       if (other.attribute == out.attribute)
         return refusal{"KeyConditionExpressions must only contain one condition per key"};
@@ -134,6 +144,7 @@ private:
   std::vector<msg::Value> values_;
   std::vector<int> starts_; // of the subtree that ends at each node
   std::vector<key_test> tests_;
+  verdict wrong_value_;
 };
 
 void write_sort(const key_test& test, msg::Query& query) {
@@ -187,6 +198,8 @@ result<std::vector<key_test>> read_key_condition(const msg::ConditionExpression&
   reader read(parsed, std::move(*values));
   if (auto bad = read.read(parsed.nodes_size() - 1))
     return *bad;
+  if (read.wrong_value())
+    return *read.wrong_value();
   auto tests = read.take();
   if (tests.size() > 2)
     return refusal{"Conditions can be of length 1 or 2 only"};

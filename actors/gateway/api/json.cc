@@ -254,8 +254,10 @@ std::optional<named_values> structure::value_map(std::string_view name) const {
     return std::nullopt;
   named_values out;
   for (const auto [key, content] : *map)
-    if (!read_value(content, *to_, out.emplace_back(std::string(key), msg::Value()).second))
+    if (!read_value(content, *to_, out.emplace_back(std::string(key), msg::Value()).second)) {
+      to_->amend_validation(std::string(name) + " contains invalid value: ", " for key " + std::string(key));
       return std::nullopt;
+    }
   return out;
 }
 

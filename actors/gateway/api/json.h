@@ -32,6 +32,11 @@ public:
     if (!trouble_)
       trouble_ = std::move(why);
   }
+  // What was wrong with a value is told of where it stood; wrong types are not.
+  void amend_validation(const std::string& before, const std::string& behind) {
+    if (trouble_ && trouble_->name() == "ValidationException")
+      trouble_->message = before + trouble_->message + behind;
+  }
   trouble take() { return std::move(trouble_); }
 
 private:

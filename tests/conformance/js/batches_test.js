@@ -35,8 +35,8 @@ describe("BatchWriteItem", () => {
     await invalid("Provided list of item keys contains duplicates", write({ [name]: [put(key("a")), remove(key("a"))] }));
     await invalid("Too many items requested for the BatchWriteItem call",
                   write({ [name]: keys(20).map(put), "no-such-table": keys(6).map(put) }));
-    await invalid("One or more parameter values were invalid: Missing the key id in the item",
-                  write({ [name]: [put(key("a")), put({ v: { N: "1" } })] }));
+    for (const Item of [{ v: { N: "1" } }, { id: { N: "1" } }])
+      await invalid("The provided key element does not match the schema", write({ [name]: [put(key("a")), put(Item)] }));
     await invalid("The provided key element does not match the schema",
                   write({ [name]: [put(key("a")), remove({ id: { N: "1" } })] }));
     await invalid("Item size has exceeded the maximum allowed size",

@@ -69,12 +69,25 @@ function changed(db, change) {
   return db;
 }
 
-// The name of the node that leads the table, which has one partition.
+const patience = 60_000;
+
+// Waits for something with a deadline, and resolves to what it is.
+async function until(what, holds) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const is = await holds();
+    if (is) return is;
+    assert.ok(Date.now() < deadline, `in vain waited for: ${what}`);
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
+// The name of the node that leads the table, which has one partition. Nodes report it now and then.
 function leader(of) {
-  const said = execFileSync(process.env.TROUPE_PROGRAM, ["status", "--partitions", "--json", "--at", routers]);
-  const found = JSON.parse(said).partitions.find((one) => one.table === of);
-  assert.ok(found && found.leader, `no leader of ${of}`);
-  return found.leader;
+  return until(`a leader of ${of}`, () => {
+    const said = execFileSync(process.env.TROUPE_PROGRAM, ["status", "--partitions", "--json", "--at", routers]);
+    return JSON.parse(said).partitions.find((one) => one.table === of)?.leader;
+  });
 }
 
 // The process of a node: a child of `troupe up`, which starts it again when it ends.
@@ -87,5 +100,5 @@ function processOf(node) {
 }
 
 module.exports = {
-  changed, client, close, credentials, documents, endpoints, invalid, leader, processOf, refused, table,
+  changed, client, close, credentials, documents, endpoints, invalid, leader, patience, processOf, refused, table, until,
 };

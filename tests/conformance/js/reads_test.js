@@ -129,6 +129,7 @@ describe("Query", () => {
     await invalid("Query condition missed key schema element: who", keys("seq = :v", { N: "1" }));
     await invalid("Query key condition not supported", keys("who > :v", { S: "a" }));
     await invalid(wrong + "Condition parameter type does not match schema type", keys("who = :v", { N: "1" }));
+    await invalid(wrong + "ComparisonOperator EQ is not valid for BOOL AttributeValue type", keys("who = :v", { BOOL: true }));
     await invalid("Invalid KeyConditionExpression: An expression attribute value used in expression is not defined; " +
                   "attribute value: :v", keys("who = :v", undefined));
     await invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: seq",
@@ -175,6 +176,8 @@ describe("Scan", () => {
                   scan({ FilterExpression: "a = b AND AND c = d" }));
     await invalid("Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of " +
                   "these paths; path one: [a], path two: [a, b]", scan({ ProjectionExpression: "a, a.b" }));
+    await invalid("Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: who",
+                  scan({ FilterExpression: "attribute_exists(who.x)" }));
     await refused("ResourceNotFoundException", "Requested resource not found", scan({ TableName: "no-such-table" }));
   });
 });

@@ -161,3 +161,18 @@ TEST(batches, a_write_costs_by_the_larger_of_old_and_new) {
                    R"("ReturnConsumedCapacity":"TOTAL"})"),
             R"(200 {"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"shelf","CapacityUnits":3.0}]})");
 }
+
+TEST(batches, a_key_that_does_not_fit_the_table_is_told_alike_of_puts_and_deletes) {
+  shelf s;
+  const auto put = [&](const std::string& item) {
+    return s.said("BatchWriteItem", R"({"RequestItems":{"shelf":[{"PutRequest":{"Item":)" + item + "}}]}}");
+  };
+  const auto mismatch = validation + "The provided key element does not match the schema\"}";
+  EXPECT_EQ(put(R"({"v":{"N":"1"}})"), mismatch);
+  EXPECT_EQ(put(R"({"id":{"N":"1"},"v":{"N":"1"}})"), mismatch);
+  EXPECT_EQ(put(R"({"id":{"S":""}})"), validation +
+                                           "One or more parameter values are not valid. The AttributeValue "
+                                           "for a key attribute cannot contain an empty string value. "
+                                           "Key: id\"}");
+  EXPECT_EQ(put(R"({"id":{"S":"aa"},"v":{"N":"1"}})"), R"(200 {"UnprocessedItems":{}})");
+}

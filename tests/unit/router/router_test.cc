@@ -217,6 +217,36 @@ TEST(Router, ALatePageOfAnEarlierAttemptIsNotTakenForTheNextOne) {
   EXPECT_EQ(reply.scanned(), 3u);
 }
 
+TEST(Router, NoPathLeadsIntoAKeyAttribute) {
+  router_world w;
+  w.learn_map();
+  const auto lead_into_key = [](msg::DocumentPath& path) {
+    path.add_elements()->set_name("id");
+    path.add_elements()->set_name("inner");
+  };
+  msg::ItemRequest scan;
+  scan.set_table("t");
+  auto& test = *scan.mutable_scan()->mutable_filter()->add_nodes();
+  test.set_op(msg::ConditionExpression::ATTRIBUTE_EXISTS);
+  lead_into_key(*test.add_operands()->mutable_path());
+  msg::ItemRequest update;
+  update.set_table("t");
+  update.mutable_update()->set_key(client::make_item({{"id", client::s("a")}}).SerializeAsString());
+  auto& action = *update.mutable_update()->mutable_update()->add_actions();
+  action.mutable_path()->add_elements()->set_name("copy");
+  lead_into_key(*action.add_steps()->mutable_operand()->mutable_path());
+  std::uint64_t id = 0;
+  for (const auto& request : {scan, update}) {
+    w.ask(++id, request);
+    w.nothing_new(w.map_question()); // asked, since the refusal might have been by an old map
+    auto status = w.to(msg::ROLE_CLIENT).parcel.item_reply().status();
+    EXPECT_EQ(status.code(), msg::VALIDATION);
+    EXPECT_EQ(status.message(),
+              "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+              "allowed: Key: id");
+  }
+}
+
 TEST(Router, ATableThatIsDeletedUnderAScanEndsNothingButTheScan) {
   router_world w;
   w.learn_map();

@@ -118,6 +118,19 @@ TEST(KeyCondition, TestsAreOfOneAttributeAndItsValue) {
     EXPECT_EQ(problem(read(text, abc)), expected) << text;
 }
 
+TEST(KeyCondition, DocumentsAndTruthsEqualNoKey) {
+  for (const auto& [type, value] :
+       std::vector<std::pair<std::string, std::string>>{{"L", R"({"L": []})"},
+                                                        {"M", R"({"M": {}})"},
+                                                        {"BOOL", R"({"BOOL": true})"},
+                                                        {"NULL", R"({"NULL": true})"}})
+    EXPECT_EQ(problem(read("pk = :d AND sk > :1", {abc[1], {":d", value}})),
+              "One or more parameter values were invalid: ComparisonOperator EQ is not valid for " + type +
+                  " AttributeValue type");
+  EXPECT_EQ(problem(read("pk = :d AND size(pk) = :d", {{":d", R"({"L": []})"}})),
+            "KeyConditionExpressions cannot contain nested operations");
+}
+
 TEST(KeyCondition, TheSchemaDecidesTheRest) {
   const std::string not_supported = "Query key condition not supported";
   const std::string mismatch =

@@ -86,6 +86,10 @@ TEST(put_item, refuses_expressions_beside_what_they_replaced) {
       "Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}");
   EXPECT_EQ(refused(read_put_item, object(put + R"(,"ExpressionAttributeNames":{"#a":"a"})")),
             "ValidationException: ExpressionAttributeNames can only be specified when using expressions");
+  EXPECT_EQ(refused(read_put_item, object(put + R"(,"ExpressionAttributeValues":{":a":{"S":"a","N":"1"}})")),
+            "ValidationException: ExpressionAttributeValues contains invalid value: Supplied AttributeValue "
+            "has more "
+            "than one datatypes set, must contain exactly one of the supported datatypes for key :a");
   EXPECT_EQ(refused(read_put_item, object(put + R"(,"ExpressionAttributeValues":{":a":{"S":"a"}})")),
             "ValidationException: ExpressionAttributeValues can only be specified when using expressions: "
             "ConditionExpression is null");
