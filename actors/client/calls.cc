@@ -24,6 +24,12 @@ bool worth_a_retry(msg::Code code) {
          code == msg::UNKNOWN_OUTCOME;
 }
 
+// A refusal by what the item is. Of a repeated attempt it is remembered like an effect, and settles the request:
+// a condition that does not hold, and an update that cannot be made.
+bool is_judgement(const msg::Parcel& request, msg::Code code) {
+  return code == msg::CONDITION_FAILED || (code == msg::VALIDATION && request.item_request().has_update());
+}
+
 bool fits(const msg::Parcel& request, const msg::Parcel& reply) {
   return request.has_item_request() ? reply.has_item_reply() : reply.has_admin_reply();
 }
@@ -169,7 +175,7 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
   else if (!fits(request, reply))
     reply = refuse(request, msg::UNKNOWN_OUTCOME, "router " + p->router + " answered something else");
   auto code = status_of(reply).code();
-  if (code == msg::OK || (code == msg::CONDITION_FAILED && was_repeated))
+  if (code == msg::OK || (is_judgement(request, code) && was_repeated))
     finish(*p, std::move(reply));
   else
     refused(*p, reply, now_us);

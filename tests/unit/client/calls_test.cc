@@ -211,6 +211,27 @@ TEST_F(Calls, AFailedConditionOfARepeatedAttemptIsRememberedByTheReplicasAndSett
   EXPECT_EQ(said.at(0).code(), msg::CONDITION_FAILED);
 }
 
+TEST_F(Calls, ARefusedUpdateOfARepeatedAttemptIsRememberedAsWell) {
+  found("a");
+  start(update_request());
+  found("b");
+  lost("a");
+  pass(20 * ms);
+  EXPECT_TRUE(sent.at(1).parcel.item_request().id().repeated());
+  answer(sent[1], msg::VALIDATION, "no number");
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].code(), msg::VALIDATION);
+  EXPECT_EQ(said[0].message(), "no number");
+
+  start(put_request()); // of which nobody remembers such a refusal
+  found("a");
+  lost("b");
+  pass(20 * ms);
+  answer(sent.back(), msg::VALIDATION);
+  pass(6'000 * ms);
+  EXPECT_EQ(said.at(1).code(), msg::UNKNOWN_OUTCOME);
+}
+
 TEST_F(Calls, ARetryIsMarkedAsRepeatedOnlyWhenAnAttemptIsInDoubt) {
   found("a");
   start(put_request());

@@ -25,6 +25,12 @@ inline msg::Parcel put_request() {
   request.mutable_item_request()->mutable_put()->set_item("i");
   return request;
 }
+inline msg::Parcel update_request() {
+  msg::Parcel request;
+  request.mutable_item_request()->set_table("t");
+  request.mutable_item_request()->mutable_update()->set_key("k");
+  return request;
+}
 inline msg::Parcel get_request() {
   msg::Parcel request;
   request.mutable_item_request()->set_table("t");
