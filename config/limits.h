@@ -38,7 +38,7 @@ inline constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
 inline constexpr std::size_t snapshot_transfers = 2;              // at once, per node and direction
 inline constexpr std::size_t overlay_bytes = 4u << 20;            // applied and not yet flushed, per replica
 inline constexpr std::size_t flush_items = 4096;
-inline constexpr std::int64_t flush_interval_ms = 250;
+inline constexpr std::int64_t flush_interval_ms = 1000;
 inline constexpr std::size_t group_commit_bytes = 4u << 20;
 inline constexpr std::size_t open_item_stores = 512;              // SQLite connections kept open, per node
 

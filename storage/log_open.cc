@@ -51,7 +51,7 @@ result<void> log_store::state::open_file() {
       {&put_run, "INSERT INTO runs(id, group_id, first, count, check_sum, body) VALUES(?, ?, ?, ?, ?, ?)"},
       {&drop_group, "DELETE FROM groups WHERE group_id=?"},
       {&drop_mark, "DELETE FROM marks WHERE group_id=?"},
-      {&drop_run, "DELETE FROM runs WHERE id=?"},
+      {&drop_runs, "DELETE FROM runs WHERE id BETWEEN ? AND ?"},
       {&get_body, "SELECT body FROM runs WHERE id=?"},
   };
   for (const auto& s : statements) {
@@ -178,17 +178,17 @@ result<void> log_store::state::read_runs() {
     log_index::extent run{head.first, head.first + head.count - 1, head.id, head.first, bytes, true};
     auto owner = groups.find(head.group);
     if (owner == groups.end() || (owner->second.readable && head.id < owner->second.row.first_run)) {
-      garbage.push_back(run);
+      garbage.add(run);
       continue;
     }
     log_index::dead_runs dead;
     owner->second.index.add(run.run, run.first, run.last, run.bytes, dead);
-    garbage.insert(garbage.end(), dead.begin(), dead.end());
+    garbage.add(dead);
   }
   for (auto& [id, group] : groups) {
     log_index::dead_runs dead;
     group.index.truncate(group.row.base.index, dead);
-    garbage.insert(garbage.end(), dead.begin(), dead.end());
+    garbage.add(dead);
   }
   return {};
 }

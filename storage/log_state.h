@@ -2,10 +2,10 @@
 // read it (log_read.cc). Nobody else includes this.
 #pragma once
 #include "storage/log_format.h"
+#include "storage/log_garbage.h"
 #include "storage/log_index.h"
 #include "storage/log_store.h"
 #include "storage/sqlite.h"
-#include <deque>
 #include <unordered_map>
 
 namespace troupe::storage {
@@ -27,11 +27,12 @@ struct log_store::state {
   std::string path;
   log_options options;
   std::unique_ptr<sqlite::connection> db; // before the statements: destroyed after them
-  sqlite::statement put_group, put_mark, put_run, drop_group, drop_mark, drop_run, get_body;
+  sqlite::statement put_group, put_mark, put_run, drop_group, drop_mark, drop_runs, get_body;
 
   std::unordered_map<std::uint64_t, log_group> groups;
-  std::deque<log_index::extent> garbage;  // dead runs, to be deleted a few at a time
-  std::optional<std::size_t> undeletable; // where in it the last sweep met a damaged one
+  log_garbage garbage;                             // dead runs, to be deleted a few at a time
+  std::optional<log_garbage::stretch> undeletable; // the last sweep met a damaged one in it
+  std::uint64_t sweep_singly_to = 0;               // the id up to which damaged ones are looked for one by one
   std::uint64_t next_run = 1;
   std::uint64_t damaged_runs = 0; // rows whose head cannot be trusted; they are left where they are
   std::string body;               // built here, so that its memory is kept
@@ -61,8 +62,9 @@ struct log_store::state {
   result<void> move_base(change& c, std::uint64_t up_to);
   result<void> store_group(std::uint64_t group, const log_format::group_row& row);
   result<void> store_mark(std::uint64_t group, std::uint64_t mark);
-  result<void> sweep(std::size_t runs, std::uint64_t bytes, std::size_t& count);
-  void swept(std::size_t count);
+  result<void> sweep(const log_garbage::stretch& dead);
+  std::optional<log_garbage::stretch> next_sweep(std::uint64_t bytes_max, bool any) const;
+  bool scattered_too_much() const;
   bool skip_undeletable();
   result<void> try_append(const std::vector<log_write>& batch, bool sweeping);
   result<void> committed(result<void> outcome);

@@ -9,12 +9,10 @@ namespace troupe::storage {
 namespace {
 
 // Dead runs deleted along with an append, which pays for no sync of its own; and by one call of maintain().
-constexpr std::size_t sweep_runs_in_append = 32;
 constexpr std::uint64_t sweep_bytes_in_append = 1u << 20;
-constexpr std::size_t sweep_runs_in_maintain = 512;
-constexpr std::uint64_t sweep_bytes_in_maintain = 8u << 20;
-// So many may lie about before maintenance is said to be due: appends take them along meanwhile.
-constexpr std::size_t garbage_runs_idle = 256;
+constexpr std::uint64_t sweep_bytes_in_maintain = 4u << 20;
+// So much may lie scattered among live runs, or as much as these take up, before it is swept nevertheless.
+constexpr std::uint64_t scattered_bytes_idle = 32u << 20;
 
 std::string text_of(std::uint64_t group) {
   return "group " + std::to_string(group);
@@ -187,35 +185,44 @@ result<void> log_store::state::committed(result<void> outcome) {
   return outcome;
 }
 
-// Deletes garbage from its front within a transaction; once that has committed, swept() forgets it.
-result<void> log_store::state::sweep(std::size_t runs, std::uint64_t bytes, std::size_t& count) {
-  std::uint64_t swept_bytes = 0;
-  while (count < runs && swept_bytes < bytes && count < garbage.size()) {
-    const auto& run = garbage[count];
-    if (auto done = drop_run.bind(1, static_cast<std::int64_t>(run.run)).run(); !done) {
-      if (done.error().code == code::corrupt)
-        undeletable = count;
-      return done;
-    }
-    swept_bytes += run.bytes;
-    ++count;
-  }
-  return {};
-}
-
-void log_store::state::swept(std::size_t count) {
-  garbage.erase(garbage.begin(), garbage.begin() + static_cast<std::ptrdiff_t>(count));
+// Deletes a stretch of dead runs within a transaction; once that has committed, it may be forgotten.
+result<void> log_store::state::sweep(const log_garbage::stretch& dead) {
+  auto done = drop_runs.bind(1, static_cast<std::int64_t>(dead.first))
+                  .bind(2, static_cast<std::int64_t>(dead.last))
+                  .run();
+  if (!done && done.error().code == code::corrupt)
+    undeletable = dead;
+  return done;
 }
 
 // A dead run whose pages are damaged cannot be deleted, which must not keep anybody from appending: it stays
-// where it is. True when that was what failed.
+// where it is, and its neighbours are deleted one by one. True when that was what failed.
 bool log_store::state::skip_undeletable() {
   if (!undeletable)
     return false;
-  garbage.erase(garbage.begin() + static_cast<std::ptrdiff_t>(*undeletable));
+  if (undeletable->runs() > 1) {
+    sweep_singly_to = std::max(sweep_singly_to, undeletable->last);
+  } else {
+    garbage.remove(*undeletable);
+    ++damaged_runs;
+  }
   undeletable.reset();
-  ++damaged_runs;
   return true;
+}
+
+std::optional<log_garbage::stretch> log_store::state::next_sweep(std::uint64_t bytes_max, bool any) const {
+  auto next = garbage.next(bytes_max, any);
+  return next && next->first <= sweep_singly_to ? garbage.next(1, any) : next;
+}
+
+// Scattered runs cost a page each: they are swept when they take up more room than what they lie among.
+bool log_store::state::scattered_too_much() const {
+  if (garbage.bytes() <= scattered_bytes_idle)
+    return false;
+  std::uint64_t live = 0;
+  for (const auto& [id, group] : groups)
+    live += group.index.bytes();
+  return garbage.bytes() > live;
 }
 
 // What has committed becomes what memory says.
@@ -230,7 +237,7 @@ void log_store::state::adopt(change_set& changes) {
     for (const auto& run : c.runs)
       group.index.add(run.run, run.first, run.last, run.bytes, dead);
     group.index.truncate(group.row.base.index, dead);
-    garbage.insert(garbage.end(), dead.begin(), dead.end());
+    garbage.add(dead);
   }
 }
 
@@ -245,16 +252,17 @@ result<void> log_store::state::try_append(const std::vector<log_write>& batch, b
   for (const auto& w : batch)
     if (outcome = write(w, changes); !outcome)
       break;
-  std::size_t count = 0;
-  if (outcome && sweeping)
-    outcome = sweep(sweep_runs_in_append, sweep_bytes_in_append, count);
+  auto swept = sweeping ? next_sweep(sweep_bytes_in_append, false) : std::nullopt;
+  if (outcome && swept)
+    outcome = sweep(*swept);
   outcome = committed(std::move(outcome));
   if (!outcome) {
     next_run = first_new_run;
     counted = counted_before;
     return outcome;
   }
-  swept(count);
+  if (swept)
+    garbage.remove(*swept);
   adopt(changes);
   return {};
 }
@@ -303,7 +311,7 @@ result<void> log_store::remove_group(std::uint64_t group) {
     return outcome;
   log_index::dead_runs dead;
   here->second.index.clear(dead);
-  s.garbage.insert(s.garbage.end(), dead.begin(), dead.end());
+  s.garbage.add(dead);
   s.groups.erase(here);
   return {};
 }
@@ -332,8 +340,8 @@ std::uint64_t log_store::entry_bytes(std::uint64_t group) const {
 }
 
 bool log_store::maintenance_due() const {
-  return state_->db->wal_bytes() >= state_->options.checkpoint_bytes ||
-         state_->garbage.size() > garbage_runs_idle;
+  const auto& s = *state_;
+  return s.db->wal_bytes() >= s.options.checkpoint_bytes || s.garbage.long_enough() || s.scattered_too_much();
 }
 
 result<bool> log_store::maintain() {
@@ -341,21 +349,19 @@ result<bool> log_store::maintain() {
   if (s.db->wal_bytes() >= s.options.checkpoint_bytes) {
     if (auto done = checkpoint(); !done)
       return done.error();
-    return !s.garbage.empty();
+    return maintenance_due();
   }
-  if (s.garbage.empty())
+  auto dead = s.next_sweep(sweep_bytes_in_maintain, true);
+  if (!dead)
     return false;
   if (auto begun = s.db->begin(); !begun)
     return begun.error();
-  std::size_t count = 0;
-  auto outcome = s.committed(s.sweep(sweep_runs_in_maintain, sweep_bytes_in_maintain, count));
-  if (!outcome) {
-    if (s.skip_undeletable())
-      return true;
+  auto outcome = s.committed(s.sweep(*dead));
+  if (outcome)
+    s.garbage.remove(*dead);
+  else if (!s.skip_undeletable())
     return outcome.error();
-  }
-  s.swept(count);
-  return !s.garbage.empty() || maintenance_due();
+  return maintenance_due();
 }
 
 result<void> log_store::checkpoint() {
@@ -372,7 +378,8 @@ log_stats log_store::stats() const {
   out.file_bytes = s.db->file_bytes();
   out.wal_bytes = s.db->wal_bytes();
   out.groups = s.groups.size();
-  out.garbage_runs = s.garbage.size();
+  out.garbage_runs = s.garbage.runs();
+  out.garbage_bytes = s.garbage.bytes();
   out.damaged_runs = s.damaged_runs;
   for (const auto& [id, group] : s.groups) {
     out.entries += group.index.entries();

@@ -69,6 +69,7 @@ struct log_stats {
   std::uint64_t entry_bytes = 0; // of runs that hold at least one live entry
   std::uint64_t runs = 0;
   std::uint64_t garbage_runs = 0; // dead, not yet deleted
+  std::uint64_t garbage_bytes = 0;
   std::uint64_t damaged_runs = 0; // unreadable rows, left where they are
   std::uint64_t syncs = 0;        // since open, as are those below
   std::uint64_t appended_entries = 0;
@@ -112,9 +113,9 @@ public:
   std::uint64_t last_index(std::uint64_t group) const;  // 0 when it is not here
   std::uint64_t entry_bytes(std::uint64_t group) const; // about, of its live entries
 
-  // Housekeeping that no answer waits for: moves the WAL into the file and deletes dead runs. Does one
-  // bounded slice and says whether more is due. Call it when there is nothing to append, and after each
-  // append while maintenance_due().
+  // Housekeeping that no answer waits for: moves the WAL into the file and deletes dead runs, scattered ones too
+  // (log_garbage.h). Does one bounded slice and says whether more is due. Call it when maintenance_due() and there
+  // is nothing to append.
   bool maintenance_due() const;
   result<bool> maintain();
 

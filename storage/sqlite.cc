@@ -1,5 +1,6 @@
 #include "storage/sqlite.h"
 #include "storage/files.h"
+#include "storage/gather_vfs.h"
 #include <cerrno>
 #include <cstring>
 #include <sqlite3.h>
@@ -96,8 +97,8 @@ result<std::unique_ptr<connection>> connection::open(const std::string& path, co
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (options.create)
     flags |= SQLITE_OPEN_CREATE;
-  int code =
-      sqlite3_open_v2(path.c_str(), &handle, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  const std::string vfs = gathering(options.vfs);
+  int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.c_str());
   require(handle != nullptr, "sqlite: out of memory");
   std::unique_ptr<connection> self(new connection(path, handle));
   if (code != SQLITE_OK)

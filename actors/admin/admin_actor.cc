@@ -2,6 +2,7 @@
 #include "actors/admin/admin_actor.h"
 #include "actors/admin/admin_state.h"
 #include "actors/kit/log.h"
+#include "actors/kit/spawn.h"
 #include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include "messages/status.h"
@@ -116,7 +117,7 @@ admin_actor::behavior_type admin(admin_state::pointer self, admin_options option
 }
 
 admin_actor spawn_admin(caf::actor_system& system, admin_options options) {
-  return system.spawn(admin, std::move(options));
+  return kit::spawn(system, admin, std::move(options));
 }
 
 } // namespace troupe::admin

@@ -1,6 +1,7 @@
 #include "actors/gateway/node_backend.h"
 #include "actors/client/client_actor.h"
 #include "actors/kit/dialer_actor.h"
+#include "actors/kit/spawn.h"
 #include "actors/kit/node_config.h"
 #include <caf/all.hpp>
 
@@ -57,7 +58,7 @@ node_backend::node_backend(caf::actor_system& system, node_backend_options optio
   end.clock = &kit::system_clock();
   end.here = p.options.node;
   end.group = address_group;
-  p.actor = system.spawn(client::client_end, std::move(end));
+  p.actor = kit::spawn(system, client::client_end, std::move(end));
 }
 
 node_backend::~node_backend() {

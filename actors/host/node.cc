@@ -14,6 +14,7 @@
 #include "actors/kit/ticker_actor.h"
 #include "actors/pulse/pulse_actor.h"
 #include "actors/replica/replica_actor.h"
+#include "actors/kit/spawn.h"
 #include "actors/router/router_actor.h"
 #include "config/limits.h"
 #include "storage/log_store.h"
@@ -116,11 +117,11 @@ void node::parts::spawn_peers() {
   peers_wish.self = {here.name, meta->disk(), kit::random_id(), false};
   peers_wish.seed = kit::random_id();
   peers_wish.clients_max = limits::clients;
-  peers = system.spawn(kit::peers, peers_wish, metrics);
+  peers = kit::spawn(system, kit::peers, peers_wish, metrics);
 }
 
 void node::parts::spawn_storage() {
-  ticker = system.spawn(kit::ticker, std::cref(clock), ticker_period_ms);
+  ticker = kit::spawn(system, kit::ticker, std::cref(clock), ticker_period_ms);
   disk::disk_options log_wish;
   log_wish.log = std::move(log);
   log_wish.directory = here.data;

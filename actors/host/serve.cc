@@ -44,9 +44,11 @@ int fail(const std::string& name, const start_failure& why) {
 }
 
 // Threads for actors that never block. Half of the cores: the others are for the log writer, the item workers and
-// the network. More threads than cores hand work to each other instead of doing it.
-std::size_t cores_for(std::size_t at_least) {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, at_least, 8);
+// the network. With fewer than four there is none to give away, and the roles share the network's thread: threads
+// that outnumber the cores hand work to each other instead of doing it.
+std::size_t threads_for_roles() {
+  auto cores = std::thread::hardware_concurrency();
+  return cores < 4 ? 0 : std::min<std::size_t>(cores / 2, 8);
 }
 
 kit::node_config_options system_options(const config::cluster& cluster, std::size_t threads) {
@@ -74,7 +76,7 @@ int serve_node(const config::cluster& cluster, const std::string& name) {
     if (!metrics->trouble().empty())
       return fail(name, {exit_busy, metrics->trouble()});
   }
-  kit::node_config config(system_options(cluster, cores_for(1)));
+  kit::node_config config(system_options(cluster, threads_for_roles()));
   caf::actor_system system{config};
   node_options options;
   options.on_ready = [name] { announce_ready(name); };

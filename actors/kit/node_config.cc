@@ -1,7 +1,9 @@
 #include "actors/kit/node_config.h"
 #include "actors/kit/log.h"
+#include "actors/kit/spawn.h"
 #include "actors/kit/ssl_error_queue.h"
 #include "actors/wire/register.h"
+#include <algorithm>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
@@ -42,7 +44,9 @@ node_config::node_config(const node_config_options& options) {
   set("logger.verbosity", caf::atom("quiet"));
   set("logger.file-verbosity", caf::atom("quiet"));
   set("scheduler.policy", options.virtual_time ? caf::atom("testing") : caf::atom("sharing"));
-  set("scheduler.max-threads", options.threads);
+  set("scheduler.max-threads", std::max<std::size_t>(options.threads, 1)); // diallers live there in any case
+  opt_group{custom_options_, "troupe"}.add<bool>("on-io-thread", "roles share the I/O thread (spawn.h)");
+  set("troupe.on-io-thread", options.threads == 0 && options.network && !options.virtual_time);
   wire::register_messages(*this);
   if (!options.network)
     return;
@@ -60,6 +64,10 @@ node_config::node_config(const node_config_options& options) {
   openssl_certificate = options.tls.certificate;
   openssl_key = options.tls.certificate;
   openssl_cafile = options.tls.authority;
+}
+
+bool on_io_thread(const caf::actor_system& system) {
+  return caf::get_or(system.config(), "troupe.on-io-thread", false);
 }
 
 std::uint64_t random_id() {

@@ -12,7 +12,7 @@
 namespace troupe::kit {
 
 struct node_config_options {
-  std::size_t threads = 2; // of the scheduler; detached actors have their own
+  std::size_t threads = 2; // of the scheduler; detached actors have their own. 0: roles run on the I/O thread (spawn.h)
   bool network = true;     // load the middleman, and with tls.enabled its OpenSSL manager
   bool virtual_time =
       false;                // CAF's deterministic scheduler: messages run and clocks move when a test says so

@@ -1,4 +1,5 @@
 #include "actors/pulse/pulse_actor.h"
+#include "actors/kit/spawn.h"
 #include "actors/pulse/pulse_state.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -221,7 +222,7 @@ pulse_actor::behavior_type pulse(pulse_actor::stateful_pointer<pulse_state> self
 } // namespace
 
 pulse_actor spawn_pulse(caf::actor_system& system, pulse_options options) {
-  return system.spawn(pulse, std::move(options));
+  return kit::spawn(system, pulse, std::move(options));
 }
 
 } // namespace troupe::pulse

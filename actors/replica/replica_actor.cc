@@ -1,4 +1,5 @@
 #include "actors/kit/mailbox.h"
+#include "actors/kit/spawn.h"
 #include "actors/replica/replica_state.h"
 #include <caf/all.hpp>
 
@@ -218,7 +219,7 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
 }
 
 wire::replica_actor spawn_replica(caf::actor_system& system, replica_options options) {
-  return system.spawn(replica, std::move(options));
+  return kit::spawn(system, replica, std::move(options));
 }
 
 } // namespace troupe::replica

@@ -1,4 +1,5 @@
 #include "actors/kit/mailbox.h"
+#include "actors/kit/spawn.h"
 #include "actors/router/router_state.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -101,7 +102,7 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
 }
 
 router_actor spawn_router(caf::actor_system& system, router_options options) {
-  return system.spawn(router, std::move(options));
+  return kit::spawn(system, router, std::move(options));
 }
 
 } // namespace troupe::router

@@ -153,11 +153,8 @@ TEST_F(log_damage_test, a_dead_run_that_cannot_be_deleted_keeps_nobody_from_appe
   auto more = after.some(5);
   for (const auto& e : more)
     ASSERT_TRUE(done(log->append({write_of(1, {e})})));
-  for (bool left = true; left;) {
-    auto step = log->maintain();
-    ASSERT_TRUE(done(step));
-    left = *step;
-  }
+  for (int step = 0; step < 1000 && log->stats().garbage_runs > 0; ++step)
+    ASSERT_TRUE(done(log->maintain()));
   EXPECT_GT(log->stats().damaged_runs, 0u);
   EXPECT_EQ(log->stats().garbage_runs, 0u);
   log.reset();
