@@ -62,13 +62,16 @@ constexpr std::array<key<st>, 3> storage_keys{{
     {"item_workers", count_value<st>{&st::item_workers, 1, 64}, "Threads per node that own item stores", ""},
 }};
 
-constexpr std::array<key<rq>, 3> requests_keys{{
+constexpr std::array<key<rq>, 4> requests_keys{{
     {"deadline", duration_value<rq>{&rq::deadline_ms, 10, limits::request_deadline_max_ms},
      "How long a request may take when the client names no deadline", ""},
     {"router_inflight", count_value<rq>{&rq::router_inflight, 1, 1'000'000},
      "Requests a router works on at once; past that it answers that it is overloaded", ""},
     {"replica_inflight", count_value<rq>{&rq::replica_inflight, 1, 1'000'000},
      "Writes a partition's leader works on at once; past that it answers that it is overloaded", ""},
+    {"threads", count_value<rq>{&rq::threads, 0, 64},
+     "Threads per node that work on requests; 1: the network's thread does it; 0: half the cores, at most 8, or 1 with fewer than four",
+     ""},
 }};
 
 constexpr std::array<key<ap>, 5> api_keys{{

@@ -42,6 +42,7 @@ struct request_settings {
   std::int64_t deadline_ms = 5'000; // when the client names none
   std::int64_t router_inflight = 8'192;
   std::int64_t replica_inflight = 4'096;
+  int threads = 0; // work on requests; 1: the network's thread does; 0: by the number of cores
 };
 
 // Who may use the DynamoDB API, over HTTP.

@@ -84,9 +84,9 @@ int write_file(sqlite3_file* file, const void* what, int bytes, sqlite3_int64 at
   }
   auto begin = static_cast<std::size_t>(at - f.from); // earlier than the end when a frame is written again
   auto length = static_cast<std::size_t>(bytes);
-  if (f.waiting->size() < begin + length)
-    f.waiting->resize(begin + length);
-  std::memcpy(f.waiting->data() + begin, what, length);
+  auto again = std::min(length, f.waiting->size() - begin);
+  std::memcpy(f.waiting->data() + begin, what, again);
+  f.waiting->append(static_cast<const char*>(what) + again, length - again);
   bool ends = f.commits;
   f.commits = ends_transaction(what, bytes);
   return ends ? put_down(f) : SQLITE_OK;

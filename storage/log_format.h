@@ -12,6 +12,7 @@ namespace troupe::storage::log_format {
 
 inline constexpr std::int64_t application_id = 0x54524c47; // "TRLG"
 inline constexpr std::int64_t version = 1;
+inline constexpr int page_bytes = 4096; // of a new file; any other is read as well
 
 // An append is cut into runs of about so many bytes, so that reading one entry reads little else.
 inline constexpr std::size_t run_bytes = 256 * 1024;

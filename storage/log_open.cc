@@ -34,6 +34,7 @@ result<void> log_store::state::open_file() {
   sqlite::open_options how;
   how.create = true;
   how.sync = sqlite::synchronous::full;
+  how.page_bytes = log_format::page_bytes;
   how.cache_bytes = options.cache_bytes;
   how.vfs = options.vfs;
   auto opened = sqlite::connection::open(path, how);

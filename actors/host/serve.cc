@@ -43,10 +43,12 @@ int fail(const std::string& name, const start_failure& why) {
   return why.code;
 }
 
-// Threads for actors that never block. Half of the cores: the others are for the log writer, the item workers and
-// the network. With fewer than four there is none to give away, and the roles share the network's thread: threads
-// that outnumber the cores hand work to each other instead of doing it.
-std::size_t threads_for_roles() {
+// Threads for actors that never block; 0: the network's. Half of the cores: the others are for the log writer, the item
+// workers and the network. With fewer than four there is none to give away: threads that outnumber the cores hand work
+// to each other instead of doing it.
+std::size_t threads_for_roles(const config::cluster& cluster) {
+  if (cluster.requests.threads > 0)
+    return cluster.requests.threads == 1 ? 0 : static_cast<std::size_t>(cluster.requests.threads);
   auto cores = std::thread::hardware_concurrency();
   return cores < 4 ? 0 : std::min<std::size_t>(cores / 2, 8);
 }
@@ -76,7 +78,7 @@ int serve_node(const config::cluster& cluster, const std::string& name) {
     if (!metrics->trouble().empty())
       return fail(name, {exit_busy, metrics->trouble()});
   }
-  kit::node_config config(system_options(cluster, threads_for_roles()));
+  kit::node_config config(system_options(cluster, threads_for_roles(cluster)));
   caf::actor_system system{config};
   node_options options;
   options.on_ready = [name] { announce_ready(name); };

@@ -1,7 +1,7 @@
 // Where the actors of a node run. With threads of CAF's scheduler to spare they run there. Without (a node
 // that has no core to give away) they run on the thread that reads and writes the sockets: a request is then
 // received, worked on and answered without a hand-over between threads, which costs more than most of the
-// work does (docs/decisions/010-one-thread.md). What blocks never runs here: see `caf::detached` in
+// work does (docs/decisions/013-one-thread.md). What blocks never runs here: see `caf::detached` in
 // actors/disk.
 #pragma once
 #include <caf/actor_system.hpp>

@@ -63,7 +63,7 @@ nodes:
   - {name: n4, zone: c, port: 4, data: g, roles: [router]}
 replication: {lease: 4s, heartbeat: 1s, election_jitter: 2s, drift: 0ms, strict_reads: true}
 storage: {log_retention: 1GiB, free_space_min: 2MiB, item_workers: 7}
-requests: {deadline: 30s, router_inflight: 10, replica_inflight: 20}
+requests: {deadline: 30s, router_inflight: 10, replica_inflight: 20, threads: 3}
 api: {auth: signatures, credentials: keys.ini, threads: 2, connections: 30, in_flight: 40}
 tls: {enabled: true, certificate: tls/node.pem, authority: /tls/ca.pem}
 )",
@@ -92,6 +92,7 @@ tls: {enabled: true, certificate: tls/node.pem, authority: /tls/ca.pem}
   EXPECT_EQ(c.requests.deadline_ms, 30'000);
   EXPECT_EQ(c.requests.router_inflight, 10);
   EXPECT_EQ(c.requests.replica_inflight, 20);
+  EXPECT_EQ(c.requests.threads, 3);
   EXPECT_TRUE(c.tls.enabled);
   EXPECT_EQ(c.tls.certificate, "/etc/troupe/tls/node.pem");
   EXPECT_EQ(c.tls.authority, "/tls/ca.pem");

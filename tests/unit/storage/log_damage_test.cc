@@ -1,5 +1,6 @@
 // The log after bytes changed while it slept: whatever flips, what is read is either right or called damaged
 // or lost.
+#include "storage/log_format.h"
 #include "storage/wal_audit.h"
 #include "tests/unit/storage/fixtures.h"
 #include <sqlite3.h>
@@ -137,8 +138,9 @@ TEST_F(log_damage_test, a_dead_run_that_cannot_be_deleted_keeps_nobody_from_appe
   // Each page in which a long payload goes on begins with the number of the next one.
   std::string bytes = read_bytes(path);
   int broken_pages = 0;
-  for (std::size_t page = 8192; page + 8192 <= bytes.size(); page += 8192)
-    if (bytes.find_first_not_of(bytes[page + 5], page + 4) >= page + 8192) {
+  constexpr std::size_t length = storage::log_format::page_bytes;
+  for (std::size_t page = length; page + length <= bytes.size(); page += length)
+    if (bytes.find_first_not_of(bytes[page + 5], page + 4) >= page + length) {
       bytes[page] = bytes[page + 1] = '\x7f';
       ++broken_pages;
     }

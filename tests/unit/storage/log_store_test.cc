@@ -280,5 +280,26 @@ TEST_F(log_store_death, wrong_links_and_holes_are_broken_invariants) {
   EXPECT_DEATH((void)log->append({write_of(1, {list[0], list[2]})}), "not consecutive");
 }
 
+// Two groups append in turns. What one of them forgets lies between what the other keeps, and goes when that is
+// forgotten too, in a few pages' writes.
+TEST_F(log_store_test, dead_runs_go_when_their_neighbours_are_dead_as_well) {
+  ASSERT_TRUE(done(log->append({create_group(1), create_group(2)})));
+  chain one(1), two(2);
+  for (int i = 0; i < 400; ++i)
+    ASSERT_TRUE(done(log->append({write_of(1, one.some(1, 1100)), write_of(2, two.some(1, 1100))})));
+  ASSERT_TRUE(done(log->truncate(1, 400)));
+  ASSERT_TRUE(done(log->append({write_of(1, one.some(1))})));
+  EXPECT_EQ(log->stats().garbage_runs, 400u) << "each between two live ones";
+  EXPECT_FALSE(log->maintenance_due());
+  ASSERT_TRUE(done(log->truncate(2, 400)));
+  auto wal_before = log->stats().wal_bytes;
+  ASSERT_TRUE(done(log->append({write_of(2, two.some(1))})));
+  EXPECT_EQ(log->stats().garbage_runs, 0u);
+  EXPECT_LT(log->stats().wal_bytes - wal_before, 700'000u) << "of 900 kB that were let go";
+  reopen();
+  EXPECT_EQ(loaded(1).entries.size(), 1u);
+  EXPECT_EQ(loaded(2).entries.size(), 1u);
+}
+
 } // namespace
 } // namespace troupe::testing
