@@ -77,6 +77,44 @@ std::optional<sizes_row> decode_sizes(std::string_view body) {
 }
 
 namespace {
+constexpr std::uint64_t entries_layout = 1;
+}
+
+std::string encode(const entry_state& state) {
+  std::string body;
+  append_u64(body, entries_layout);
+  append_u64(body, state.figures.size());
+  for (const auto& one : state.figures) {
+    append_u64(body, one.items);
+    append_u64(body, one.bytes);
+  }
+  body += state.definitions;
+  seal(body);
+  return body;
+}
+
+std::optional<entry_state> decode_entry_state(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered)
+    return {};
+  byte_reader in(*covered);
+  entry_state state;
+  if (in.u64() != entries_layout)
+    return {};
+  const std::uint64_t indexes = in.u64();
+  if (!in.ok() || indexes > 255)
+    return {};
+  for (std::uint64_t i = 0; i < indexes; ++i) {
+    const std::uint64_t items = in.u64();
+    state.figures.push_back({items, in.u64()});
+  }
+  state.definitions = in.rest();
+  if (!in.ok())
+    return {};
+  return state;
+}
+
+namespace {
 constexpr std::size_t request_bytes = 40;
 }
 

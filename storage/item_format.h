@@ -22,6 +22,13 @@ inline constexpr const char* schema = R"(
   CREATE TABLE requests(first INTEGER PRIMARY KEY, body BLOB NOT NULL);
 )";
 
+// Index entries, in files that have any. WITHOUT ROWID: an entry is little more than its key.
+inline constexpr const char* entries_schema = R"(
+  CREATE TABLE IF NOT EXISTS entries(k BLOB PRIMARY KEY, item INTEGER NOT NULL, check_sum INTEGER NOT NULL,
+                                     v BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS entry_state(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+)";
+
 // The first row of `position`: whose items these are, where they stand, and how many there are.
 struct position_row {
   std::uint64_t group = 0;
@@ -41,6 +48,14 @@ struct sizes_row {
 };
 std::string encode(const sizes_row& row);
 std::optional<sizes_row> decode_sizes(std::string_view body); // nothing: damaged
+// The one row of `entry_state`: by which rules the entries were made, and how many there are in each index.
+struct entry_state {
+  std::string definitions;
+  std::vector<entry_figures> figures;
+};
+std::string encode(const entry_state& state);
+std::optional<entry_state>
+decode_entry_state(std::string_view body); // nothing: damaged, or of another layout
 
 // A row of `requests`: what one batch made remembered.
 std::string encode(const std::vector<msg::AppliedRequest>& requests);

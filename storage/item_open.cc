@@ -12,6 +12,7 @@ result<void> item_store::state::prepare_statements() {
   } const statements[] = {
       {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
       {&find_item, "SELECT id, v FROM items WHERE k=?"},
+      {&get_row, "SELECT id, check_sum, v FROM items WHERE k=?"},
       {&insert_item, "INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
       {&update_item, "UPDATE items SET check_sum=?, v=? WHERE id=?"},
       {&drop_item, "DELETE FROM items WHERE id=?"},
@@ -60,6 +61,12 @@ result<void> item_store::state::open_file() {
     return done;
   if (auto done = read_requests(nullptr); !done)
     return done;
+  if (options.entries.indexes > 0) {
+    auto made_entries = item_entries::open(*db, options.entries);
+    if (!made_entries)
+      return made_entries.error();
+    entries = std::move(*made_entries);
+  }
   // What a crashed process left in the WAL may never have been synced: reading it back proves nothing.
   if (*made || has_wal) {
     auto moved = db->checkpoint(true);

@@ -1,6 +1,7 @@
 // What an item_store is inside; shared by the files that change it (item_store.cc) and walk it
 // (item_walk.cc). Nobody else includes this.
 #pragma once
+#include "storage/item_entries.h"
 #include "storage/item_format.h"
 #include "storage/item_store.h"
 #include "storage/sqlite.h"
@@ -28,7 +29,7 @@ struct item_store::state {
   std::string path;
   item_options options;
   std::unique_ptr<sqlite::connection> db; // before the statements: destroyed after them
-  sqlite::statement get_item, find_item, insert_item, update_item, drop_item;
+  sqlite::statement get_item, find_item, get_row, insert_item, update_item, drop_item;
   sqlite::statement put_position, put_requests, drop_requests;
   sqlite::statement scan_up, scan_up_to, scan_down, scan_down_to, scan_after;
 
@@ -39,6 +40,7 @@ struct item_store::state {
     std::int64_t last_ms; // of the newest request in it
   };
   std::deque<remembered> remembered_rows; // ascending
+  std::unique_ptr<item_entries> entries;  // null without entry_rules
   std::optional<walk_state> walk;
   item_stats counted;
 
@@ -53,6 +55,7 @@ struct item_store::state {
   result<void> read_requests(std::vector<msg::AppliedRequest>* into);
 
   result<void> change(const item_change& change, item_format::position_row& next);
+  result<void> change_with_entries(const item_change& change, item_format::position_row& next);
   result<void> write(const item_batch& batch, item_format::position_row& next, std::size_t& forgotten);
   result<void> keep_for_walk(std::string_view key);
   result<void> verify(std::string_view key, std::uint64_t check, std::string_view value) const;

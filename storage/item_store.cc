@@ -54,6 +54,30 @@ result<void> item_store::state::change(const item_change& c, item_format::positi
   return insert_item.bind(1, c.key).bind(2, check).bind(3, c.value).run();
 }
 
+// What the item was tells which entries it had.
+result<void> item_store::state::change_with_entries(const item_change& c, item_format::position_row& next) {
+  auto found = get_row.bind(1, c.key).step();
+  if (!found)
+    return found.error();
+  std::optional<std::string> before;
+  std::int64_t id = 0;
+  if (*found) {
+    id = get_row.column_int(0);
+    const std::string_view value = get_row.column_bytes(2);
+    if (verify(c.key, static_cast<std::uint64_t>(get_row.column_int(1)), value))
+      before.emplace(value);
+    get_row.reset();
+    if (!before) // a write may replace damaged bytes
+      if (auto done = entries->forget(id); !done)
+        return done;
+  }
+  if (auto done = change(c, next); !done)
+    return done;
+  if (id == 0)
+    id = db->last_row();
+  return entries->replace(c.key, id, before, c.remove ? std::nullopt : std::optional(c.value));
+}
+
 result<void> item_store::state::write(const item_batch& batch, item_format::position_row& next,
                                       std::size_t& forgotten) {
   // In key order pages are touched once each; of equal keys the last one in the batch counts.
@@ -67,9 +91,12 @@ result<void> item_store::state::write(const item_batch& batch, item_format::posi
     require(!c.key.empty(), "item apply: an empty key");
     if (i + 1 < order.size() && batch.changes[order[i + 1]].key == c.key)
       continue;
-    if (auto done = change(c, next); !done)
+    if (auto done = entries ? change_with_entries(c, next) : change(c, next); !done)
       return done;
   }
+  if (entries)
+    if (auto done = entries->write_figures(); !done)
+      return done;
   if (!batch.requests.empty()) {
     std::string bytes = item_format::encode(batch.requests);
     auto put =
@@ -104,6 +131,8 @@ result<void> item_store::apply(const item_batch& batch) {
     outcome = s.db->commit();
   else
     s.db->rollback();
+  if (s.entries)
+    outcome ? s.entries->committed() : s.entries->rolled_back();
   if (!outcome)
     return outcome;
   s.row = std::move(next);
@@ -212,6 +241,15 @@ result<item_page> item_store::scan(std::string_view from, std::string_view to, b
   return page;
 }
 
+result<item_page> item_store::scan_entries(std::uint32_t index, std::string_view from, std::string_view to,
+                                           bool backward, bool whole, std::size_t max_items,
+                                           std::size_t max_bytes) {
+  auto& s = *state_;
+  if (!s.entries || index == 0 || index > s.entries->figures().size())
+    return error{code::missing, s.path + ": has no index " + std::to_string(index)};
+  return s.entries->scan(index, from, to, backward, whole, max_items, max_bytes);
+}
+
 result<std::vector<msg::AppliedRequest>> item_store::requests() {
   std::vector<msg::AppliedRequest> all;
   if (auto done = state_->read_requests(&all); !done)
@@ -256,14 +294,21 @@ result<void> item_store::integrity_check() {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
   std::uint64_t sizes = 0;
+  std::uint64_t entries = 0;
+  result<void> entries_sound;
   auto done = s.each_record([&](std::string_view key, std::string_view value) {
     items += 1;
     bytes += key.size() + value.size();
     sizes += s.size_of(key, value);
-    return true;
+    if (s.entries)
+      entries_sound = s.entries->check(key, value, entries);
+    return entries_sound.ok();
   });
-  if (!done)
-    return done;
+  if (!done || !entries_sound)
+    return done ? entries_sound : done;
+  if (s.entries)
+    if (auto counted = s.entries->check_count(entries); !counted)
+      return counted;
   if (items != s.row.items || bytes != s.row.bytes)
     return error{code::corrupt, s.path + ": holds " + std::to_string(items) + " records of " +
                                     std::to_string(bytes) + " bytes, should hold " +
@@ -273,6 +318,11 @@ result<void> item_store::integrity_check() {
                                     " bytes, should count as " + std::to_string(s.row.sizes)};
   std::vector<msg::AppliedRequest> remembered;
   return s.read_requests(&remembered);
+}
+
+const std::vector<entry_figures>& item_store::entry_stats() const {
+  static const std::vector<entry_figures> none;
+  return state_->entries ? state_->entries->figures() : none;
 }
 
 item_stats item_store::stats() const {

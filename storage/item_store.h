@@ -11,6 +11,7 @@
 #include "messages/replication.pb.h"
 #include "storage/result.h"
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,28 @@ namespace troupe::storage {
 
 // How much a record counts as, to whoever asks how much there is. Must always say the same of the same bytes.
 using record_size = std::uint64_t (*)(std::string_view key, std::string_view value);
+// A record's entry in one of the file's indexes.
+struct item_entry {
+  std::uint32_t index = 0; // from 1
+  std::string key;         // among those of the index
+  std::string value;       // what it shows; empty: the record's own value
+};
+
+// By what the entries of records are made. The same record must have the same entries always, one in each
+// index at most.
+struct entry_rules {
+  std::size_t indexes = 0; // 0: there are none
+  std::string definitions; // names the rules: when others were in force before, all entries are made anew
+  // Appends the record's entries, ascending by index. False: it is not such a record.
+  std::function<bool(std::string_view key, std::string_view value, std::vector<item_entry>& into)> make;
+  record_size size_of = nullptr; // of a key and what its entry shows, for entry_figures; without it, the latter's bytes
+};
+
+struct entry_figures {
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0; // of what is shown, by entry_rules::size_of
+  bool operator==(const entry_figures&) const = default;
+};
 
 struct item_options {
   std::uint64_t group = 0;
@@ -34,6 +57,7 @@ struct item_options {
   std::size_t walk_bytes_max = 64u << 20;    // old values kept for a walk; past that the walk is given up
   std::string vfs;                           // a registered SQLite VFS; empty for the system's own
   record_size size_of = nullptr;             // counted in item_stats::sizes; without it that is 0
+  entry_rules entries;
 };
 
 // Where in the log the items stand.
@@ -96,6 +120,11 @@ public:
   result<item_page> scan(std::string_view from, std::string_view to, bool backward, std::size_t max_items,
                          std::size_t max_bytes);
 
+  // Entries of one index with keys in [from, to), an empty `to` being the end: their keys, and what they
+  // show, or with `whole` the values of their records. Bounds as in scan().
+  result<item_page> scan_entries(std::uint32_t index, std::string_view from, std::string_view to,
+                                 bool backward, bool whole, std::size_t max_items, std::size_t max_bytes);
+
   std::uint64_t group() const;
   std::uint64_t member() const;
   const item_position& applied() const;                // what reads see
@@ -119,6 +148,7 @@ public:
   result<void> integrity_check();
 
   item_stats stats() const;
+  const std::vector<entry_figures>& entry_stats() const; // by index; none without entry_rules
 
   // A walk sees all records as they were when it began, in key order, while batches go on being applied:
   // values that change before the walk reaches them are kept aside. One at a time (`busy`). Given up (walk()

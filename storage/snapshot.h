@@ -87,6 +87,7 @@ struct install_options {
   bool replace_damaged = false;
   std::string vfs;
   record_size size_of = nullptr; // see item_options
+  entry_rules entries; // a snapshot has none: they are made anew
 };
 
 // Builds a new item file from a snapshot beside `item_path`, verifies it against the snapshot's digest, syncs

@@ -1,6 +1,7 @@
 // Turning a snapshot into a replica's item file.
 #include "storage/checksum.h"
 #include "storage/files.h"
+#include "storage/item_entries.h"
 #include "storage/item_format.h"
 #include "storage/snapshot.h"
 #include "storage/sqlite.h"
@@ -138,6 +139,9 @@ result<void> build(snapshot_reader& from, item_format::position_row row, const s
   }
   if (auto done = file.commit(); !done)
     return done;
+  if (options.entries.indexes > 0)
+    if (auto made = item_entries::open(file, options.entries); !made)
+      return made.error();
   db->reset(); // closed: all of it is in the one file
   return sync_file(path);
 }

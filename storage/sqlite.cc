@@ -247,6 +247,10 @@ std::int64_t connection::changes() const {
   return sqlite3_changes64(db_);
 }
 
+std::int64_t connection::last_row() const {
+  return sqlite3_last_insert_rowid(db_);
+}
+
 result<void> connection::checkpoint(bool truncate) {
   if (auto trusted = trust(); !trusted)
     return trusted;

@@ -63,6 +63,7 @@ public:
   result<void> commit(); // on failure the transaction is rolled back
   void rollback();       // harmless when there is none
   std::int64_t changes() const;
+  std::int64_t last_row() const; // id of the row inserted last
 
   // All frames into the file; then the next write starts the WAL from its beginning. `truncate` also gives
   // its room back.

@@ -61,6 +61,11 @@ std::string add_partitions(change& next, const outlook& view, const msg::TableRe
     partition.set_from(ranges[first + i].from);
     partition.set_to(ranges[first + i].to);
     *partition.mutable_configuration() = placement::initial_configuration(plan.groups[i]);
+    if (table.options().local_indexes_size() > 0) {
+      auto& indexes = *partition.mutable_local_indexes();
+      *indexes.mutable_keys() = table.keys();
+      *indexes.mutable_indexes() = table.options().local_indexes();
+    }
     next.cluster.set_next_group(next.cluster.next_group() + 1);
     bytes += partition.ByteSizeLong();
   }
@@ -172,6 +177,8 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
     return {decision::verdict::refuse, {}, *wrong};
   if (auto wrong = item::check_schema(wish.keys()))
     return {decision::verdict::refuse, {}, wrong->status()};
+  if (wish.options().local_indexes_size() > 0 && !wish.keys().has_sort())
+    return refuse(msg::VALIDATION, "local indexes need a table with a sort key");
   if (wish.partitions() > limits::initial_partitions)
     return refuse(msg::VALIDATION, "a table starts with at most " +
                                        std::to_string(limits::initial_partitions) + " partitions");
@@ -277,6 +284,11 @@ msg::TableFigures figures_of(const outlook& view, const msg::TableRecord& table)
     }
     sum.set_items(sum.items() + known->items());
     sum.set_bytes(sum.bytes() + known->item_sizes());
+    for (int i = 0; i < known->local_indexes_size(); ++i) {
+      auto& index = i < sum.local_indexes_size() ? *sum.mutable_local_indexes(i) : *sum.add_local_indexes();
+      index.set_items(index.items() + known->local_indexes(i).items());
+      index.set_bytes(index.bytes() + known->local_indexes(i).bytes());
+    }
   }
   return sum;
 }

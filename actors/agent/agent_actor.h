@@ -38,6 +38,7 @@ struct replica_wish {
   std::string table;
   std::string from;
   std::string to;
+  msg::LocalIndexes local_indexes;
 };
 
 struct agent_options {

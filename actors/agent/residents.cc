@@ -82,6 +82,7 @@ void agent_state::run(std::uint64_t group) {
   wish.table = record.table();
   wish.from = record.from();
   wish.to = record.to();
+  wish.local_indexes = record.local_indexes();
   one.actor = options.spawn_replica(wish);
   one.asked = false;
   one.starting = true;
@@ -146,6 +147,7 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups) {
     record.clear_configuration();
     record.clear_from();
     record.clear_to();
+    record.clear_local_indexes();
   }
   if (!keep(leaving))
     return; // the order comes again

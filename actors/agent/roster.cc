@@ -26,6 +26,8 @@ msg::LocalReplica creation(const msg::PartitionRecord& partition, const msg::Mem
   made.set_to(partition.to());
   *made.mutable_configuration() = partition.configuration();
   made.set_metadata(metadata);
+  if (partition.has_local_indexes())
+    *made.mutable_local_indexes() = partition.local_indexes();
   return made;
 }
 

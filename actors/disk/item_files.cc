@@ -39,6 +39,7 @@ storage::result<void> item_files::open_store(item_file& file, bool create) {
   options.member = file.member;
   options.create = create;
   options.size_of = size_of;
+  options.entries = file.entries;
   auto store = storage::item_store::open(path_of(file.group), options);
   if (!store)
     return store.error();
@@ -48,7 +49,8 @@ storage::result<void> item_files::open_store(item_file& file, bool create) {
   return {};
 }
 
-storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t member, bool create) {
+storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t member, bool create,
+                                             storage::entry_rules entries) {
   auto [it, is_new] = files_.try_emplace(group);
   auto& file = it->second;
   file.group = group;
@@ -58,6 +60,7 @@ storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t 
     --open_;
   }
   file.member = member;
+  file.entries = std::move(entries);
   if (!file.store) {
     if (auto opened = open_store(file, create); !opened) {
       files_.erase(it);
@@ -166,6 +169,7 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
   options.group = group;
   options.member = member;
   options.size_of = size_of;
+  options.entries = it->second.entries;
   auto installed = storage::install_snapshot(path, path_of(group), options);
   std::error_code ignored;
   fs::remove(path, ignored);

@@ -35,6 +35,7 @@ struct item_file {
   std::uint64_t told_durable = 0;
   std::int64_t changed_us = 0;
   std::uint64_t used = 0; // by a counter: larger is more recent
+  storage::entry_rules entries;
 };
 
 class item_files {
@@ -45,7 +46,8 @@ public:
   item_files(std::string directory, std::size_t open_max, settler settle);
 
   // Makes the file known here and opens it.
-  storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create);
+  storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create,
+                                   storage::entry_rules entries = {});
   // A known one, opened when it is closed. Valid until the next call.
   storage::result<item_file*> use(std::uint64_t group);
   void drop(std::uint64_t group); // deletes the file

@@ -1,4 +1,5 @@
 #include "actors/disk/items_actor.h"
+#include "actors/disk/entry_rules.h"
 #include "actors/disk/item_files.h"
 #include "actors/disk/outcome.h"
 #include "actors/kit/log.h"
@@ -15,6 +16,15 @@ constexpr auto housekeeping_every = std::chrono::milliseconds(100);
 constexpr std::int64_t idle_before_sync_us = 1'000'000;
 constexpr int syncs_at_once = 8;
 constexpr std::size_t snapshot_step_bytes = 1u << 20;
+
+std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
+  std::vector<msg::IndexFigures> out;
+  for (auto& one : store.entry_stats()) {
+    out.emplace_back().set_items(one.items);
+    out.back().set_bytes(one.bytes);
+  }
+  return out;
+}
 
 } // namespace
 
@@ -76,6 +86,7 @@ wire::items_opened items_state::describe(storage::item_store& store) {
   o.bytes = stats.bytes;
   o.items = stats.items;
   o.item_sizes = stats.sizes;
+  o.local_indexes = figures_of(store);
   return o;
 }
 
@@ -85,7 +96,7 @@ void items_state::tell_progress(item_file& file, wire::disk_result result) {
   file.told_durable = file.store->durable_applied();
   auto stats = file.store->stats();
   self->send(file.who, wire::items_applied{std::move(result), file.store->applied().index, file.told_durable,
-                                           stats.bytes, stats.items, stats.sizes});
+                                           stats.bytes, stats.items, stats.sizes, figures_of(*file.store)});
 }
 
 bool items_state::settle(item_file& file) {
@@ -99,7 +110,7 @@ bool items_state::settle(item_file& file) {
 }
 
 void items_state::open(const wire::open_items& what) {
-  auto opened = files->open(what.group, what.member, what.create);
+  auto opened = files->open(what.group, what.member, what.create, entry_rules_of(what.local_indexes));
   if (!opened) {
     wire::items_opened refused;
     refused.result = failed(opened.error());
@@ -113,7 +124,7 @@ void items_state::apply(wire::apply_items& what) {
   kit::observe_mailbox(*mailbox, self);
   auto file = files->use(what.group);
   if (!file)
-    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0});
+    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0, {}});
   auto& store = *(*file)->store;
   storage::item_batch batch;
   batch.changes.reserve(what.effects.size());
@@ -168,7 +179,10 @@ void items_state::scan(const wire::scan_items& what) {
     answer.result = failed(file.error());
     return self->send(what.who, std::move(answer));
   }
-  auto page = (*file)->store->scan(what.from, what.to, what.backward, what.max_items, what.max_bytes);
+  auto& store = *(*file)->store;
+  auto page = what.index == 0 ? store.scan(what.from, what.to, what.backward, what.max_items, what.max_bytes)
+                              : store.scan_entries(what.index, what.from, what.to, what.backward, what.whole,
+                                                   what.max_items, what.max_bytes);
   if (!page) {
     answer.result = failed(page.error());
     return self->send(what.who, std::move(answer));
@@ -278,7 +292,7 @@ void items_state::store_snapshot(const wire::store_snapshot& what) {
 void items_state::sync(const wire::sync_items& what) {
   auto file = files->use(what.group);
   if (!file)
-    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0});
+    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0, {}});
   (*file)->who = what.who;
   auto synced = (*file)->store->sync();
   tell_progress(**file, synced ? wire::disk_result{} : failed(synced.error()));

@@ -2,6 +2,7 @@
 // just now comes back as unprocessed, for the client to send again; DynamoDB promises no more.
 #include "actors/core/item/json.h"
 #include "actors/core/item/key.h"
+#include "actors/core/item/local_indexes.h"
 #include "actors/core/item/value.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/item_answers.h"
@@ -65,13 +66,12 @@ api::trouble trouble_of(const batch& all) {
   return std::nullopt;
 }
 
-void capacities(api::writer& w, api::capacity_report wish,
-                const std::map<std::string, std::int64_t>& halves) {
+void capacities(api::writer& w, api::capacity_report wish, const std::map<std::string, table_cost>& costs) {
   if (wish == api::capacity_report::none)
     return;
   w.key("ConsumedCapacity").array();
-  for (auto& [table, units] : halves)
-    write_capacity(w, wish, table, units);
+  for (auto& [table, cost] : costs)
+    write_capacity(w, wish, table, cost);
   w.end_array();
 }
 
@@ -135,7 +135,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
   all->say = [asked, keys, capacity = wish->capacity](batch& got) {
     if (auto why = trouble_of(got))
       return got.c->refuse(*why);
-    std::map<std::string, std::int64_t> halves;
+    std::map<std::string, table_cost> costs;
     std::map<std::string, std::string> found, unprocessed; // JSON of the lists' insides
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < got.replies.size(); ++i) {
@@ -161,7 +161,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
         auto& list = found[table];
         list += (list.empty() ? "" : ",") + item::write_json(about.part ? about.part->apply(one) : one);
       }
-      halves[table] += units_of(size, read_unit_bytes) * (about.consistent ? 2 : 1);
+      costs[table].table += units_of(size, read_unit_bytes) * (about.consistent ? 2 : 1);
     }
     api::writer w;
     w.object().key("Responses").object();
@@ -171,7 +171,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
     for (auto& [table, list] : unprocessed)
       w.key(table).json("{\"Keys\":[" + list + "]" + asked->at(table).more + "}");
     w.end_object();
-    capacities(w, capacity, halves);
+    capacities(w, capacity, costs);
     w.end_object();
     got.c->answer(w.take());
   };
@@ -238,12 +238,16 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
       auto& one = requests.emplace_back();
       one.set_table(table.table);
       one.set_table_id(record.id());
+      one.set_tell_index_units(sizes);
+      one.set_tell_collection(wish->collection_metrics);
       if (write.remove) {
         one.mutable_delete_()->set_key(item::serialize(write.content));
         one.mutable_delete_()->set_tell_bytes(sizes);
       } else {
         one.mutable_put()->set_item(item::serialize(write.content));
         one.mutable_put()->set_tell_bytes(sizes);
+        if (auto bad = item::check_index_keys(record.options().local_indexes(), one.put().item()))
+          return refuse_or_look_again(to, c, wish, *of, api::of_refusal(*bad));
       }
     }
   }
@@ -254,7 +258,8 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
     if (auto why = trouble_of(got))
       return names_another_table(got) ? refuse_or_look_again(to, got.c, wish, *of, *why)
                                       : got.c->refuse(*why);
-    std::map<std::string, std::int64_t> halves;
+    std::map<std::string, table_cost> costs;
+    std::map<std::string, std::map<std::string, std::string>> collections; // table -> key -> JSON
     std::map<std::string, std::string> unprocessed;
     for (std::size_t i = 0; i < got.replies.size(); ++i) {
       auto& request = (*sent)[i];
@@ -271,14 +276,29 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
       }
       auto bytes =
           std::max<std::size_t>(request.has_put() ? item::item_size(*content) : 0, reply.old_bytes());
-      halves[request.table()] += 2 * units_of(bytes, write_unit_bytes);
+      costs[request.table()].add_write(units_of(bytes, write_unit_bytes), reply);
+      if (tells_collection(reply)) {
+        api::writer one;
+        write_collection(one, reply);
+        collections[request.table()][reply.collection_key()] = one.take();
+      }
     }
     api::writer w;
     w.object().key("UnprocessedItems").object();
     for (auto& [table, list] : unprocessed)
       w.key(table).json("[" + list + "]");
     w.end_object();
-    capacities(w, wish->capacity, halves);
+    capacities(w, wish->capacity, costs);
+    if (!collections.empty()) {
+      w.key("ItemCollectionMetrics").object();
+      for (auto& [table, all_of_it] : collections) {
+        w.key(table).array();
+        for (auto& [key, json] : all_of_it)
+          w.json(json);
+        w.end_array();
+      }
+      w.end_object();
+    }
     w.end_object();
     got.c->answer(w.take());
   };

@@ -11,19 +11,49 @@ std::int64_t units_of(std::size_t bytes, std::size_t per_unit) {
   return static_cast<std::int64_t>(std::max<std::size_t>((bytes + per_unit - 1) / per_unit, 1));
 }
 
+void table_cost::add_write(std::int64_t units, const msg::ItemReply& reply) {
+  table += 2 * units;
+  for (const auto& index : reply.index_units())
+    local_indexes[index.name()] += 2 * static_cast<std::int64_t>(index.units());
+}
+
 void write_capacity(api::writer& w, api::capacity_report wish, const std::string& table,
-                    std::int64_t halves) {
-  w.object().key("TableName").text(table).key("CapacityUnits").units(halves);
-  if (wish == api::capacity_report::indexes)
-    w.key("Table").object().key("CapacityUnits").units(halves).end_object();
+                    const table_cost& cost) {
+  auto all = cost.table;
+  for (const auto& [name, halves] : cost.local_indexes)
+    all += halves;
+  w.object().key("TableName").text(table).key("CapacityUnits").units(all);
+  if (wish == api::capacity_report::indexes) {
+    w.key("Table").object().key("CapacityUnits").units(cost.table).end_object();
+    if (!cost.local_indexes.empty()) {
+      w.key("LocalSecondaryIndexes").object();
+      for (const auto& [name, halves] : cost.local_indexes)
+        w.key(name).object().key("CapacityUnits").units(halves).end_object();
+      w.end_object();
+    }
+  }
   w.end_object();
 }
 
-void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves) {
+void consumed(api::writer& w, api::capacity_report wish, const std::string& table, const table_cost& cost) {
   if (wish == api::capacity_report::none)
     return;
   w.key("ConsumedCapacity");
-  write_capacity(w, wish, table, halves);
+  write_capacity(w, wish, table, cost);
+}
+
+bool tells_collection(const msg::ItemReply& reply) {
+  return !reply.collection_key().empty();
+}
+
+// How much there is in one collection is not known, but in the partition that it lies in.
+void write_collection(api::writer& w, const msg::ItemReply& reply) {
+  constexpr std::uint64_t gigabyte = 1u << 30;
+  const auto key = item::parse_item(reply.collection_key());
+  const auto upper = std::max<std::uint64_t>((reply.collection_bytes() + gigabyte - 1) / gigabyte, 1);
+  w.object().key("ItemCollectionKey").json(key ? item::write_json(*key) : "{}");
+  w.key("SizeEstimateRangeGB").array().number(0).number(static_cast<std::int64_t>(upper)).end_array();
+  w.end_object();
 }
 
 api::outcome<projected> read_projection(const api::expressions& said,

@@ -6,26 +6,40 @@
 #include "actors/core/expression/projection.h"
 #include "actors/gateway/api/item_requests.h"
 #include "actors/gateway/api/writer.h"
+#include "config/limits.h"
 #include "messages/expression.pb.h"
 #include "messages/item.pb.h"
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace troupe::gateway {
 
-inline constexpr std::size_t read_unit_bytes = 4096;
-inline constexpr std::size_t write_unit_bytes = 1024;
+using limits::read_unit_bytes;
+using limits::write_unit_bytes;
 
 // Capacity units of an item of so many bytes; one at least.
 std::int64_t units_of(std::size_t bytes, std::size_t per_unit);
 
-// Writes what one table's part of a request cost, in half units, since an eventual read costs half of one.
-void write_capacity(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves);
+// What a request cost of one table, in half units, since an eventual read costs half of one.
+struct table_cost {
+  std::int64_t table = 0;
+  std::map<std::string, std::int64_t> local_indexes;
+
+  void add_write(std::int64_t units, const msg::ItemReply& reply); // and what it cost in the indexes
+};
+// Writes one table's part.
+void write_capacity(api::writer& w, api::capacity_report wish, const std::string& table,
+                    const table_cost& cost);
 // Writes ConsumedCapacity of a request for one table, as far as it was asked for.
-void consumed(api::writer& w, api::capacity_report wish, const std::string& table, std::int64_t halves);
+void consumed(api::writer& w, api::capacity_report wish, const std::string& table, const table_cost& cost);
+
+// Writes an ItemCollectionMetrics. Only of a reply that tells of the item's collection.
+bool tells_collection(const msg::ItemReply& reply);
+void write_collection(api::writer& w, const msg::ItemReply& reply);
 
 // What a projection leaves of an item; nothing: all of it.
 using projected = std::optional<expression::projection>;

@@ -41,6 +41,12 @@ struct write_reply {
     of.set_tell_bytes(capacity != api::capacity_report::none);
   }
 
+  // Of a table with local indexes, what the write did there.
+  static void ask_of_indexes(const api::write_options& options, msg::ItemRequest& ask) {
+    ask.set_tell_index_units(options.capacity != api::capacity_report::none);
+    ask.set_tell_collection(options.collection_metrics);
+  }
+
   void say(call& c, const msg::ItemReply& reply) const {
     if (reply.status().code() != msg::OK)
       return c.refuse(refused_write(reply, old_on_failure));
@@ -53,7 +59,13 @@ struct write_reply {
       w.key("Attributes").json(item::write_json(*old));
     }
     const auto bytes = std::max<std::size_t>(written_bytes, reply.old_bytes());
-    consumed(w, capacity, table, 2 * units_of(bytes, write_unit_bytes));
+    table_cost cost;
+    cost.add_write(units_of(bytes, write_unit_bytes), reply);
+    consumed(w, capacity, table, cost);
+    if (tells_collection(reply)) {
+      w.key("ItemCollectionMetrics");
+      write_collection(w, reply);
+    }
     w.end_object();
     c.answer(w.take());
   }
@@ -76,6 +88,7 @@ void put_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   ask.set_table(std::move(wish->table));
   ask.mutable_put()->set_item(item::serialize(wish->item));
   answer.ask_for_old(*ask.mutable_put());
+  write_reply::ask_of_indexes(wish->options, ask);
   if (*condition)
     *ask.mutable_put()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
@@ -94,6 +107,7 @@ void delete_item(backend& to, call_ptr c, const api::structure& in, api::reading
   ask.set_table(std::move(wish->table));
   ask.mutable_delete_()->set_key(item::serialize(wish->key));
   answer.ask_for_old(*ask.mutable_delete_());
+  write_reply::ask_of_indexes(wish->options, ask);
   if (*condition)
     *ask.mutable_delete_()->mutable_expression() = std::move(**condition);
   to.submit(std::move(ask), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
@@ -126,7 +140,7 @@ void get_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
                   bytes = item::item_size(*found);
                 w.key("Item").json(item::write_json(part ? part->apply(*found) : *found));
               }
-              consumed(w, capacity, table, units_of(bytes, read_unit_bytes) * (consistent ? 2 : 1));
+              consumed(w, capacity, table, {units_of(bytes, read_unit_bytes) * (consistent ? 2 : 1), {}});
               w.end_object();
               c->answer(w.take());
             });

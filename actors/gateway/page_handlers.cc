@@ -19,17 +19,17 @@ using api::selected;
 api::trouble check_selection(const api::page_options& page) {
   const bool in_part = page.expressions.projection || page.attributes_to_get;
   const std::string what = page.attributes_to_get ? "AttributesToGet" : "ProjectionExpression";
-  if (page.index)
-    return api::validation("The table does not have the specified index: " + *page.index);
   switch (page.select) {
   case selected::all_projected_attributes:
-    return api::validation(
-        "One or more parameter values were invalid: Select type ALL_PROJECTED_ATTRIBUTES is not "
-        "supported for table queries");
+    if (in_part)
+      return api::validation("Cannot specify the " + what + " when choosing to get ALL_PROJECTED_ATTRIBUTES");
+    if (!page.index)
+      return api::validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    return std::nullopt;
   case selected::specific_attributes:
     if (!in_part)
-      return api::validation("One or more parameter values were invalid: Must specify the AttributesToGet or "
-                             "ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+      return api::validation("Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                             "SPECIFIC_ATTRIBUTES");
     return std::nullopt;
   case selected::all_attributes:
     if (in_part)
@@ -50,6 +50,7 @@ struct page_reading {
   std::vector<expression::key_test> keys;
   std::optional<msg::ConditionExpression> filter;
   std::optional<expression::projection> projection;
+  std::vector<std::string> attributes; // top-level ones that the projection needs
 };
 
 template <class T>
@@ -95,6 +96,8 @@ api::outcome<page_reading> read_page(api::page_options& page, const api::legacy_
     if (!take(expression::projection_from_attributes_to_get(*page.attributes_to_get), parts, why))
       return *why;
   }
+  for (const auto& path : parts.paths())
+    out.attributes.push_back(path.elements(0).name());
   if (parts.paths_size() > 0)
     out.projection = expression::projection::make(std::move(parts));
   if (auto bad = use->check_all_used())
@@ -116,12 +119,19 @@ void fill(Body& body, api::page_options& page, page_reading& read) {
     body.set_start_key(item::serialize(*page.start_key));
   body.set_eventual(!page.consistent);
   body.set_tell_bytes(page.capacity != api::capacity_report::none);
+  if (page.index) {
+    auto& index = *body.mutable_index();
+    index.set_name(*page.index);
+    index.set_whole(page.select == selected::all_attributes);
+    index.mutable_attributes()->Add(read.attributes.begin(), read.attributes.end());
+  }
   if (read.filter)
     *body.mutable_filter() = std::move(*read.filter);
 }
 
 struct page_answer {
   std::string table;
+  std::optional<std::string> index;
   bool only_count = false;
   bool consistent = false;
   api::capacity_report capacity = api::capacity_report::none;
@@ -149,15 +159,19 @@ struct page_answer {
         return c.refuse(api::internal());
       w.key("LastEvaluatedKey").json(item::write_json(*last));
     }
-    consumed(w, capacity, table, units_of(reply.read_bytes(), read_unit_bytes) * (consistent ? 2 : 1));
+    const auto halves = [this](std::int64_t units) { return units * (consistent ? 2 : 1); };
+    table_cost cost;
+    (index ? cost.local_indexes[*index] : cost.table) = halves(units_of(reply.read_bytes(), read_unit_bytes));
+    cost.table += halves(static_cast<std::int64_t>(reply.fetched_units()));
+    consumed(w, capacity, table, cost);
     w.end_object();
     c.answer(w.take());
   }
 };
 
 page_answer answer_of(const api::page_options& page, page_reading& read) {
-  return {page.table, page.select == selected::count, page.consistent, page.capacity,
-          std::move(read.projection)};
+  return {page.table,      page.index,    page.select == selected::count,
+          page.consistent, page.capacity, std::move(read.projection)};
 }
 
 } // namespace

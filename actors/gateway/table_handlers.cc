@@ -43,8 +43,6 @@ void create_table(backend& to, call_ptr c, const api::structure& in, api::readin
   auto wish = api::read_create_table(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  if (wish->options.local_indexes_size() > 0)
-    return c->refuse(api::not_supported("LocalSecondaryIndexes"));
   msg::AdminRequest ask;
   auto& create = *ask.mutable_create_table();
   create.set_name(wish->table);

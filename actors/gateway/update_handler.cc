@@ -66,6 +66,8 @@ void update_item(backend& to, call_ptr c, const api::structure& in, api::reading
     *body.mutable_expression() = std::move(**condition);
   body.set_returning(returning_of(options.returned));
   body.set_return_old_on_refusal(options.old_on_failure);
+  ask.set_tell_index_units(options.capacity != api::capacity_report::none);
+  ask.set_tell_collection(options.collection_metrics);
   to.submit(std::move(ask), [c, table = std::move(wish->table), capacity = options.capacity,
                              with_item = options.old_on_failure](const msg::ItemReply& reply) {
     if (reply.status().code() != msg::OK)
@@ -78,8 +80,13 @@ void update_item(backend& to, call_ptr c, const api::structure& in, api::reading
         return c->refuse(api::internal());
       w.key("Attributes").json(item::write_json(*told));
     }
-    consumed(w, capacity, table,
-             2 * units_of(std::max(reply.old_bytes(), reply.new_bytes()), write_unit_bytes));
+    table_cost cost;
+    cost.add_write(units_of(std::max(reply.old_bytes(), reply.new_bytes()), write_unit_bytes), reply);
+    consumed(w, capacity, table, cost);
+    if (tells_collection(reply)) {
+      w.key("ItemCollectionMetrics");
+      write_collection(w, reply);
+    }
     w.end_object();
     c->answer(w.take());
   });

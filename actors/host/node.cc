@@ -154,6 +154,7 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.table = wish.table;
   o.from = wish.from;
   o.to = wish.to;
+  o.local_indexes = wish.local_indexes;
   o.node = here.name;
   o.seed = kit::random_id();
   o.replication = cluster.replication;

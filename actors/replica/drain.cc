@@ -273,6 +273,7 @@ void replica_state::on_flushed(const wire::items_applied& what) {
     items_bytes = what.bytes;
     items_held = what.items;
     item_sizes = what.item_sizes;
+    index_figures = what.local_indexes;
     if (what.durable > durable && core) {
       durable = what.durable;
       core->applied_durably(durable, now());

@@ -18,6 +18,15 @@ const overlay::version* overlay::applied(std::string_view key) const {
   return it == cells_.end() || !it->second.applied ? nullptr : &*it->second.applied;
 }
 
+void overlay::keep_entries(std::shared_ptr<const item::local_indexes> indexes) {
+  entries_ = std::make_unique<overlay_entries>(std::move(indexes));
+}
+
+void overlay::hide_entries(const std::string& key, const cell& c) {
+  if (entries_ && c.applied && !c.applied->removed)
+    entries_->remove(key, c.applied->item);
+}
+
 void overlay::propose(const msg::Effect& effect, std::uint64_t index) {
   cells_[effect.key()].proposed.push_back({index, effect.remove(), effect.item()});
 }
@@ -26,12 +35,15 @@ void overlay::apply(msg::Effect effect, std::uint64_t index) {
   auto it = cells_.try_emplace(std::move(*effect.mutable_key())).first;
   auto& c = it->second;
   std::erase_if(c.proposed, [index](const version& v) { return v.index <= index; });
+  hide_entries(it->first, c);
   auto before = c.applied ? c.applied->item.size() : 0;
   if (!c.applied)
     c.applied.emplace();
   c.applied->index = index;
   c.applied->removed = effect.remove();
   c.applied->item = std::move(*effect.mutable_item());
+  if (entries_ && !c.applied->removed)
+    entries_->add(it->first, c.applied->item);
   auto now = c.applied->item.size();
   bytes_ += now - before;
   if (c.dirty) {
@@ -63,6 +75,8 @@ void overlay::clear() {
   taken_.clear();
   flushing_ = false;
   dirty_bytes_ = bytes_ = 0;
+  if (entries_)
+    entries_->clear();
 }
 
 std::vector<msg::Effect> overlay::begin_flush() {
@@ -98,6 +112,7 @@ void overlay::end_flush(bool written) {
       continue; // written again meanwhile; a later flush takes it
     if (written) {
       bytes_ -= c.applied->item.size();
+      hide_entries(it->first, c);
       c.applied.reset();
       erase_if_empty(it);
     } else {

@@ -7,6 +7,7 @@
 //
 // Pure. One owner, one thread. Keys and items are bytes; items are serialized AttributeMaps.
 #pragma once
+#include "actors/replica/overlay_entries.h"
 #include "messages/replication.pb.h"
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,9 @@ public:
     std::string item; // empty when removed
   };
 
+  // From now on the entries of applied items can be walked. While nothing is applied yet.
+  void keep_entries(std::shared_ptr<const item::local_indexes> indexes);
+
   // nullptr: nothing is known here, ask the item store.
   const version* newest(std::string_view key) const;
   const version* applied(std::string_view key) const;
@@ -41,6 +45,12 @@ public:
   // until visit returns false.
   template <class Visit>
   void walk(std::string_view from, std::string_view to, bool backward, Visit visit) const;
+
+  // The same for the entries of one local index, which are in the order of their own keys: visit(entry's key,
+  // version). Only after keep_entries.
+  template <class Visit>
+  void walk_entries(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
+                    Visit visit) const;
 
   // One flush at a time. begin_flush takes every applied effect that no flush has taken yet; the caller writes
   // them with the index applied so far and then says how that went.
@@ -61,6 +71,7 @@ private:
   };
   using cells = std::map<std::string, cell, std::less<>>;
   void erase_if_empty(cells::iterator it);
+  void hide_entries(const std::string& key, const cell& c);
 
   cells cells_;
   std::vector<cells::iterator> dirty_;
@@ -68,7 +79,16 @@ private:
   bool flushing_ = false;
   std::size_t dirty_bytes_ = 0;
   std::size_t bytes_ = 0;
+  std::unique_ptr<overlay_entries> entries_; // null: there are no indexes
 };
+
+template <class Visit>
+void overlay::walk_entries(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
+                           Visit visit) const {
+  entries_->walk(index, from, to, backward, [&](const std::string& entry, const std::string& key) {
+    visit(entry, *cells_.find(key)->second.applied);
+  });
+}
 
 template <class Visit>
 void overlay::walk(std::string_view from, std::string_view to, bool backward, Visit visit) const {

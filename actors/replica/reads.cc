@@ -89,6 +89,8 @@ void replica_state::on_items_read(wire::items_read& what) {
 void replica_state::on_scan(waiter who, const msg::ReplicaRequest::Scan& scan) {
   if (!in_range(scan.from()) || (!scan.eventual() && !core->serving(now())))
     return moved(who);
+  if (scan.index() > (indexes ? indexes->size() : 0))
+    return refuse(who, msg::VALIDATION, "this table has no index " + std::to_string(scan.index()));
   if (store_waits.size() + quorum_scans.size() >= options.inflight)
     return refuse(who, msg::OVERLOADED, "too many requests are under way for this partition");
   pending_scan p{std::move(who), scan};
@@ -113,6 +115,8 @@ void replica_state::look_up(pending_scan scan) {
   job.max_items = scan.scan.limit() == 0 ? limits::flush_items : scan.scan.limit();
   job.max_bytes = scan.scan.page_bytes() == 0 ? limits::page_bytes : std::min(scan.scan.page_bytes(), limits::page_bytes);
   job.who = caf::actor_cast<wire::replica_actor>(self);
+  job.index = scan.scan.index();
+  job.whole = scan.scan.whole();
   pending p;
   p.scan = std::move(scan);
   job.token = store_waits.add(std::move(p), now());
@@ -144,10 +148,12 @@ void replica_state::on_scanned(wire::items_scanned& what) {
       resume.push_back('\0'); // the smallest key above it
     (scan.backward() ? from : to) = resume;
   }
+  if (scan.index() != 0)
+    drop_overlaid(scan.index(), what.records);
   std::vector<msg::Record> merged;
   auto before = [&scan](std::string_view a, std::string_view b) { return scan.backward() ? a > b : a < b; };
   auto stored = what.records.begin();
-  items.walk(from, to, scan.backward(), [&](const std::string& key, const overlay::version& v) {
+  auto merge = [&](const std::string& key, const overlay::version& v) {
     while (stored != what.records.end() && before(stored->key(), key))
       merged.push_back(std::move(*stored++));
     if (stored != what.records.end() && stored->key() == key)
@@ -155,10 +161,14 @@ void replica_state::on_scanned(wire::items_scanned& what) {
     if (!v.removed) {
       auto& record = merged.emplace_back();
       record.set_key(key);
-      record.set_item(v.item);
+      record.set_item(scan.index() == 0 ? v.item : shown(scan, v));
     }
     return true;
-  });
+  };
+  if (scan.index() == 0)
+    items.walk(from, to, scan.backward(), merge);
+  else
+    items.walk_entries(scan.index(), from, to, scan.backward(), merge);
   std::move(stored, what.records.end(), std::back_inserter(merged));
   msg::ReplicaReply reply;
   reply.set_index(applied);

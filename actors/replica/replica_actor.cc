@@ -169,6 +169,8 @@ msg::ReplicaReport replica_state::report() const {
   r.set_items_bytes(items_bytes);
   r.set_items(items_held);
   r.set_item_sizes(item_sizes);
+  for (auto& one : index_figures)
+    *r.add_local_indexes() = one;
   r.set_lag(core->last_index() > applied ? core->last_index() - applied : 0);
   for (auto& p : core->progress()) {
     auto& m = *r.add_members();
@@ -184,6 +186,9 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
   state.self = self;
   state.options = std::move(options);
   state.meter = std::make_unique<meters>(*state.options.metrics);
+  state.indexes = item::local_indexes::make(state.options.local_indexes);
+  if (state.indexes)
+    state.items.keep_entries(state.indexes);
   state.start();
   // Whatever comes, it is awake meanwhile.
   auto awake = [self](auto what) {

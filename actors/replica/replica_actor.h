@@ -28,6 +28,7 @@ struct replica_options {
   std::string table;                // for people and labels; "" for the metadata group
   std::string from;                 // the partition's range of encoded keys, [from, to)
   std::string to;
+  msg::LocalIndexes local_indexes;  // of its table
   std::string node;                 // this node's name
   std::uint64_t seed = 0;
   config::replication_settings replication;

@@ -1,6 +1,6 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
-// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests,
-// transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse.
+// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests, index_reads.cc
+// knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -97,6 +97,7 @@ struct replica_state {
 
   // --- the state machine
   overlay items;
+  std::shared_ptr<const item::local_indexes> indexes; // null when the table has none
   remembered requests;
   wire::items_opened opened;
   std::vector<msg::AppliedRequest> unflushed_requests;
@@ -112,6 +113,7 @@ struct replica_state {
   std::uint64_t items_bytes = 0;
   std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
   std::uint64_t item_sizes = 0;
+  std::vector<msg::IndexFigures> index_figures; // of the item file's entries
 
   // --- promises
   std::map<std::uint64_t, proposed_write> proposed; // by index
@@ -182,6 +184,8 @@ struct replica_state {
   void on_write(waiter who, msg::ReplicaRequest& request);
   bool answer_known(waiter& who, const msg::ReplicaRequest& request);
   void evaluate(pending_write write);
+  bool tell_index_units(const pending_write& write, int i, std::optional<std::string_view> old,
+                        msg::ReplicaReply& reply) const;
   void propose(pending_write& write, msg::ReplicaReply& reply);
   void remember_refusal(pending_write& write, msg::ReplicaReply& reply);
   void append(const msg::Command& command, pending_write& write, msg::ReplicaReply& reply);
@@ -198,6 +202,10 @@ struct replica_state {
   void on_quorum_reads();
   void answer_found(const pending_read& read, bool found, const std::string& item);
   void fetch(std::uint64_t token, const std::string& key);
+
+  // --- index_reads.cc
+  void drop_overlaid(std::uint32_t index, std::vector<msg::Record>& stored) const;
+  std::string shown(const msg::ReplicaRequest::Scan& scan, const overlay::version& item) const;
 
   // --- transfer.cc
   void drive_transfer();

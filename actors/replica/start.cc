@@ -31,7 +31,7 @@ void replica_state::start() {
     wire::items_opened nothing;
     return on_opened(nothing);
   }
-  self->send(o.items, wire::open_items{o.group, o.member, true, handle(self)});
+  self->send(o.items, wire::open_items{o.group, o.member, true, handle(self), o.local_indexes});
 }
 
 void replica_state::on_loaded(wire::log_loaded& what) {
@@ -45,7 +45,8 @@ void replica_state::on_loaded(wire::log_loaded& what) {
     nothing.applied = nothing.durable = loaded.base;
     return on_opened(nothing);
   }
-  self->send(options.items, wire::open_items{options.group, options.member, false, handle(self)});
+  self->send(options.items,
+             wire::open_items{options.group, options.member, false, handle(self), options.local_indexes});
 }
 
 void replica_state::on_opened(wire::items_opened& what) {
@@ -164,6 +165,7 @@ void replica_state::run() {
   items_bytes = opened.bytes;
   items_held = opened.items;
   item_sizes = opened.item_sizes;
+  index_figures = std::move(opened.local_indexes);
   requests.restore(opened.requests);
   opened.requests.clear();
   core = std::make_unique<paxos::group>(o, std::move(r), now());

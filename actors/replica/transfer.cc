@@ -128,6 +128,7 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     items_bytes = what.opened.bytes;
     items_held = what.opened.items;
     item_sizes = what.opened.item_sizes;
+    index_figures = std::move(what.opened.local_indexes);
     meter->snapshots_installed.Increment();
     core->applied(applied, now());
     core->applied_durably(durable, now());

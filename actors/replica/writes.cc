@@ -28,7 +28,7 @@ std::string objection(const msg::ReplicaRequest::Write& write) {
 
 bool needs_old(const msg::ReplicaRequest::Mutation& m) {
   return m.return_old() || m.tell_bytes() || m.condition().clauses_size() > 0 || m.has_expression() ||
-         m.has_update();
+         m.has_update() || m.tell_index_units();
 }
 
 // Whether the answer is nothing without the item. Sizes are not that: they are told as far as they are known.
@@ -59,7 +59,8 @@ struct updated {
   std::optional<std::string> item; // none: nothing is written
 };
 
-updated apply_update(const msg::ReplicaRequest::Mutation& m, std::optional<std::string_view> old, msg::ReplicaReply& reply) {
+updated apply_update(const msg::ReplicaRequest::Mutation& m, std::optional<std::string_view> old,
+                     const item::index_list& indexes, msg::ReplicaReply& reply) {
   auto update = expression::update::make(m.update());
   msg::AttributeMap key;
   std::optional<msg::AttributeMap> before;
@@ -70,6 +71,8 @@ updated apply_update(const msg::ReplicaRequest::Mutation& m, std::optional<std::
   auto after = update->apply(before ? &*before : nullptr, key);
   if (!after)
     return {after.why().status(), {}};
+  if (auto bad = after->exists ? item::check_updated_index_keys(indexes, after->item) : std::nullopt)
+    return {bad->status(), {}};
   updated result;
   if (before)
     reply.set_old_bytes(item::item_size(*before));
@@ -203,14 +206,17 @@ void replica_state::evaluate(pending_write write) {
     }
     msg::Status refused = *wanted ? msg::Status() : condition_failed();
     if (*wanted && m.has_update()) {
-      auto result = apply_update(m, old, reply);
+      auto result = apply_update(m, old, options.local_indexes.indexes(), reply);
       refused = std::move(result.refused);
       if (refused.code() == msg::INTERNAL)
         return refuse(write.who, refused.code(), refused.message());
       write.updated[static_cast<std::size_t>(i)] = std::move(result.item);
     }
-    if (refused.code() == msg::OK)
+    if (refused.code() == msg::OK) {
+      if (m.tell_index_units() && indexes && !tell_index_units(write, i, old, reply))
+        return refuse(write.who, msg::INTERNAL, "the stored item cannot be read");
       continue;
+    }
     // The refusal is a read: it needs the lease when it is answered, or a place in the log. It may rest on
     // writes that can still be lost, and is told only once they are applied.
     *reply.mutable_status() = std::move(refused);
@@ -221,6 +227,24 @@ void replica_state::evaluate(pending_write write) {
     return; // answered by the end of this drain when it rests on nothing that is under way
   }
   propose(write, reply);
+}
+
+// What the write costs in each index. False when an item is none.
+bool replica_state::tell_index_units(const pending_write& write, int i, std::optional<std::string_view> old,
+                                     msg::ReplicaReply& reply) const {
+  auto& m = write.request.write().mutations(i);
+  std::optional<std::string_view> made;
+  if (auto it = write.updated.find(static_cast<std::size_t>(i)); it != write.updated.end())
+    made = it->second ? std::optional<std::string_view>(*it->second) : old; // an update that makes nothing
+  else if (!m.remove())
+    made = m.item();
+  auto units = indexes->write_units(m.key(), old, made);
+  if (!units)
+    return false;
+  reply.mutable_index_units()->Resize(static_cast<int>(units->size()), 0);
+  for (std::size_t at = 0; at < units->size(); ++at)
+    reply.set_index_units(static_cast<int>(at), reply.index_units(static_cast<int>(at)) + (*units)[at]);
+  return true;
 }
 
 msg::Command replica_state::command_for(const msg::RequestId& id) {
@@ -242,6 +266,12 @@ void replica_state::remember_refusal(pending_write& write, msg::ReplicaReply& re
 }
 
 void replica_state::propose(pending_write& write, msg::ReplicaReply& reply) {
+  if (indexes) {
+    auto bytes = items_bytes;
+    for (auto& one : index_figures)
+      bytes += one.bytes();
+    reply.set_partition_bytes(bytes);
+  }
   auto command = command_for(write.request.id());
   auto& mutations = *write.request.mutable_write()->mutable_mutations();
   for (int i = 0; i < mutations.size(); ++i) {

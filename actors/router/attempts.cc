@@ -174,6 +174,7 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
     answer.set_item(std::move(*reply.mutable_item()));
     answer.set_old_bytes(reply.old_bytes());
     answer.set_new_bytes(reply.new_bytes());
+    tell_indexes(f.telling, f.key, reply, answer);
     return finish(f, std::move(answer));
   }
   case msg::MOVED:

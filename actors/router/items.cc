@@ -1,7 +1,9 @@
 // Item requests: what a client asks, in the words that replicas understand, and back.
+#include "actors/core/expression/index_update.h"
 #include "actors/core/expression/key_condition.h"
 #include "actors/core/expression/request.h"
 #include "actors/core/item/condition.h"
+#include "actors/core/item/index_key.h"
 #include "actors/core/item/prepare.h"
 #include "actors/core/item/value.h"
 #include "actors/router/router_state.h"
@@ -194,6 +196,11 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
       why = put.why().status();
       return false;
     }
+    const auto& indexes = table.options().local_indexes();
+    if (auto bad = indexes.empty() ? std::nullopt : item::check_index_keys(indexes, put->item)) {
+      why = bad->status();
+      return false;
+    }
     f.key = put->key;
     mutation.set_item(std::move(put->item));
     ask_for_old(mutation, f.request.put());
@@ -214,7 +221,22 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
   mutation.set_key(f.key);
   if (condition.clauses_size() > 0)
     mutation.mutable_condition()->Swap(&condition);
+  prepare_telling(f, table);
   return true;
+}
+
+// What the answer to a write is to say of the table's local indexes, if it has any.
+void router_state::prepare_telling(flight& f, const msg::TableRecord& table) {
+  const auto& indexes = table.options().local_indexes();
+  if (indexes.empty())
+    return;
+  if (f.request.tell_index_units()) {
+    f.to_replica.mutable_write()->mutable_mutations(0)->set_tell_index_units(true);
+    for (const auto& index : indexes)
+      f.telling.names.push_back(index.name());
+  }
+  if (f.request.tell_collection())
+    f.telling.keys = table.keys();
 }
 
 bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why) {
@@ -227,6 +249,8 @@ bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg:
   auto bad = expression::check_update(asked.update(), table.keys());
   if (!bad)
     bad = expression::check_paths(asked.update(), table.keys(), "Key");
+  if (!bad)
+    bad = expression::check_index_update(asked.update(), table.options().local_indexes());
   if (bad) {
     why = bad->status();
     return false;
@@ -245,6 +269,7 @@ bool router_state::prepare_update(flight& f, const msg::TableRecord& table, msg:
     mutation.mutable_expression()->Swap(asked.mutable_expression());
   mutation.set_returning(asked.returning());
   mutation.set_return_old_on_refusal(asked.return_old_on_refusal());
+  prepare_telling(f, table);
   return true;
 }
 
@@ -266,23 +291,42 @@ bool take_filter(flight& f, Asked& asked, msg::Status& why) {
 
 } // namespace
 
+// Which index a page is read from, for whoever walks it.
+bool router_state::prepare_page(flight& f, const msg::TableRecord& table, const msg::IndexRead& read,
+                                const msg::ConditionExpression* filter, msg::Status& why) {
+  if (auto bad = find_index(table, read, filter, f.index)) {
+    why = bad->status();
+    return false;
+  }
+  f.to_replica.mutable_scan()->set_index(f.index.number);
+  f.to_replica.mutable_scan()->set_whole(f.index.whole);
+  return true;
+}
+
 bool router_state::prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why) {
   auto& query = *f.request.mutable_query();
+  if (query.has_index() &&
+      !prepare_page(f, table, query.index(), query.has_filter() ? &query.filter() : nullptr, why))
+    return false;
+  auto keys = table.keys(); // of what is queried
+  if (query.has_index())
+    *keys.mutable_sort() = f.index.sort;
   item::verdict bad;
   if (query.tests_size() > 0) {
     std::vector<expression::key_test> tests;
     for (auto& test : *query.mutable_tests())
       tests.push_back({test.attribute(), test.op(), {test.values().begin(), test.values().end()}});
-    bad = expression::write_query(tests, table.keys(), query);
+    bad = expression::write_query(tests, keys, query);
   }
   if (!bad && query.has_filter())
-    bad = expression::check_filter(query.filter(), table.keys(),
+    bad = expression::check_filter(query.filter(), keys,
                                    query.legacy_filter() ? "QueryFilter" : "Filter Expression");
   if (bad) {
     why = bad->status();
     return false;
   }
-  auto range = item::query_range(table.keys(), query);
+  auto range = query.has_index() ? item::index_query_range(table.keys(), f.index.sort, query)
+                                 : item::query_range(table.keys(), query);
   if (!range) {
     why = range.why().status();
     return false;
@@ -304,7 +348,12 @@ bool router_state::prepare_scan(flight& f, const msg::TableRecord& table, msg::S
     why = bad->status();
     return false;
   }
-  auto range = item::scan_range(table.keys(), scan.segment(), segments, scan.start_key());
+  if (scan.has_index() &&
+      !prepare_page(f, table, scan.index(), scan.has_filter() ? &scan.filter() : nullptr, why))
+    return false;
+  auto range = scan.has_index() ? item::index_scan_range(table.keys(), f.index.sort, scan.segment(), segments,
+                                                         scan.start_key())
+                                : item::scan_range(table.keys(), scan.segment(), segments, scan.start_key());
   if (!range) {
     why = range.why().status();
     return false;
@@ -314,19 +363,43 @@ bool router_state::prepare_scan(flight& f, const msg::TableRecord& table, msg::S
   return take_filter(f, scan, why);
 }
 
-// One item that was looked at. False when it cannot be read.
+namespace {
+
+// By DynamoDB's rule; nothing when it cannot be read.
+std::optional<std::size_t> size_of(std::string_view bytes) {
+  msg::AttributeMap read;
+  if (!item::parse_item_into(read, bytes))
+    return {};
+  return item::item_size(read);
+}
+
+} // namespace
+
+// One item that was looked at, or an entry of an index. False when it cannot be read.
 bool router_state::gather(flight& f, std::string item) {
   f.gathered_bytes += item.size();
   f.gathered.set_scanned(f.gathered.scanned() + 1);
   auto passes = f.paging.filter ? f.paging.filter->holds(std::string_view(item)) : std::optional(true);
-  if (f.paging.tell_bytes) {
-    msg::AttributeMap read;
-    if (!item::parse_item_into(read, item))
+  std::string projected;
+  if (f.index.whole) {
+    auto part = f.index.projection->apply(item);
+    if (!part)
       return false;
-    f.gathered.set_read_bytes(f.gathered.read_bytes() + item::item_size(read));
+    projected = std::move(*part);
+  }
+  if (f.paging.tell_bytes) {
+    auto read = size_of(f.index.whole ? projected : item);
+    auto fetched = f.index.whole ? size_of(item) : 0;
+    if (!read || !fetched)
+      return false;
+    f.gathered.set_read_bytes(f.gathered.read_bytes() + *read);
+    if (f.index.whole)
+      f.gathered.set_fetched_units(
+          f.gathered.fetched_units() +
+          std::max<std::size_t>(1, (*fetched + limits::read_unit_bytes - 1) / limits::read_unit_bytes));
   }
   if (passes.value_or(false))
-    f.gathered.add_items(std::move(item));
+    f.gathered.add_items(f.index.only_projected ? std::move(projected) : std::move(item));
   return passes.has_value();
 }
 
@@ -358,7 +431,8 @@ void router_state::on_page(flight& f, msg::ReplicaReply& reply) {
 
 void router_state::finish_query(flight& f, bool more) {
   if (more) {
-    auto last = item::decode_key(f.keys, f.key);
+    auto last = f.index.number == 0 ? item::decode_key(f.keys, f.key)
+                                    : item::decode_entry_key(f.keys, f.index.sort, f.key);
     if (!last)
       return finish(f, make_status(msg::INTERNAL, "a stored key cannot be read"));
     f.gathered.set_last_key(last->SerializeAsString());

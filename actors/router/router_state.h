@@ -8,6 +8,7 @@
 #include "actors/core/routing/partition_map.h"
 #include "actors/kit/alarm.h"
 #include "actors/kit/promise_table.h"
+#include "actors/router/indexes.h"
 #include "actors/router/meter.h"
 #include "actors/router/router_actor.h"
 #include <map>
@@ -55,6 +56,8 @@ struct flight {
     std::optional<expression::condition> filter;
   } paging;                    // of a query or scan
   std::size_t gathered_bytes = 0;
+  index_page index;      // of a query or scan
+  index_telling telling; // of a write
 
   std::uint64_t group = 0;    // whom the open attempt is for
   std::string node;           // and where the newest one went
@@ -120,6 +123,9 @@ struct router_state {
   bool prepare_update(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_query(flight& f, const msg::TableRecord& table, msg::Status& why);
   bool prepare_scan(flight& f, const msg::TableRecord& table, msg::Status& why);
+  bool prepare_page(flight& f, const msg::TableRecord& table, const msg::IndexRead& read,
+                    const msg::ConditionExpression* filter, msg::Status& why);
+  void prepare_telling(flight& f, const msg::TableRecord& table);
   bool gather(flight& f, std::string item);
   void on_page(flight& f, msg::ReplicaReply& reply);
   void finish_query(flight& f, bool more);

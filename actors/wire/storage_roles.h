@@ -7,6 +7,7 @@
 #pragma once
 #include "actors/wire/interfaces.h"
 #include "messages/replication.pb.h"
+#include "messages/table.pb.h"
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,7 @@ struct items_opened {
   std::uint64_t bytes = 0;
   std::uint64_t items = 0;
   std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
+  std::vector<msg::IndexFigures> local_indexes;
 };
 struct items_applied {
   disk_result result;
@@ -67,6 +69,7 @@ struct items_applied {
   std::uint64_t bytes = 0;
   std::uint64_t items = 0;
   std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
+  std::vector<msg::IndexFigures> local_indexes; // in their order
 };
 struct item_found {
   disk_result result;
@@ -159,6 +162,7 @@ struct open_items {
   std::uint64_t member = 0;
   bool create = false; // an order that can be given only once; otherwise a missing file is disk loss
   replica_actor who;
+  msg::LocalIndexes local_indexes; // whose entries the file keeps beside the items
 };
 // One transaction: effects (coalesced, each key at most once) and how far they go.
 struct apply_items {
@@ -192,6 +196,8 @@ struct scan_items {
   std::uint64_t max_items = 0;
   std::uint64_t max_bytes = 0;
   replica_actor who;
+  std::uint32_t index = 0; // entries of this local index instead of items
+  bool whole = false;      // with the values of their items
 };
 // Chunk `chunk` of a snapshot for `transfer`; chunk 0 makes the snapshot, at the store's newest applied index.
 struct read_snapshot {

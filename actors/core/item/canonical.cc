@@ -213,6 +213,25 @@ std::optional<canonical_item> recognise_canonical(const msg::KeySchema& schema, 
   return out;
 }
 
+bool each_attribute(std::string_view bytes, const std::function<void(const attribute_bytes&)>& visit) {
+  const char* end_of_last = bytes.data();
+  return walk_attributes(bytes, [&](std::string_view name, std::string_view value) {
+    // The value is the last thing in its attribute.
+    const std::string_view whole(end_of_last, static_cast<std::size_t>(value.end() - end_of_last));
+    end_of_last = value.end();
+    visit({whole, name, value});
+    return true;
+  });
+}
+
+std::optional<key_value> key_value_in(std::string_view value) {
+  key_value seen;
+  std::size_t size = 0;
+  if (!walk_value(value, 1, size, &seen))
+    return {};
+  return seen;
+}
+
 attribute_search find_in_canonical(std::string_view bytes, std::string_view name) {
   attribute_search out;
   out.damaged = !walk_attributes(bytes, [&](std::string_view found, std::string_view value) {

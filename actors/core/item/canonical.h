@@ -10,6 +10,7 @@
 #include "actors/core/item/key_encoding.h"
 #include "messages/item.pb.h"
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -31,5 +32,17 @@ struct attribute_search {
   std::optional<std::string_view> value;
 };
 attribute_search find_in_canonical(std::string_view bytes, std::string_view name);
+
+// A top-level attribute as it stands in an item.
+struct attribute_bytes {
+  std::string_view whole; // with its tag and length: an item is a row of these
+  std::string_view name;
+  std::string_view value; // a serialized Value
+};
+// Visits them in order. False when the bytes are not a sequence of attributes in canonical order.
+bool each_attribute(std::string_view bytes, const std::function<void(const attribute_bytes&)>& visit);
+
+// What the bytes of a serialized canonical Value are as a key; nothing when they are no such thing.
+std::optional<key_value> key_value_in(std::string_view value);
 
 } // namespace troupe::item

@@ -6,19 +6,12 @@
 #include "config/limits.h"
 #include <algorithm>
 #include <cstdint>
-#include <simdjson.h>
 
 namespace troupe::item {
 namespace {
 
 constexpr std::size_t hash_bytes = 8;
-
-std::optional<key_value> key_in(const msg::AttributeMap& item, const std::string& name) {
-  const msg::Value* value = find(item, name);
-  if (value == nullptr)
-    return {};
-  return key_value_of(*value);
-}
+constexpr std::size_t end_mark_bytes = 2; // of an escaped value
 
 verdict check_attribute(const msg::KeyAttribute& what) {
   constexpr std::size_t longest = 255; // DynamoDB's limit for the names of key attributes
@@ -32,63 +25,20 @@ verdict check_attribute(const msg::KeyAttribute& what) {
   return {};
 }
 
-// Takes the escaped bytes of append_escaped off the front. False when they are not that.
-bool take_escaped(std::string_view& bytes, std::string& out) {
-  for (;;) {
-    const std::size_t zero = bytes.find('\0');
-    if (zero == std::string_view::npos || zero + 1 == bytes.size())
-      return false;
-    const char mark = bytes[zero + 1];
-    out += bytes.substr(0, zero);
-    bytes.remove_prefix(zero + 2);
-    if (mark == '\1')
-      return true;
-    if (mark != '\xFF')
-      return false;
-    out += '\0';
-  }
-}
-
-// The value at the front of `bytes`; `last` values of S and B reach to the end.
-std::optional<msg::Value> take_value(msg::KeyType type, bool last, std::string_view& bytes) {
-  msg::Value out;
-  if (type == msg::KEY_TYPE_N) {
-    const auto read = number::decode(bytes);
-    if (!read)
-      return {};
-    out.set_n(read->text());
-    return out;
-  }
-  std::string content;
-  if (last) {
-    content = bytes;
-    bytes = {};
-  } else if (!take_escaped(bytes, content)) {
-    return {};
-  }
-  if (type == msg::KEY_TYPE_B)
-    out.set_b(std::move(content));
-  else if (simdjson::validate_utf8(content))
-    out.set_s(std::move(content));
-  else
-    return {};
-  return out;
-}
-
 refusal condition_type_mismatch() {
   return {texts::invalid + "Condition parameter type does not match schema type"};
 }
 
 // Appends a bound on the sort key to the encoded partition key.
 result<std::string> sort_bound(const msg::KeySchema& schema, const std::string& collection,
-                               const msg::Value& bound) {
+                               const msg::Value& bound, bool followed) {
   const key_value value = key_value_of(bound);
   if (value.type != key_type_name(schema.sort().type()))
     return condition_type_mismatch();
   if (auto bad = check_key_value(schema.sort(), value, false))
     return *bad;
   std::string out = collection;
-  if (auto bad = append_sort_key(schema.sort(), value, out))
+  if (auto bad = (followed ? append_followed_key : append_sort_key)(schema.sort(), value, out))
     return *bad;
   return out;
 }
@@ -97,40 +47,6 @@ result<std::string> sort_bound(const msg::KeySchema& schema, const std::string& 
 std::string after(std::string key) {
   key += '\0';
   return key;
-}
-
-// The range of the query without regard to where it starts again.
-result<key_range> bounded_range(const msg::KeySchema& schema, const msg::Query& query,
-                                const std::string& collection) {
-  key_range range{collection, prefix_end(collection)};
-  const bool prefixed = !query.prefix_s().empty() || !query.prefix_b().empty();
-  if (!query.has_from() && !query.has_to() && !prefixed)
-    return range;
-  if (!schema.has_sort() || (prefixed && (query.has_from() || query.has_to())))
-    return refusal{"Query key condition not supported"};
-
-  if (prefixed) {
-    const bool text = schema.sort().type() == msg::KEY_TYPE_S;
-    if (query.prefix_s().empty() == text ||
-        query.prefix_b().empty() == (schema.sort().type() == msg::KEY_TYPE_B))
-      return condition_type_mismatch();
-    range.from = collection + (text ? query.prefix_s() : query.prefix_b());
-    range.to = prefix_end(range.from);
-    return range;
-  }
-  if (query.has_from()) {
-    auto bound = sort_bound(schema, collection, query.from());
-    if (!bound)
-      return bound.why();
-    range.from = query.from_exclusive() ? after(std::move(*bound)) : std::move(*bound);
-  }
-  if (query.has_to()) {
-    auto bound = sort_bound(schema, collection, query.to());
-    if (!bound)
-      return bound.why();
-    range.to = query.to_exclusive() ? std::move(*bound) : after(std::move(*bound));
-  }
-  return range;
 }
 
 } // namespace
@@ -165,7 +81,7 @@ result<std::string> encode_exact_key(const msg::KeySchema& schema, const msg::At
   return encode_key_values(schema, partition, sort);
 }
 
-result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& query) {
+result<std::string> query_collection(const msg::KeySchema& schema, const msg::Query& query) {
   if (!query.has_partition_key())
     return refusal{"Query condition missed key schema element: " + schema.partition().name()};
   const key_value partition = key_value_of(query.partition_key());
@@ -176,28 +92,79 @@ result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& qu
   std::string collection;
   if (auto bad = append_partition_key(schema.partition(), partition, collection))
     return *bad;
+  return collection;
+}
 
-  auto range = bounded_range(schema, query, collection);
-  if (!range)
+result<key_range> bounded_range(const msg::KeySchema& schema, const msg::Query& query,
+                                const std::string& collection, bool followed) {
+  // Above all keys whose sort key is the bound.
+  const auto beyond = [followed](std::string bound) {
+    return followed ? prefix_end(std::move(bound)) : after(std::move(bound));
+  };
+  key_range range{collection, prefix_end(collection)};
+  const bool prefixed = !query.prefix_s().empty() || !query.prefix_b().empty();
+  if (!query.has_from() && !query.has_to() && !prefixed)
     return range;
-  if (!query.start_key().empty()) {
-    const std::string invalid = "The provided starting key is invalid";
+  if (!schema.has_sort() || (prefixed && (query.has_from() || query.has_to())))
+    return refusal{"Query key condition not supported"};
+
+  if (prefixed) {
+    const bool text = schema.sort().type() == msg::KEY_TYPE_S;
+    if (query.prefix_s().empty() == text ||
+        query.prefix_b().empty() == (schema.sort().type() == msg::KEY_TYPE_B))
+      return condition_type_mismatch();
+    range.from = collection;
+    const key_value prefix{key_type_name(schema.sort().type()), text ? query.prefix_s() : query.prefix_b()};
+    if (auto bad = (followed ? append_followed_key : append_sort_key)(schema.sort(), prefix, range.from))
+      return *bad;
+    if (followed)
+      range.from.resize(range.from.size() - end_mark_bytes); // the value goes on
+    range.to = prefix_end(range.from);
+    return range;
+  }
+  if (query.has_from()) {
+    auto bound = sort_bound(schema, collection, query.from(), followed);
+    if (!bound)
+      return bound.why();
+    range.from = query.from_exclusive() ? beyond(std::move(*bound)) : std::move(*bound);
+  }
+  if (query.has_to()) {
+    auto bound = sort_bound(schema, collection, query.to(), followed);
+    if (!bound)
+      return bound.why();
+    range.to = query.to_exclusive() ? std::move(*bound) : beyond(std::move(*bound));
+  }
+  return range;
+}
+
+result<key_range> resume_query(key_range range, const msg::Query& query, const std::string& collection,
+                               std::string key) {
+  if (!key.starts_with(collection))
+    return refusal{"The provided starting key is outside query boundaries based on provided conditions"};
+  if (!range.contains(key))
+    return refusal{"The provided starting key does not match the range key predicate"};
+  if (query.backward())
+    range.to = std::move(key);
+  else
+    range.from = after(std::move(key));
+  return range;
+}
+
+result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& query) {
+  auto collection = query_collection(schema, query);
+  if (!collection)
+    return collection.why();
+  auto range = bounded_range(schema, query, *collection, false);
+  if (range && !query.start_key().empty()) {
     auto start = parse_item(query.start_key());
     if (!start)
-      return refusal{invalid};
+      return refusal{texts::invalid_start};
     auto key = encode_exact_key(schema, *start);
     if (!key)
-      return refusal{invalid + ": " + key.why().message};
-    if (!key->starts_with(collection))
-      return refusal{"The provided starting key is outside query boundaries based on provided conditions"};
-    if (!range->contains(*key))
-      return refusal{"The provided starting key does not match the range key predicate"};
-    if (query.backward())
-      range->to = std::move(*key);
-    else
-      range->from = after(std::move(*key));
+      return refusal{texts::invalid_start + ": " + key.why().message};
+    range = resume_query(std::move(*range), query, *collection, std::move(*key));
   }
-  if (range->empty())
+  if (range && range->empty())
     range->to = range->from;
   return range;
 }
@@ -206,7 +173,7 @@ std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::s
   if (encoded.size() < hash_bytes)
     return {};
   std::string_view rest = encoded.substr(hash_bytes);
-  auto partition = take_value(schema.partition().type(), false, rest);
+  auto partition = take_key(schema.partition().type(), true, rest);
   if (!partition)
     return {};
   msg::AttributeMap out;
@@ -214,7 +181,7 @@ std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::s
   first->set_name(schema.partition().name());
   *first->mutable_value() = std::move(*partition);
   if (schema.has_sort()) {
-    auto sort = take_value(schema.sort().type(), true, rest);
+    auto sort = take_key(schema.sort().type(), false, rest);
     if (!sort)
       return {};
     msg::Attribute* second = out.add_attributes();
@@ -255,22 +222,29 @@ std::vector<key_range> even_ranges(std::size_t count) {
   return out;
 }
 
+key_range segment_range(std::uint32_t segment, std::uint32_t segments) {
+  return {boundary(segment, segments), segment + 1 < segments ? boundary(segment + 1, segments) : ""};
+}
+
+result<key_range> resume_scan(key_range range, std::string key) {
+  if (!range.contains(key))
+    return refusal{"The provided starting key is outside the segment"};
+  range.from = after(std::move(key));
+  return range;
+}
+
 result<key_range> scan_range(const msg::KeySchema& schema, std::uint32_t segment, std::uint32_t segments,
                              std::string_view start_key) {
-  key_range range{boundary(segment, segments), segment + 1 < segments ? boundary(segment + 1, segments) : ""};
+  key_range range = segment_range(segment, segments);
   if (start_key.empty())
     return range;
-  const std::string invalid = "The provided starting key is invalid";
   auto start = parse_item(start_key);
   if (!start)
-    return refusal{invalid};
+    return refusal{texts::invalid_start};
   auto key = encode_exact_key(schema, *start);
   if (!key)
-    return refusal{invalid + ": " + key.why().message};
-  if (!range.contains(*key))
-    return refusal{"The provided starting key is outside the segment"};
-  range.from = after(std::move(*key));
-  return range;
+    return refusal{texts::invalid_start + ": " + key.why().message};
+  return resume_scan(std::move(range), std::move(*key));
 }
 
 std::string prefix_end(std::string prefix) {

@@ -3,11 +3,14 @@
 #include "actors/core/item/texts.h"
 #include "actors/core/item/value.h"
 #include "config/limits.h"
+#include <simdjson.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 namespace troupe::item {
 namespace {
+
+constexpr std::size_t hash_bytes = 8;
 
 void append_big_endian(std::uint64_t value, std::string& out) {
   for (int shift = 56; shift >= 0; shift -= 8)
@@ -27,6 +30,36 @@ void append_escaped(std::string_view bytes, std::string& out) {
   out += '\1';
 }
 
+// Takes the escaped bytes of append_escaped off the front. False when they are not that.
+bool take_escaped(std::string_view& bytes, std::string& out) {
+  for (;;) {
+    const std::size_t zero = bytes.find('\0');
+    if (zero == std::string_view::npos || zero + 1 == bytes.size())
+      return false;
+    const char mark = bytes[zero + 1];
+    out += bytes.substr(0, zero);
+    bytes.remove_prefix(zero + 2);
+    if (mark == '\1')
+      return true;
+    if (mark != '\xFF')
+      return false;
+    out += '\0';
+  }
+}
+
+// The same without reading them.
+bool skip_escaped(std::string_view& bytes) {
+  for (;;) {
+    const std::size_t zero = bytes.find('\0');
+    if (zero == std::string_view::npos || zero + 1 == bytes.size())
+      return false;
+    const char mark = bytes[zero + 1];
+    bytes.remove_prefix(zero + 2);
+    if (mark != '\xFF')
+      return mark == '\1';
+  }
+}
+
 } // namespace
 
 key_value key_value_of(const msg::Value& value) {
@@ -41,6 +74,13 @@ key_value key_value_of(const msg::Value& value) {
   default:
     return {type_name(value), {}};
   }
+}
+
+std::optional<key_value> key_in(const msg::AttributeMap& item, const std::string& name) {
+  const msg::Value* value = find(item, name);
+  if (value == nullptr)
+    return {};
+  return key_value_of(*value);
 }
 
 std::string_view key_type_name(msg::KeyType type) {
@@ -109,6 +149,51 @@ verdict append_sort_key(const msg::KeyAttribute& what, const key_value& value, s
     return parsed.why();
   parsed->encode(out);
   return {};
+}
+
+verdict append_followed_key(const msg::KeyAttribute& what, const key_value& value, std::string& out) {
+  if (what.type() == msg::KEY_TYPE_N) // no number's encoding is the beginning of another's
+    return append_sort_key(what, value, out);
+  append_escaped(value.bytes, out);
+  return {};
+}
+
+std::optional<msg::Value> take_key(msg::KeyType type, bool followed, std::string_view& bytes) {
+  msg::Value out;
+  if (type == msg::KEY_TYPE_N) {
+    const auto read = number::decode(bytes);
+    if (!read)
+      return {};
+    out.set_n(read->text());
+    return out;
+  }
+  std::string content;
+  if (!followed) {
+    content = bytes;
+    bytes = {};
+  } else if (!take_escaped(bytes, content)) {
+    return {};
+  }
+  if (type == msg::KEY_TYPE_B)
+    out.set_b(std::move(content));
+  else if (simdjson::validate_utf8(content))
+    out.set_s(std::move(content));
+  else
+    return {};
+  return out;
+}
+
+bool skip_key(msg::KeyType type, std::string_view& bytes) {
+  return type == msg::KEY_TYPE_N ? number::decode(bytes).has_value() : skip_escaped(bytes);
+}
+
+std::size_t collection_length(msg::KeyType partition, std::string_view encoded) {
+  if (encoded.size() < hash_bytes)
+    return 0;
+  std::string_view rest = encoded.substr(hash_bytes);
+  if (!skip_key(partition, rest))
+    return 0;
+  return encoded.size() - rest.size();
 }
 
 result<std::string> encode_key_values(const msg::KeySchema& schema, const std::optional<key_value>& partition,

@@ -7,6 +7,7 @@ namespace troupe::item::texts {
 
 inline const std::string invalid = "One or more parameter values were invalid: ";
 inline const std::string wrong_key = "The provided key element does not match the schema";
+inline const std::string invalid_start = "The provided starting key is invalid";
 inline constexpr const char* no_type =
     "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
 inline constexpr const char* several_types = "Supplied AttributeValue has more than one datatypes set, must "

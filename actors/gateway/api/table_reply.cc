@@ -93,11 +93,13 @@ void throughput(writer& out, const msg::TableRecord& table, bool on_demand) {
   out.end_object();
 }
 
-void local_indexes(writer& out, const msg::TableRecord& table) {
+void local_indexes(writer& out, const msg::TableRecord& table, const msg::TableFigures& figures) {
   if (table.options().local_indexes_size() == 0)
     return;
   out.key("LocalSecondaryIndexes").array();
-  for (const auto& index : table.options().local_indexes()) {
+  for (int i = 0; i < table.options().local_indexes_size(); ++i) {
+    const auto& index = table.options().local_indexes(i);
+    const auto held = i < figures.local_indexes_size() ? figures.local_indexes(i) : msg::IndexFigures();
     out.object().key("IndexName").text(index.name());
     key_schema(out, table.keys().partition(), &index.sort());
     out.key("Projection").object().key("ProjectionType").text(name_of(index.projection()));
@@ -108,7 +110,8 @@ void local_indexes(writer& out, const msg::TableRecord& table) {
       out.end_array();
     }
     out.end_object();
-    out.key("IndexSizeBytes").number(0).key("ItemCount").number(0);
+    out.key("IndexSizeBytes").number(static_cast<std::int64_t>(held.bytes()));
+    out.key("ItemCount").number(static_cast<std::int64_t>(held.items()));
     out.key("IndexArn").text(arn_of(table.name()) + "/index/" + index.name()).end_object();
   }
   out.end_array();
@@ -146,7 +149,7 @@ void describe(writer& out, const msg::TableRecord& table, table_state state,
   out.key("TableSizeBytes").number(static_cast<std::int64_t>(figures.bytes()));
   out.key("ItemCount").number(static_cast<std::int64_t>(figures.items()));
   out.key("TableArn").text(arn_of(table.name())).key("TableId").text(id_of(table));
-  local_indexes(out, table);
+  local_indexes(out, table, figures);
   if (options.sse()) {
     out.key("SSEDescription").object().key("Status").text("ENABLED").key("SSEType").text(options.sse_type());
     if (!options.sse_key().empty())
