@@ -1,3 +1,4 @@
+#include "actors/core/item/key.h"
 #include "actors/replica/overlay.h"
 #include <gtest/gtest.h>
 #include <optional>
@@ -164,6 +165,88 @@ TEST(overlay, overlay_and_store_together_are_always_the_whole_state) {
     auto expected = truth.count(key) > 0 ? std::optional(truth[key]) : std::nullopt;
     ASSERT_EQ(seen, expected) << "step " << step;
   }
+}
+
+// Entries of the overlay's items, in the order of an index by the number "at".
+
+std::shared_ptr<const item::local_indexes> by_at() {
+  msg::LocalIndexes made;
+  made.mutable_keys()->mutable_partition()->set_name("p");
+  made.mutable_keys()->mutable_partition()->set_type(msg::KEY_TYPE_N);
+  made.mutable_keys()->mutable_sort()->set_name("s");
+  made.mutable_keys()->mutable_sort()->set_type(msg::KEY_TYPE_N);
+  auto& index = *made.add_indexes();
+  index.mutable_sort()->set_name("at");
+  index.mutable_sort()->set_type(msg::KEY_TYPE_N);
+  return item::local_indexes::make(made);
+}
+
+// An item (p 1, s `sort`), at `at` unless that is empty.
+msg::Effect put_at(int sort, const std::string& at) {
+  msg::AttributeMap map;
+  auto add = [&](const char* name, const std::string& number) {
+    auto& one = *map.add_attributes();
+    one.set_name(name);
+    one.mutable_value()->set_n(number);
+  };
+  if (!at.empty())
+    add("at", at);
+  add("p", "1");
+  add("s", std::to_string(sort));
+  msg::KeySchema schema;
+  schema.mutable_partition()->set_name("p");
+  schema.mutable_partition()->set_type(msg::KEY_TYPE_N);
+  schema.mutable_sort()->set_name("s");
+  schema.mutable_sort()->set_type(msg::KEY_TYPE_N);
+  auto key = item::encode_key(schema, map);
+  EXPECT_TRUE(key);
+  return put(*key, map.SerializeAsString());
+}
+
+// The numbers of the entries' items, in walking order.
+std::string entries(const overlay& o, bool backward = false) {
+  std::string out;
+  o.walk_entries(1, "", "", backward, [&](const std::string&, const overlay::version& v) {
+    msg::AttributeMap map;
+    EXPECT_TRUE(map.ParseFromString(v.item));
+    out += map.attributes(map.attributes_size() - 1).value().n();
+    return true;
+  });
+  return out;
+}
+
+TEST(overlay, walks_the_entries_of_what_is_applied_in_their_own_order) {
+  overlay o;
+  o.keep_entries(by_at());
+  o.apply(put_at(1, "30"), 1);
+  o.apply(put_at(2, "10"), 2);
+  o.apply(put_at(3, ""), 3);
+  o.propose(put_at(4, "1"), 4);
+  EXPECT_EQ(entries(o), "21");
+  EXPECT_EQ(entries(o, true), "12");
+  o.apply(put_at(1, "5"), 5);
+  EXPECT_EQ(entries(o), "12") << "an entry moves with its item";
+  o.apply(removal(put_at(2, "").key()), 6);
+  EXPECT_EQ(entries(o), "1");
+  o.apply(put_at(1, ""), 7);
+  EXPECT_EQ(entries(o), "");
+}
+
+TEST(overlay, keeps_entries_as_long_as_their_items) {
+  overlay o;
+  o.keep_entries(by_at());
+  o.apply(put_at(1, "1"), 1);
+  o.apply(put_at(2, "2"), 2);
+  o.begin_flush();
+  o.apply(put_at(2, "3"), 3);
+  EXPECT_EQ(entries(o), "12");
+  o.end_flush(true);
+  EXPECT_EQ(entries(o), "2") << "the first is the store's now, the second was written again meanwhile";
+  o.begin_flush();
+  o.end_flush(false);
+  EXPECT_EQ(entries(o), "2");
+  o.clear();
+  EXPECT_EQ(entries(o), "");
 }
 
 } // namespace
