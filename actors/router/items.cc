@@ -162,6 +162,8 @@ void router_state::take_back(flight& f) {
   }
   f.to_replica.Clear();
   f.key.clear();
+  f.index = {};
+  f.telling = {};
   f.prepared = false;
 }
 
@@ -196,13 +198,13 @@ bool router_state::prepare(flight& f, const msg::TableRecord& table, msg::Status
       why = put.why().status();
       return false;
     }
+    f.key = put->key;
+    mutation.set_item(std::move(put->item));
     const auto& indexes = table.options().local_indexes();
-    if (auto bad = indexes.empty() ? std::nullopt : item::check_index_keys(indexes, put->item)) {
+    if (auto bad = indexes.empty() ? std::nullopt : item::check_index_keys(indexes, mutation.item())) {
       why = bad->status();
       return false;
     }
-    f.key = put->key;
-    mutation.set_item(std::move(put->item));
     ask_for_old(mutation, f.request.put());
     if (f.request.put().has_expression())
       mutation.mutable_expression()->Swap(f.request.mutable_put()->mutable_expression());

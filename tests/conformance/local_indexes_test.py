@@ -3,19 +3,27 @@
 
 usage: local_indexes_test.py TROUPE
 """
+import json
+import os
 import random
+import signal
+import subprocess
 import sys
+import time
 import unittest
+import urllib.request
 from decimal import Decimal
+from pathlib import Path
 
 import boto3
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from three_zones import ACCESS_KEY, SECRET_KEY, for_module
+from three_zones import ACCESS_KEY, SECRET_KEY, ThreeZones, for_module
 
-setUpModule, tearDownModule, cluster = for_module(sys.argv.pop())
+TROUPE = sys.argv.pop()
+setUpModule, tearDownModule, cluster = for_module(TROUPE)
 
 INVALID = "One or more parameter values were invalid: "
 
@@ -339,56 +347,160 @@ class Reads(Story):
                      KeyConditionExpression=a & Key("rank").gt(0), ExclusiveStartKey={"id": "a", "seq": 1, "rank": -1})
 
 
-class Whole(Story):
-    def test_indexes_hold_what_the_table_says_after_any_writes(self):
-        t = self.table([index("all", "rank"), index("some", "name", "INCLUDE", ["v"]), index("bare", "at", "KEYS_ONLY")],
-                       rank="N", name="S", at="B")
-        dice = random.Random(4)
+PROJECTIONS = {"whole": ("rank", None), "some": ("name", {"id", "seq", "name", "v"}), "bare": ("at", {"id", "seq", "at"})}
 
-        def some(seq):
-            item = {"id": dice.choice("abc"), "seq": seq, "v": dice.randrange(3), "rest": "x" * dice.randrange(200)}
+
+class Contents(Story):
+    """Random writes to a table with an index of each projection; and what its indexes must hold then."""
+
+    def churned(self):
+        return self.table([index("whole", "rank"), index("some", "name", "INCLUDE", ["v"]), index("bare", "at", "KEYS_ONLY")],
+                          rank="N", name="S", at="B")
+
+    @staticmethod
+    def churn(t, dice, writes):
+        for _ in range(writes):
+            item = {"id": dice.choice("abc"), "seq": dice.randrange(25), "v": dice.randrange(3),
+                    "rest": "x" * dice.randrange(200)}
             if dice.random() < 0.7:
                 item["rank"] = dice.randrange(-3, 3)
             if dice.random() < 0.7:
                 item["name"] = dice.choice(["n", "n\0", "n\0n", "m", "ü"])
             if dice.random() < 0.7:
                 item["at"] = bytes(dice.choice(b"\x00\x01\xff") for _ in range(dice.randrange(1, 4)))
-            return item
-
-        for _ in range(400):
-            item = some(dice.randrange(25))
             key = {"id": item["id"], "seq": item["seq"]}
             dealt = dice.random()
             if dealt < 0.6:
                 t.put_item(Item=item)
             elif dealt < 0.8:
                 attribute = dice.choice(["rank", "name", "at", "v"])
-                if attribute in item:
-                    t.update_item(Key=key, UpdateExpression="SET #a = :v", ExpressionAttributeNames={"#a": attribute},
-                                  ExpressionAttributeValues={":v": item[attribute]})
-                else:
-                    t.update_item(Key=key, UpdateExpression="REMOVE #a", ExpressionAttributeNames={"#a": attribute})
+                there = attribute in item
+                t.update_item(Key=key, UpdateExpression="SET #a = :v" if there else "REMOVE #a",
+                              ExpressionAttributeNames={"#a": attribute},
+                              **({"ExpressionAttributeValues": {":v": item[attribute]}} if there else {}))
             else:
                 t.delete_item(Key=key)
-        self.same(t)
 
-    def same(self, t):
-        items = t.scan(ConsistentRead=True)["Items"]
-
-        def plain(value):
-            return value.value if hasattr(value, "value") else value
+    @staticmethod
+    def contents(t, consistent=True):
+        """What each index says, and what it should say by what the table says."""
+        items = t.scan(ConsistentRead=consistent)["Items"]
+        want, got = {}, {}
 
         def order(sort):
-            return lambda one: (plain(one[sort]).encode() if isinstance(plain(one[sort]), str) else plain(one[sort]),
-                                one["seq"])
+            def key(one):
+                value = getattr(one[sort], "value", one[sort])
+                return (value.encode() if isinstance(value, str) else value), one["seq"]
+            return key
 
-        for name, sort, shown in [("all", "rank", None), ("some", "name", {"id", "seq", "name", "v"}),
-                                  ("bare", "at", {"id", "seq", "at"})]:
+        for name, (sort, shown) in PROJECTIONS.items():
             for who in "abc":
-                want = sorted((one for one in items if one["id"] == who and sort in one), key=order(sort))
-                want = [{key: value for key, value in one.items() if shown is None or key in shown} for one in want]
-                got = t.query(IndexName=name, KeyConditionExpression=Key("id").eq(who), ConsistentRead=True)["Items"]
-                self.assertEqual(got, want)
+                mine = sorted((one for one in items if one["id"] == who and sort in one), key=order(sort))
+                want[name, who] = [{key: value for key, value in one.items() if shown is None or key in shown}
+                                   for one in mine]
+                got[name, who] = t.query(IndexName=name, KeyConditionExpression=Key("id").eq(who),
+                                         ConsistentRead=consistent)["Items"]
+        return got, want
+
+    def same(self, t):
+        got, want = self.contents(t)
+        self.assertEqual(got, want)
+        self.assertGreater(sum(map(len, want.values())), 30)
+
+    def eventually(self, holds, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, "in vain waited")
+            time.sleep(0.1)
+
+
+class Whole(Contents):
+    def test_indexes_hold_what_the_table_says_after_any_writes(self):
+        t = self.churned()
+        self.churn(t, random.Random(4), 400)
+        self.same(t)
+
+    def test_a_table_tells_how_much_is_in_each_index(self):
+        t = self.table([index("by_rank", "rank"), index("bare", "rank", "KEYS_ONLY")], rank="N")
+        for i in range(10):
+            t.put_item(Item={"id": "a", "seq": i, "text": "x" * 100, **({"rank": i} if i % 2 else {})})
+
+        def figures():
+            told = client().describe_table(TableName=t.name)["Table"]["LocalSecondaryIndexes"]
+            return [(one["ItemCount"], one["IndexSizeBytes"]) for one in told]
+
+        # Names and values: id 3, seq 3 and 2, rank 4 and 2, text 4 and 100.
+        self.eventually(lambda: figures() == [(5, 5 * 118), (5, 5 * 14)])
+
+
+class Faults(Contents):
+    """A cluster of its own, that keeps little of its logs: who was away for long is sent a snapshot."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = ThreeZones(TROUPE, ("storage:", "  log_retention: 64KiB"))
+        cls.usual, cls.here = cluster, lambda: cls.cluster
+        globals()["cluster"] = cls.here
+
+    @classmethod
+    def tearDownClass(cls):
+        globals()["cluster"] = cls.usual
+        code = cls.cluster.stop()
+        assert code == 0, f"the cluster ended with {code}:\n{cls.cluster.said}"
+
+    def leader(self, t):
+        said = subprocess.run([TROUPE, "status", "--partitions", "--json", "--at", ",".join(self.cluster.routers)],
+                              capture_output=True, text=True, check=True).stdout
+        return next(one["leader"] for one in json.loads(said)["partitions"] if one["table"] == t.name)
+
+    def process(self, node):
+        parent = self.cluster.process.pid
+        for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+            if node in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                return int(pid)
+        self.fail(f"no process of {node}")
+
+    def test_indexes_hold_what_the_table_says_when_the_leader_has_died(self):
+        t = self.churned()
+        dice = random.Random(5)
+        for _ in range(2):
+            self.churn(t, dice, 150)
+            dead = self.leader(t)
+            os.kill(self.process(dead), signal.SIGKILL)
+            other = resource(node=int(dead[1]) % 3).Table(t.name)
+            self.same(other)
+            self.churn(other, dice, 50)
+            self.same(other)
+            self.eventually(lambda: self.cluster.healthy(self.cluster.endpoints[int(dead[1]) - 1]))
+
+    def test_a_member_that_was_sent_a_snapshot_has_the_indexes_of_its_items(self):
+        t = self.churned()
+        dice = random.Random(6)
+        self.churn(t, dice, 100)
+        leader = int(self.leader(t)[1])
+        away = leader % 3 + 1
+        os.kill(self.process(f"n{away}"), signal.SIGSTOP)
+        try:
+            at_leader = resource(node=leader - 1).Table(t.name)
+            with at_leader.batch_writer() as batch:  # more than the log keeps
+                for i in range(1500):
+                    batch.put_item(Item={"id": "filler", "seq": i, "rest": "x" * 300})
+            self.churn(at_leader, dice, 100)
+        finally:
+            os.kill(self.process(f"n{away}"), signal.SIGCONT)
+        installed = "troupe_snapshots_installed_total"
+
+        def metric():
+            with urllib.request.urlopen(self.cluster.metrics[away - 1] + "/metrics", timeout=5) as said:
+                lines = said.read().decode().splitlines()
+            return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(installed))
+
+        self.eventually(lambda: metric() > 0)
+        back = resource(node=away - 1).Table(t.name)
+        wanted = self.contents(at_leader)
+        self.assertEqual(*wanted)
+        # The copy beside its router answers what need not be the newest.
+        self.eventually(lambda: self.contents(back, consistent=False) == wanted)
 
 
 if __name__ == "__main__":

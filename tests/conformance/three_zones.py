@@ -44,6 +44,7 @@ class ThreeZones:
         self.log = open(root / "log", "w+")
         self.endpoints = [f"http://127.0.0.1:{ports[3 * i + 2]}" for i in range(3)]
         self.routers = [f"127.0.0.1:{ports[3 * i]}" for i in range(3)]
+        self.metrics = [f"http://127.0.0.1:{ports[3 * i + 1]}" for i in range(3)]
         self.process = subprocess.Popen([troupe, "up", str(root / "cluster.yaml")], stdout=self.log,
                                         stderr=subprocess.STDOUT, cwd=root)
         deadline = time.monotonic() + 60

@@ -48,6 +48,30 @@ TEST(CreatingATable, BecomesActiveWhenAllItsPartitionsServe) {
   EXPECT_EQ(w.replicas_running(), 12u);
 }
 
+TEST(CreatingATable, WithLocalIndexesTellsEveryPartitionOfThem) {
+  metadata_world w;
+  msg::CreateTable wish;
+  wish.set_name("music");
+  wish.set_partitions(3);
+  wish.mutable_keys()->mutable_partition()->set_name("artist");
+  wish.mutable_keys()->mutable_partition()->set_type(msg::KEY_TYPE_S);
+  auto& index = *wish.mutable_options()->add_local_indexes();
+  index.set_name("by_year");
+  index.mutable_sort()->set_name("year");
+  index.mutable_sort()->set_type(msg::KEY_TYPE_N);
+  EXPECT_EQ(plan_create(w.view(), wish, {}, 5, 7).refusal.code(), msg::VALIDATION) << "without a sort key";
+  wish.mutable_keys()->mutable_sort()->set_name("title");
+  wish.mutable_keys()->mutable_sort()->set_type(msg::KEY_TYPE_S);
+  auto plan = plan_create(w.view(), wish, {}, 5, 7);
+  ASSERT_EQ(plan.what, verdict::write);
+  ASSERT_EQ(plan.write.partitions.size(), 3u);
+  for (const auto& partition : plan.write.partitions) {
+    EXPECT_EQ(partition.local_indexes().keys().sort().name(), "title");
+    ASSERT_EQ(partition.local_indexes().indexes_size(), 1);
+    EXPECT_EQ(partition.local_indexes().indexes(0).name(), "by_year");
+  }
+}
+
 TEST(CreatingATable, OfTenThousandPartitionsTakesSeveralEntriesEachSmallEnough) {
   metadata_world w(3);
   auto first = w.create("big", 10'000);

@@ -39,6 +39,7 @@ local_replicas here(std::vector<std::uint64_t> groups, std::uint64_t metadata = 
 TEST(Roster, WhatIsOrderedAndNotHereIsMadeWithAllItNeedsToStartAgain) {
   auto o = orders();
   *o.add_partitions() = partition(5, "n1", disk);
+  o.mutable_partitions(0)->mutable_local_indexes()->add_indexes()->set_name("by_year");
 
   auto plan = plan_orders({}, o, "n1", disk, 1234);
 
@@ -53,6 +54,7 @@ TEST(Roster, WhatIsOrderedAndNotHereIsMadeWithAllItNeedsToStartAgain) {
   EXPECT_EQ(made.configuration().members_size(), 1);
   EXPECT_EQ(made.metadata(), 42u);
   EXPECT_EQ(made.created_ms(), 1234);
+  EXPECT_EQ(made.local_indexes().indexes(0).name(), "by_year");
 }
 
 TEST(Roster, TheSameOrderAgainMakesNothing) {

@@ -182,6 +182,15 @@ void router_world::give_map(const wire::outgoing& question) {
   deliver(question.node, std::move(parcel));
 }
 
+void router_world::give_map_of(const wire::outgoing& question, const msg::TableRecord& table) {
+  auto parcel = wire::reply_to(question.parcel);
+  auto& map = *parcel.mutable_map_reply();
+  fill_map(map, 3, 1, 7, "id", msg::KEY_TYPE_S);
+  *map.mutable_tables(0)->mutable_keys() = table.keys();
+  *map.mutable_tables(0)->mutable_options() = table.options();
+  deliver(question.node, std::move(parcel));
+}
+
 void router_world::give_map_of_another(const wire::outgoing& question, const std::string& key,
                                        msg::KeyType type) {
   auto parcel = wire::reply_to(question.parcel);

@@ -35,6 +35,8 @@ public:
   void moved(const wire::outgoing& question, const std::string& leader);
   // Table "t" with one partition, group 7, on n1, n2 and n3; the router is on n1.
   void give_map(const wire::outgoing& question);
+  // The same with a table of these keys and options.
+  void give_map_of(const wire::outgoing& question, const msg::TableRecord& table);
   // Lets the router come to know it.
   void learn_map();
   // The same map without the table, of a later version.
