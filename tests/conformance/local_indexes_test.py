@@ -251,7 +251,7 @@ class Reads(Story):
         self.assertEqual([one["name"] for one in self.query(t, "bare", name.gt("n09"))["Items"]], ["n10", "n11"])
         old = client().query(TableName=t.name, IndexName="by_rank", KeyConditions={
             "id": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]},
-            "rank": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "0"}]}})
+            "rank": {"ComparisonOperator": "GT", "AttributeValueList": [{"N": "0"}]}}, ConsistentRead=True)
         self.assertEqual(old["Count"], 3)
 
     def test_a_projection_shows_what_it_has_and_the_table_has_the_rest(self):
@@ -460,6 +460,11 @@ class Faults(Contents):
                 return int(pid)
         self.fail(f"no process of {node}")
 
+    def metric(self, node, name):
+        with urllib.request.urlopen(self.cluster.metrics[node - 1] + "/metrics", timeout=5) as said:
+            lines = said.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
     def test_indexes_hold_what_the_table_says_when_the_leader_has_died(self):
         t = self.churned()
         dice = random.Random(5)
@@ -486,16 +491,10 @@ class Faults(Contents):
                 for i in range(1500):
                     batch.put_item(Item={"id": "filler", "seq": i, "rest": "x" * 300})
             self.churn(at_leader, dice, 100)
+            self.eventually(lambda: self.metric(leader, "troupe_log_entries") < 1000)
         finally:
             os.kill(self.process(f"n{away}"), signal.SIGCONT)
-        installed = "troupe_snapshots_installed_total"
-
-        def metric():
-            with urllib.request.urlopen(self.cluster.metrics[away - 1] + "/metrics", timeout=5) as said:
-                lines = said.read().decode().splitlines()
-            return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(installed))
-
-        self.eventually(lambda: metric() > 0)
+        self.eventually(lambda: self.metric(away, "troupe_snapshots_installed_total") > 0)
         back = resource(node=away - 1).Table(t.name)
         wanted = self.contents(at_leader)
         self.assertEqual(*wanted)
