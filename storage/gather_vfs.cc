@@ -25,6 +25,7 @@ struct gathered_file {
   std::string* waiting;
   sqlite3_int64 from; // where `waiting` belongs in the file
   bool commits;       // the page that comes next ends a transaction
+  sqlite3_int64 high; // the furthest that was written since the WAL began anew
 
   sqlite3_int64 end() const { return from + static_cast<sqlite3_int64>(waiting->size()); }
 };
@@ -73,8 +74,28 @@ int read_file(sqlite3_file* file, void* into, int bytes, sqlite3_int64 at) {
   return f.below->pMethods->xRead(f.below, into, bytes, at);
 }
 
+// Heads of frames that are there already are written again in two cases. A transaction that was rolled back
+// left frames in whose place the next one begins: what of them still waits is dropped. And when a transaction
+// has changed a page that it had written before, SQLite puts the checksums of its frames right at the end,
+// behind the commit and without a sync: these go down at once, as nothing would make them go later.
+int write_head_again(gathered_file& f, const void* what, int bytes, sqlite3_int64 at) {
+  if (int code = put_down(f); code != SQLITE_OK)
+    return code;
+  f.commits = ends_transaction(what, bytes);
+  return f.below->pMethods->xWrite(f.below, what, bytes, at);
+}
+
 int write_file(sqlite3_file* file, const void* what, int bytes, sqlite3_int64 at) {
   auto& f = of(file);
+  if (at == 0)
+    f.high = 0; // the WAL's own head: it begins anew
+  if (bytes == frame_head_bytes && at < f.high) {
+    if (f.waiting->empty() || at < f.from || at >= f.end())
+      return write_head_again(f, what, bytes, at);
+    f.waiting->resize(static_cast<std::size_t>(at - f.from));
+    f.high = at;
+  }
+  f.high = std::max(f.high, at + bytes);
   bool continues = !f.waiting->empty() && at >= f.from && at <= f.end();
   bool fits = continues && static_cast<std::size_t>(at + bytes - f.from) <= gather_bytes;
   if (!fits) {
@@ -82,7 +103,7 @@ int write_file(sqlite3_file* file, const void* what, int bytes, sqlite3_int64 at
       return code;
     f.from = at;
   }
-  auto begin = static_cast<std::size_t>(at - f.from); // earlier than the end when a frame is written again
+  auto begin = static_cast<std::size_t>(at - f.from); // earlier than the end when a page is written again
   auto length = static_cast<std::size_t>(bytes);
   auto again = std::min(length, f.waiting->size() - begin);
   std::memcpy(f.waiting->data() + begin, what, again);
@@ -94,6 +115,7 @@ int write_file(sqlite3_file* file, const void* what, int bytes, sqlite3_int64 at
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
   auto& f = of(file);
+  f.high = std::min(f.high, size);
   if (size <= f.from)
     f.waiting->clear();
   else if (size < f.end())

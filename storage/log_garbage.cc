@@ -26,25 +26,28 @@ void log_garbage::take(stretches::iterator at) {
   stretches_.erase(at);
 }
 
-void log_garbage::add(const log_index::extent& run) {
-  stretch grown{run.run, run.run, run.bytes};
-  auto behind = stretches_.lower_bound(run.run);
-  require(behind == stretches_.end() || behind->first != run.run, "log garbage: a run died twice");
+void log_garbage::add(stretch grown) {
+  auto behind = stretches_.lower_bound(grown.first);
+  require(behind == stretches_.end() || behind->first > grown.last, "log garbage: a run died twice");
   if (behind != stretches_.begin()) {
     auto before = std::prev(behind);
-    require(before->second.last < run.run, "log garbage: a run died twice");
-    if (before->second.last + 1 == run.run) {
+    require(before->second.last < grown.first, "log garbage: a run died twice");
+    if (before->second.last + 1 == grown.first) {
       grown.first = before->second.first;
       grown.bytes += before->second.bytes;
       take(before);
     }
   }
-  if (behind != stretches_.end() && behind->first == run.run + 1) {
+  if (behind != stretches_.end() && behind->first == grown.last + 1) {
     grown.last = behind->second.last;
     grown.bytes += behind->second.bytes;
     take(behind);
   }
   put(grown);
+}
+
+void log_garbage::add(const log_index::extent& run) {
+  add(stretch{run.run, run.run, run.bytes});
 }
 
 void log_garbage::add(const log_index::dead_runs& dead) {
@@ -66,15 +69,23 @@ std::optional<log_garbage::stretch> log_garbage::next(std::uint64_t bytes_max, b
 }
 
 void log_garbage::remove(const stretch& gone) {
-  auto at = stretches_.find(gone.first);
-  require(at != stretches_.end() && gone.last <= at->second.last, "log garbage: a stretch that is not here");
-  stretch rest = at->second;
+  auto at = stretches_.upper_bound(gone.first);
+  require(at != stretches_.begin() && gone.last <= std::prev(at)->second.last,
+          "log garbage: a stretch that is not here");
+  --at;
+  const stretch whole = at->second;
   take(at);
-  if (gone.last == rest.last)
-    return;
-  rest.bytes -= std::min(rest.bytes, gone.bytes);
-  rest.first = gone.last + 1;
-  put(rest);
+  auto left_bytes = whole.bytes - std::min(whole.bytes, gone.bytes);
+  stretch before{whole.first, gone.first - 1, 0};
+  stretch behind{gone.last + 1, whole.last, left_bytes};
+  if (whole.first < gone.first) {
+    auto left_runs = whole.runs() - gone.runs();
+    before.bytes = left_bytes * before.runs() / left_runs;
+    behind.bytes -= before.bytes;
+    put(before);
+  }
+  if (gone.last < whole.last)
+    put(behind);
 }
 
 } // namespace troupe::storage

@@ -11,6 +11,7 @@ namespace {
 // Dead runs deleted along with an append, which pays for no sync of its own; and by one call of maintain().
 constexpr std::uint64_t sweep_bytes_in_append = 1u << 20;
 constexpr std::uint64_t sweep_bytes_in_maintain = 4u << 20;
+constexpr std::uint64_t sweep_runs_in_maintain = 512;
 // So much may lie scattered among live runs, or as much as these take up, before it is swept nevertheless.
 constexpr std::uint64_t scattered_bytes_idle = 32u << 20;
 
@@ -351,15 +352,31 @@ result<bool> log_store::maintain() {
       return done.error();
     return maintenance_due();
   }
-  auto dead = s.next_sweep(sweep_bytes_in_maintain, true);
-  if (!dead)
+  if (s.garbage.empty())
     return false;
   if (auto begun = s.db->begin(); !begun)
     return begun.error();
-  auto outcome = s.committed(s.sweep(*dead));
-  if (outcome)
+  // What is scattered goes many at a time: each stretch costs a page or two, and all of them one sync.
+  result<void> outcome;
+  std::vector<log_garbage::stretch> gone;
+  for (std::uint64_t bytes = 0, runs = 0;
+       outcome && bytes < sweep_bytes_in_maintain && runs < sweep_runs_in_maintain;) {
+    auto dead = s.next_sweep(sweep_bytes_in_maintain - bytes, true);
+    if (!dead)
+      break;
+    if (outcome = s.sweep(*dead); !outcome)
+      break;
     s.garbage.remove(*dead);
-  else if (!s.skip_undeletable())
+    gone.push_back(*dead);
+    bytes += dead->bytes;
+    runs += dead->runs();
+  }
+  outcome = s.committed(std::move(outcome));
+  if (outcome)
+    return maintenance_due();
+  for (const auto& back : gone)
+    s.garbage.add(back);
+  if (!s.skip_undeletable())
     return outcome.error();
   return maintenance_due();
 }

@@ -3,8 +3,15 @@
 
 namespace troupe::replica {
 
+std::uint64_t overlay::head_of(std::string_view bytes) {
+  std::uint64_t head = 0;
+  for (std::size_t i = 0; i < 8; ++i)
+    head = head << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
+  return head;
+}
+
 const overlay::version* overlay::newest(std::string_view key) const {
-  auto it = cells_.find(key);
+  auto it = cells_.find(probe(key));
   if (it == cells_.end())
     return nullptr;
   auto& c = it->second;
@@ -14,7 +21,7 @@ const overlay::version* overlay::newest(std::string_view key) const {
 }
 
 const overlay::version* overlay::applied(std::string_view key) const {
-  auto it = cells_.find(key);
+  auto it = cells_.find(probe(key));
   return it == cells_.end() || !it->second.applied ? nullptr : &*it->second.applied;
 }
 
@@ -28,14 +35,15 @@ void overlay::hide_entries(const std::string& key, const cell& c) {
 }
 
 void overlay::propose(const msg::Effect& effect, std::uint64_t index) {
-  cells_[effect.key()].proposed.push_back({index, effect.remove(), effect.item()});
+  cells_.try_emplace(cell_key(effect.key()))
+      .first->second.proposed.push_back({index, effect.remove(), effect.item()});
 }
 
 void overlay::apply(msg::Effect effect, std::uint64_t index) {
-  auto it = cells_.try_emplace(std::move(*effect.mutable_key())).first;
+  auto it = cells_.try_emplace(cell_key(std::move(*effect.mutable_key()))).first;
   auto& c = it->second;
   std::erase_if(c.proposed, [index](const version& v) { return v.index <= index; });
-  hide_entries(it->first, c);
+  hide_entries(it->first.bytes, c);
   auto before = c.applied ? c.applied->item.size() : 0;
   if (!c.applied)
     c.applied.emplace();
@@ -43,7 +51,7 @@ void overlay::apply(msg::Effect effect, std::uint64_t index) {
   c.applied->removed = effect.remove();
   c.applied->item = std::move(*effect.mutable_item());
   if (entries_ && !c.applied->removed)
-    entries_->add(it->first, c.applied->item);
+    entries_->add(it->first.bytes, c.applied->item);
   auto now = c.applied->item.size();
   bytes_ += now - before;
   if (c.dirty) {
@@ -51,7 +59,7 @@ void overlay::apply(msg::Effect effect, std::uint64_t index) {
   } else {
     c.dirty = true;
     dirty_.push_back(it);
-    dirty_bytes_ += now + it->first.size();
+    dirty_bytes_ += now + it->first.bytes.size();
   }
 }
 
@@ -85,14 +93,14 @@ std::vector<msg::Effect> overlay::begin_flush() {
   dirty_.clear();
   dirty_bytes_ = 0;
   // In key order: neighbours in the store's tree share pages.
-  std::sort(taken_.begin(), taken_.end(), [](auto a, auto b) { return a->first < b->first; });
+  std::sort(taken_.begin(), taken_.end(), [](auto a, auto b) { return in_key_order()(a->first, b->first); });
   std::vector<msg::Effect> effects;
   effects.reserve(taken_.size());
   for (auto it : taken_) {
     it->second.dirty = false;
     it->second.in_flush = true;
     auto& effect = effects.emplace_back();
-    effect.set_key(it->first);
+    effect.set_key(it->first.bytes);
     effect.set_remove(it->second.applied->removed);
     effect.set_item(it->second.applied->item);
   }
@@ -112,13 +120,13 @@ void overlay::end_flush(bool written) {
       continue; // written again meanwhile; a later flush takes it
     if (written) {
       bytes_ -= c.applied->item.size();
-      hide_entries(it->first, c);
+      hide_entries(it->first.bytes, c);
       c.applied.reset();
       erase_if_empty(it);
     } else {
       c.dirty = true;
       dirty_.push_back(it);
-      dirty_bytes_ += c.applied->item.size() + it->first.size();
+      dirty_bytes_ += c.applied->item.size() + it->first.bytes.size();
     }
   }
 }

@@ -52,8 +52,8 @@ public:
   void walk_entries(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
                     Visit visit) const;
 
-  // One flush at a time. begin_flush takes every applied effect that no flush has taken yet; the caller writes
-  // them with the index applied so far and then says how that went.
+  // One flush at a time. begin_flush takes every applied effect that no flush has taken yet; the caller
+  // writes them with the index applied so far and then says how that went.
   std::vector<msg::Effect> begin_flush();
   void end_flush(bool written);
   bool flushing() const { return flushing_; }
@@ -69,7 +69,28 @@ private:
     bool dirty = false;            // its applied version waits for a flush to take it
     bool in_flush = false;
   };
-  using cells = std::map<std::string, cell, std::less<>>;
+  // Keys begin with the hash of a partition key, so their first eight bytes nearly always tell them apart:
+  // compared as a number in the node itself, which spares a look at bytes that lie elsewhere.
+  struct probe {
+    explicit probe(std::string_view b) : head(head_of(b)), bytes(b) {}
+    std::uint64_t head;
+    std::string_view bytes;
+  };
+  struct cell_key {
+    explicit cell_key(std::string b) : head(head_of(b)), bytes(std::move(b)) {}
+    std::uint64_t head;
+    std::string bytes;
+  };
+  struct in_key_order {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return a.head != b.head ? a.head < b.head : std::string_view(a.bytes) < std::string_view(b.bytes);
+    }
+  };
+  static std::uint64_t
+  head_of(std::string_view bytes); // its first eight, big-endian, zeros behind a shorter one
+  using cells = std::map<cell_key, cell, in_key_order>;
   void erase_if_empty(cells::iterator it);
   void hide_entries(const std::string& key, const cell& c);
 
@@ -86,26 +107,26 @@ template <class Visit>
 void overlay::walk_entries(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
                            Visit visit) const {
   entries_->walk(index, from, to, backward, [&](const std::string& entry, const std::string& key) {
-    visit(entry, *cells_.find(key)->second.applied);
+    visit(entry, *cells_.find(probe(key))->second.applied);
   });
 }
 
 template <class Visit>
 void overlay::walk(std::string_view from, std::string_view to, bool backward, Visit visit) const {
-  auto first = cells_.lower_bound(from);
-  auto last = to.empty() ? cells_.end() : cells_.lower_bound(to);
+  auto first = cells_.lower_bound(probe(from));
+  auto last = to.empty() ? cells_.end() : cells_.lower_bound(probe(to));
   if (!to.empty() && from >= to)
     return;
   if (backward) {
     while (last != first) {
       --last;
-      if (last->second.applied && !visit(last->first, *last->second.applied))
+      if (last->second.applied && !visit(last->first.bytes, *last->second.applied))
         return;
     }
     return;
   }
   for (; first != last; ++first)
-    if (first->second.applied && !visit(first->first, *first->second.applied))
+    if (first->second.applied && !visit(first->first.bytes, *first->second.applied))
       return;
 }
 

@@ -18,10 +18,6 @@ constexpr std::int64_t patience_us = 1'000'000; // with one attempt
 constexpr std::int64_t first_pause_us = 10'000;
 constexpr std::int64_t longest_pause_us = 100'000;
 
-bool is_write(const flight& f) {
-  return f.what == kind::put || f.what == kind::remove || f.what == kind::update;
-}
-
 const char* name_of(kind what) {
   switch (what) {
   case kind::put:

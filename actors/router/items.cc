@@ -91,6 +91,9 @@ void router_state::resolve(flight& f) {
     if (f.gathered.scanned() > 0)
       return finish(f, make_status(msg::TABLE_NOT_FOUND,
                                    "table " + f.request.table() + " was deleted while it was read"));
+    if (is_write(f) && f.in_doubt) // in the new table nobody remembers what the old one did
+      return finish(f, make_status(msg::TABLE_NOT_FOUND,
+                                   "table " + f.request.table() + " was deleted while it was written to"));
     take_back(f);
   }
   if (!f.prepared) {

@@ -73,6 +73,10 @@ struct flight {
   std::int64_t timer_us = 0; // when to look again: an attempt's patience, or the next try
 };
 
+inline bool is_write(const flight& f) {
+  return f.what == kind::put || f.what == kind::remove || f.what == kind::update;
+}
+
 struct router_state {
   static inline const char* name = "router";
 

@@ -1,5 +1,6 @@
 #include "actors/core/item/key.h"
 #include "actors/replica/overlay.h"
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <optional>
 #include <random>
@@ -21,13 +22,46 @@ msg::Effect removal(const std::string& key) {
   return e;
 }
 
-std::vector<std::string> keys(const overlay& o, const std::string& from, const std::string& to, bool backward) {
+std::vector<std::string> keys(const overlay& o, const std::string& from, const std::string& to,
+                              bool backward) {
   std::vector<std::string> result;
   o.walk(from, to, backward, [&](const std::string& key, const overlay::version&) {
     result.push_back(key);
     return true;
   });
   return result;
+}
+
+// Keys are compared by their first bytes as a number, and by the rest where these agree.
+TEST(overlay, walks_in_the_order_of_bytes_whatever_they_are) {
+  std::vector<std::string> sorted = {std::string("\0", 1),
+                                     std::string("\0\0", 2),
+                                     "a",
+                                     std::string("a\0", 2),
+                                     std::string("a\0b", 3),
+                                     "aaaaaaaa",
+                                     std::string("aaaaaaaa\0", 9),
+                                     "aaaaaaaab",
+                                     "aaaaaaaac",
+                                     "b",
+                                     "\x7f",
+                                     "\x80",
+                                     "\xff",
+                                     "\xff\xff\xff\xff\xff\xff\xff\xff\xff"};
+  std::sort(sorted.begin(), sorted.end());
+  auto shuffled = sorted;
+  std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(3));
+  overlay o;
+  for (std::size_t i = 0; i < shuffled.size(); ++i)
+    o.apply(put(shuffled[i], "x"), i + 1);
+  EXPECT_EQ(keys(o, "", "", false), sorted);
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    EXPECT_EQ(keys(o, sorted[i], "", false),
+              std::vector<std::string>(sorted.begin() + static_cast<std::ptrdiff_t>(i), sorted.end()));
+  auto flushed = o.begin_flush();
+  ASSERT_EQ(flushed.size(), sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    EXPECT_EQ(flushed[i].key(), sorted[i]);
 }
 
 TEST(overlay, shows_proposals_to_writers_and_not_to_readers) {
@@ -144,7 +178,8 @@ TEST(overlay, overlay_and_store_together_are_always_the_whole_state) {
         auto written = random() % 4 != 0;
         if (written)
           for (auto& e : under_way)
-            e.remove() ? static_cast<void>(store.erase(e.key())) : static_cast<void>(store[e.key()] = e.item());
+            e.remove() ? static_cast<void>(store.erase(e.key()))
+                       : static_cast<void>(store[e.key()] = e.item());
         o.end_flush(written);
       }
       break;

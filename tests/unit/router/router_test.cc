@@ -280,6 +280,19 @@ TEST(Router, ARequestIsMadeAnewForATableThatWasMadeAnew) {
   EXPECT_EQ(answered(w), msg::OK);
 }
 
+// The old table may have taken it, and the new one does not remember.
+TEST(Router, AWriteInDoubtDoesNotGoToATableMadeAnew) {
+  router_world w;
+  w.learn_map();
+  w.put(1, "a");
+  w.to(msg::ROLE_REPLICA); // never answered
+  w.run(500ms);
+  w.give_map_of_another(w.map_question());
+  w.run(1'000ms);
+  EXPECT_EQ(answered(w), msg::UNKNOWN_OUTCOME);
+  EXPECT_FALSE(w.next_to(msg::ROLE_REPLICA));
+}
+
 TEST(Router, ARequestThatDoesNotFitTheTableMadeAnewIsRefused) {
   router_world w;
   w.learn_map();

@@ -45,6 +45,15 @@ protected:
     }
     return db.commit();
   }
+  // Changes every third row twice, in one transaction that does not fit into a small cache.
+  void rewrite(sqlite::connection& db) {
+    ASSERT_TRUE(done(db.begin()));
+    ASSERT_TRUE(done(db.execute("UPDATE t SET body = zeroblob(3900) WHERE id % 3 = 0")));
+    ASSERT_TRUE(done(db.execute("UPDATE t SET body = CAST(char(97 + id % 26) || '!' || "
+                                "replace(printf('%3898s', ''), ' ', 'x') AS BLOB) WHERE id % 3 = 0")));
+    EXPECT_EQ(rows(db), 300) << "read back within the transaction";
+    ASSERT_TRUE(done(db.commit()));
+  }
   std::int64_t rows(sqlite::connection& db) {
     auto count = db.query_int("SELECT count(*) FROM t WHERE length(body) = 3900 AND CAST(substr(body, 1, 1) AS TEXT) = "
                               "char(97 + id % 26)");
@@ -88,13 +97,7 @@ TEST_F(gather_vfs_test, without_a_sync_the_file_holds_what_was_committed) {
 TEST_F(gather_vfs_test, a_transaction_larger_than_the_cache_reads_back_what_it_wrote) {
   auto db = open(sqlite::synchronous::full, 16 * 4096);
   ASSERT_TRUE(done(insert(*db, 1, 300)));
-  // Rewrites pages that have left the cache for the WAL, and reads them again within one transaction.
-  ASSERT_TRUE(done(db->begin()));
-  ASSERT_TRUE(done(db->execute("UPDATE t SET body = zeroblob(3900) WHERE id % 3 = 0")));
-  ASSERT_TRUE(done(db->execute("UPDATE t SET body = CAST(replace(printf('%3900s', ''), ' ', char(97 + id % 26)) AS BLOB) "
-                               "WHERE id % 3 = 0")));
-  EXPECT_EQ(rows(*db), 300);
-  ASSERT_TRUE(done(db->commit()));
+  rewrite(*db);
   EXPECT_EQ(rows(*db), 300);
   auto whole = db->integrity_check();
   ASSERT_TRUE(done(whole));
@@ -115,6 +118,48 @@ TEST_F(gather_vfs_test, a_transaction_that_the_disk_refused_never_comes_back) {
     EXPECT_EQ(rows(*db), 4);
   }
   EXPECT_EQ(rows(*open()), 4);
+}
+
+// What a transaction of many pages does when it changes pages that have left the cache: SQLite writes the frames'
+// checksums last of all, behind the commit, and syncs nothing.
+TEST_F(gather_vfs_test, frames_written_again_are_in_the_file_when_the_transaction_has_ended) {
+  {
+    auto db = open(sqlite::synchronous::normal, 16 * 4096);
+    ASSERT_TRUE(done(insert(*db, 1, 300)));
+    rewrite(*db);
+    std::filesystem::copy_file(path, path + ".copy");
+    std::filesystem::copy_file(path + "-wal", path + ".copy-wal");
+  }
+  path += ".copy";
+  auto db = open();
+  EXPECT_EQ(rows(*db), 300);
+  auto rewritten = db->query_int("SELECT count(*) FROM t WHERE CAST(substr(body, 2, 1) AS TEXT) = '!'");
+  ASSERT_TRUE(done(rewritten));
+  EXPECT_EQ(*rewritten, 100);
+}
+
+// A transaction takes the place of one that was rolled back after some of its pages had gone to the WAL.
+TEST_F(gather_vfs_test, what_was_rolled_back_is_written_over) {
+  {
+    auto db = open(sqlite::synchronous::normal, 16 * 4096);
+    ASSERT_TRUE(done(insert(*db, 1, 3)));
+    for (int round = 0; round < 3; ++round) {
+      ASSERT_TRUE(done(db->begin()));
+      ASSERT_TRUE(done(db->execute("WITH RECURSIVE n(i) AS (VALUES(1000) UNION ALL SELECT i + 1 FROM n WHERE i < 1100) "
+                                   "INSERT INTO t SELECT i, zeroblob(3900) FROM n")));
+      db->rollback();
+      ASSERT_TRUE(done(insert(*db, 4 + 10 * round, 10)));
+    }
+    EXPECT_EQ(rows(*db), 33);
+    std::filesystem::copy_file(path, path + ".copy");
+    std::filesystem::copy_file(path + "-wal", path + ".copy-wal");
+  }
+  path += ".copy";
+  auto db = open();
+  EXPECT_EQ(rows(*db), 33);
+  auto whole = db->integrity_check();
+  ASSERT_TRUE(done(whole));
+  EXPECT_EQ(*whole, "ok");
 }
 
 } // namespace

@@ -79,8 +79,18 @@ TEST(log_garbage, every_run_is_named_once) {
       ASSERT_TRUE(next);
       for (auto id = next->first; id <= next->last; ++id)
         ASSERT_EQ(here.erase(id), 1u);
-      named += next->runs();
       garbage.remove(*next);
+      if (random() % 4 == 0) { // the deletion failed
+        garbage.add(*next);
+        for (auto id = next->first; id <= next->last; ++id)
+          here.emplace(id, 4 * kib);
+        next->last = next->first + next->runs() / 2; // and a part of them is deleted, or found to be damaged
+        next->bytes = next->runs() * 4 * kib;
+        for (auto id = next->first; id <= next->last; ++id)
+          here.erase(id);
+        garbage.remove(*next);
+      }
+      named += next->runs();
       std::uint64_t bytes = 0;
       for (auto& [id, size] : here)
         bytes += size;

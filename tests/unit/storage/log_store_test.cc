@@ -301,5 +301,19 @@ TEST_F(log_store_test, dead_runs_go_when_their_neighbours_are_dead_as_well) {
   EXPECT_EQ(loaded(2).entries.size(), 1u);
 }
 
+TEST_F(log_store_test, scattered_dead_runs_go_many_with_one_sync_when_they_must) {
+  ASSERT_TRUE(done(log->append({create_group(1), create_group(2)})));
+  chain one(1), two(2);
+  for (int i = 0; i < 400; ++i)
+    ASSERT_TRUE(done(log->append({write_of(1, one.some(1, 1100)), write_of(2, two.some(1, 1100))})));
+  ASSERT_TRUE(done(log->truncate(1, 400)));
+  auto syncs = log->stats().syncs;
+  ASSERT_TRUE(done(log->maintain()));
+  EXPECT_EQ(log->stats().garbage_runs, 0u);
+  EXPECT_EQ(log->stats().syncs, syncs + 1);
+  reopen();
+  EXPECT_EQ(loaded(2).entries.size(), 400u);
+}
+
 } // namespace
 } // namespace troupe::testing
