@@ -32,6 +32,7 @@ namespace {
 constexpr std::int64_t ticker_period_ms = 10;
 constexpr auto api_stops_within = std::chrono::milliseconds(1500); // with requests under way answered
 constexpr auto part_stops_within = std::chrono::milliseconds(1000);
+constexpr auto dialer_stops_within = std::chrono::milliseconds(2500); // it waits for a connection that is being made
 constexpr auto files_close_within = std::chrono::milliseconds(3000); // hundreds of them, each with a last checkpoint
 constexpr auto agent_stops_within = std::chrono::milliseconds(agent::stop_within_ms + 500);
 
@@ -389,7 +390,7 @@ void node::stop() {
   p.end(self, p.router, part_stops_within, "router");
   p.end(self, p.admin, part_stops_within, "admin");
   for (auto& dialer : p.dialers)
-    p.end(self, dialer, part_stops_within, "dialer");
+    p.end(self, dialer, dialer_stops_within, "dialer");
   if (p.port != 0)
     kit::unpublish(p.system, p.peers, p.port, p.cluster.tls.enabled);
   p.end(self, p.peers, part_stops_within, "link keeper");

@@ -37,6 +37,8 @@ struct dialer_state {
   wire::port_actor port; // null while not connected
   int failures = 0;
   bool dialing = false;
+  bool connecting = false; // the connector has been asked
+  bool stopping = false;   // ends when it has answered
 };
 
 dialer_actor::behavior_type dialer(dialer_actor::stateful_pointer<dialer_state> self, dialer_options options,

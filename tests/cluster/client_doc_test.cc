@@ -102,6 +102,20 @@ TEST(CommandLine, WorksOnARealCluster) {
   EXPECT_EQ(code(troupe("table describe music").second), 6);
 }
 
+// One router's answer is enough, and the program ends while its other links are being made.
+TEST(CommandLine, EndsWhileOtherRoutersAreStillBeingReached) {
+  cluster three;
+  three.start_all();
+  three.wait_ready();
+  std::string at;
+  for (const auto& node : three.settings().nodes)
+    at += (at.empty() ? " --at 127.0.0.1:" : ",127.0.0.1:") + std::to_string(node.port);
+  for (int i = 0; i < 60; ++i) {
+    auto [printed, status] = run("timeout 20 " + std::string(TROUPE_PROGRAM_PATH) + " status" + at + " 2>&1");
+    ASSERT_EQ(status, 0) << "round " << i << ": " << printed; // 124 by `timeout`: it hung
+  }
+}
+
 TEST(CommandLine, APartitionIsLedByWhomTheOperatorNames) {
   cluster three;
   three.start_all();
