@@ -25,6 +25,15 @@ bool same(std::string_view text, std::string_view lower) {
   });
 }
 
+// How much of `rest` belongs to a head of which some was read: up to its empty line, which may be the next,
+// or all.
+std::size_t head_left(std::string_view rest, bool begun) {
+  if (begun && rest.substr(0, 2) == "\r\n")
+    return 2;
+  auto end = rest.find("\r\n\r\n");
+  return end == std::string_view::npos ? rest.size() : end + 4;
+}
+
 refusal refusal_of(const beast::error_code& why) {
   if (why == error::body_limit)
     return refusal::body_too_large;
@@ -148,6 +157,12 @@ std::size_t reader::feed(std::string_view bytes) {
   p.begun = true;
   while (consumed < bytes.size() && !p.beast->is_done()) {
     const auto rest = bytes.substr(consumed);
+    // Beast forgives a head that comes at once what it does not forgive one that comes in pieces: lines that
+    // are folded into one count otherwise.
+    if (!p.beast->is_header_done() && p.bytes + head_left(rest, p.bytes > 0) > limits_.head_bytes) {
+      p.why = refusal::head_too_large;
+      break;
+    }
     if (p.beast->is_header_done() && p.beast->chunked() && rest.size() < last_chunk_bytes)
       break;
     beast::error_code ec;

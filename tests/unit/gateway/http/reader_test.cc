@@ -148,6 +148,16 @@ TEST(reader, refuses_bodies_whose_end_could_be_read_in_two_ways) {
   EXPECT_EQ(with("Transfer-Encoding: chunked, gzip\r\n"), refusal::encoding_not_supported);
 }
 
+// Found by a fuzzer: Beast counted the lines of a folded field when they came one by one, and not when they
+// came at once.
+TEST(reader, bounds_heads_of_folded_lines_however_they_come) {
+  std::string folded = "POST / HTTP/1.1\r\nContent-Length: 0\r\nA: b";
+  while (folded.size() < 600)
+    folded += "\r\n\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+  folded += "\r\nC: d\r\n\r\n";
+  EXPECT_EQ(refused(folded), refusal::head_too_large);
+}
+
 TEST(reader, bounds_heads) {
   const auto long_value = "GET / HTTP/1.1\r\nA: " + std::string(600, 'a');
   EXPECT_EQ(refused(long_value), refusal::head_too_large) << "also before its end has come";
