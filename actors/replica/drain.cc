@@ -188,7 +188,7 @@ void replica_state::watch_leadership() {
   auto leads = core->role() == paxos::role::leader;
   auto ballot = core->ballot();
   auto same = leads && led && ballot.round() == led_in.round() && ballot.member() == led_in.member();
-  if (led && !same) {
+  if (!same && (led || !proposed.empty())) {
     items.forget_proposed();
     for (auto& [index, write] : proposed)
       for (auto& who : write.waiters)

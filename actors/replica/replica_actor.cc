@@ -51,8 +51,12 @@ void replica_state::on_paxos(wire::delivery& from) {
   }
   if (now_in == phase::repairing)
     on_repair(message);
-  else if (core)
+  else if (core) {
     core->step(std::move(message), now());
+    // A write may stand behind this message in the same mail. Leadership that came with it, and went with the next one,
+    // must not leave that write among what is proposed: another entry will have its index.
+    watch_leadership();
+  }
 }
 
 void replica_state::on_request(wire::delivery& from) {
