@@ -484,8 +484,11 @@ class Faults(Contents):
         self.churn(t, dice, 100)
         leader = int(self.leader(t)[1])
         away = leader % 3 + 1
+        links = self.metric(leader, "troupe_links{")
         os.kill(self.process(f"n{away}"), signal.SIGSTOP)
         try:
+            # Until then what is written is on its way to the member, in buffers that it empties when it goes on.
+            self.eventually(lambda: self.metric(leader, "troupe_links{") < links)
             at_leader = resource(node=leader - 1).Table(t.name)
             with at_leader.batch_writer() as batch:  # more than the log keeps
                 for i in range(1500):
