@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <google/protobuf/stubs/logging.h>
+#include <mutex>
 #include <sys/random.h>
 
 namespace troupe::kit {
@@ -21,10 +22,14 @@ constexpr auto connection_timeout = std::chrono::seconds(2);
 constexpr const char* app_identifier = "troupe";
 
 // CAF's node id is a hash of the machine, and the process id; its last byte counts the systems of a process.
-// Spinning that byte keeps apart two containers that look the same.
+// Beginning to count anywhere keeps apart two containers that look the same. Once for a process: were it done for each
+// of its systems, two of them would now and then be one to everybody else.
 void make_node_id_unique(const caf::actor_system_config& config) {
-  for (auto turns = random_id() % 256; turns > 0; --turns)
-    caf::node_id::default_data::local(config);
+  static std::once_flag done;
+  std::call_once(done, [&config] {
+    for (auto turns = random_id() % 256; turns > 0; --turns)
+      caf::node_id::default_data::local(config);
+  });
 }
 
 // What protobuf says of bytes that it cannot read is said again, to whoever sent them, by the role that refuses them.
