@@ -33,6 +33,7 @@ admin_metrics::admin_metrics(kit::metrics& m)
 void admin_state::start() {
   random.seed(options.seed);
   client_id = random();
+  asked = kit::promise_table<answer_handler>(questions_max, wire::first_id(random()));
   meter = std::make_unique<admin_metrics>(*options.metrics);
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_ADMIN), self, false});
   self->send(self, wire::tick_atom::value);

@@ -91,7 +91,8 @@ struct admin_state {
   // --- the operation under way
   operation busy_with = operation::none;
   operation last = operation::none;
-  kit::promise_table<answer_handler> asked{256}; // one at a time, and hand-overs
+  static constexpr std::size_t questions_max = 256; // one at a time, and hand-overs
+  kit::promise_table<answer_handler> asked{0};      // start() makes it
   bool probe_due = true;
   bool stale = false; // another version of the records exists
   bool orders_due = false;

@@ -32,6 +32,7 @@ agent_metrics::agent_metrics(kit::metrics& m)
       mailbox(kit::mailbox_depth(m, "agent")) {}
 
 void agent_state::start() {
+  next_id = wire::first_id(options.seed);
   meter = std::make_unique<agent_metrics>(*options.metrics);
   node = options.self.node();
   disk = options.meta->disk();

@@ -88,7 +88,8 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
   state.options = std::move(options);
   state.meter = std::make_unique<meters>(state.options.metrics);
   state.random.seed(state.options.seed);
-  state.flights = kit::promise_table<flight>(state.options.inflight);
+  state.flights = kit::promise_table<flight>(state.options.inflight, wire::first_id(state.random()));
+  state.next_question = wire::first_id(state.random());
   state.map_checked_us = state.now();
   self->send(state.options.peers,
              wire::enroll{wire::address(msg::ROLE_ROUTER), caf::actor_cast<wire::role_actor>(self), false});

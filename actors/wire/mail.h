@@ -35,6 +35,13 @@ struct outgoing {
 };
 using outbox = std::vector<outgoing>;
 
+// Where a role that has started begins to number its questions, made from a random number. Not where it began in its
+// former life: answers to that may still be on their way, to the same node and the same role. Bits are left for
+// what a role puts beside the number.
+inline std::uint64_t first_id(std::uint64_t random) {
+  return random >> 20;
+}
+
 // The parcel that answers `request`, addressed to its sender; the body is for the caller to set.
 inline msg::Parcel reply_to(const msg::Parcel& request) {
   msg::Parcel reply;

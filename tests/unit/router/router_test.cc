@@ -280,6 +280,22 @@ TEST(Router, ARequestIsMadeAnewForATableThatWasMadeAnew) {
   EXPECT_EQ(answered(w), msg::OK);
 }
 
+// A leader answers when a write is decided, which may be when the router that asked has been killed and started again.
+TEST(Router, AnswersToItsFormerLifeAreNotBelieved) {
+  router_world before(16, 1);
+  before.learn_map();
+  before.put(1, "a");
+  auto asked_before = before.to(msg::ROLE_REPLICA);
+  router_world after(16, 2);
+  after.learn_map();
+  after.put(1, "b");
+  auto asked_after = after.to(msg::ROLE_REPLICA);
+  after.answer(asked_before, reply_with(msg::OK));
+  EXPECT_FALSE(after.next_to(msg::ROLE_CLIENT));
+  after.answer(asked_after, reply_with(msg::CONDITION_FAILED));
+  EXPECT_EQ(answered(after), msg::CONDITION_FAILED);
+}
+
 // The old table may have taken it, and the new one does not remember.
 TEST(Router, AWriteInDoubtDoesNotGoToATableMadeAnew) {
   router_world w;

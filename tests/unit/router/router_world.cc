@@ -44,7 +44,7 @@ std::int64_t router_world::virtual_clock::now_us() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count() + 1'000'000'000;
 }
 
-router_world::router_world(std::size_t inflight)
+router_world::router_world(std::size_t inflight, std::uint64_t seed)
     : config_(on_virtual_time()), system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
   peers_ = system_.spawn(collector, &sent_);
@@ -53,7 +53,7 @@ router_world::router_world(std::size_t inflight)
   o.metadata_nodes = {"n1", "n2", "n3"};
   o.inflight = inflight;
   o.deadline_ms = 5'000;
-  o.seed = 1;
+  o.seed = seed;
   o.peers = peers_;
   o.clock = &clock_;
   o.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), "n1");

@@ -14,7 +14,7 @@ namespace troupe::router {
 
 class router_world {
 public:
-  explicit router_world(std::size_t inflight = 16);
+  explicit router_world(std::size_t inflight = 16, std::uint64_t seed = 1);
   ~router_world();
 
   // A client's request under this id, with two seconds to go.
