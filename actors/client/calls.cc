@@ -24,8 +24,8 @@ bool worth_a_retry(msg::Code code) {
          code == msg::UNKNOWN_OUTCOME;
 }
 
-// A refusal by what the item is. Of a repeated attempt it is remembered like an effect, and settles the request:
-// a condition that does not hold, and an update that cannot be made.
+// A refusal by what the item is. Of a repeated attempt it is remembered like an effect, and settles the
+// request: a condition that does not hold, and an update that cannot be made.
 bool is_judgement(const msg::Parcel& request, msg::Code code) {
   return code == msg::CONDITION_FAILED || (code == msg::VALIDATION && request.item_request().has_update());
 }
@@ -160,24 +160,27 @@ void calls::reply(msg::Parcel& reply, std::int64_t now_us) {
   auto call_id = reply.id() >> attempt_bits;
   auto number = static_cast<int>(reply.id() & attempts_max);
   auto* p = pending_.find(call_id);
-  auto was_repeated = false;
-  auto is_this = [&](const attempt& a) {
-    was_repeated = was_repeated || (a.number == number && a.repeated);
-    return a.number == number;
-  };
-  if (p == nullptr || std::erase_if(p->open, is_this) == 0) {
+  auto answered = p == nullptr ? std::vector<attempt>::iterator()
+                               : std::find_if(p->open.begin(), p->open.end(),
+                                              [&](const attempt& a) { return a.number == number; });
+  if (p == nullptr || answered == p->open.end()) {
     ++late_replies_; // a duplicate, or the answer to a question that was settled otherwise
     return;
   }
+  auto by = std::move(*answered);
+  p->open.erase(answered);
   const auto& request = p->what.request;
   if (wire::undelivered(reply))
     reply = refuse(request, msg::UNAVAILABLE, "router " + p->router + " could not take the request");
   else if (!fits(request, reply))
     reply = refuse(request, msg::UNKNOWN_OUTCOME, "router " + p->router + " answered something else");
   auto code = status_of(reply).code();
-  if (code == msg::OK || (is_judgement(request, code) && was_repeated))
+  if (code == msg::OK || (is_judgement(request, code) && by.repeated)) {
+    if (by.number > 1 && p->first_router == favourite_)
+      favourite_ =
+          by.router; // the former favourite is reached, and has no use: it may be cut off from the others
     finish(*p, std::move(reply));
-  else
+  } else
     refused(*p, reply, now_us);
 }
 
@@ -224,6 +227,8 @@ void calls::send(pending& p, std::int64_t now_us) {
     return wait_for_router(p, now_us);
   p.waiting = false;
   p.router = *router;
+  if (p.attempts == 0)
+    p.first_router = p.router;
   auto repeated = is_change(p.what.request) && (p.in_doubt || !p.open.empty());
   p.open.push_back({++p.attempts, p.router, repeated});
   auto parcel = p.what.request;
@@ -301,8 +306,8 @@ void calls::set_timer(pending& p, std::int64_t at_us) {
     timers_.emplace(at_us, p.id);
 }
 
-// A request stays with the favourite, so that what is under way travels together; a retry goes elsewhere if
-// it can.
+// A request begins with the favourite, so that what is under way travels together; a retry goes elsewhere if
+// it can, and whoever serves it is the next favourite.
 const std::string* calls::choose_router(const pending& p) {
   if (up_.empty())
     return nullptr;

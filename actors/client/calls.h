@@ -54,9 +54,9 @@ bool is_change(const msg::Parcel& request);
 // Which of the operations it asks for, and their names, fit for metric labels.
 std::size_t operation_of(const msg::Parcel& request);
 inline constexpr std::array<std::string_view, 14> operation_names{
-    "put_item",     "delete_item",    "get_item",    "query",          "create_table",
-    "delete_table", "describe_table", "list_tables", "cluster_status", "hand_over",
-    "update_table", "update_item",    "scan",        "none"};
+    "put_item",       "delete_item", "get_item",       "query",     "create_table", "delete_table",
+    "describe_table", "list_tables", "cluster_status", "hand_over", "update_table", "update_item",
+    "scan",           "none"};
 const msg::Status& status_of(const msg::Parcel& reply);
 // A reply of the kind that the request expects, made here instead of by a router.
 msg::Parcel refuse(const msg::Parcel& request, msg::Code code, std::string why);
@@ -94,7 +94,8 @@ private:
     calls::id id = 0;
     std::int64_t started_us = 0;
     int attempts = 0;                // sent so far; the newest one's number
-    std::string router;              // whom the newest one went to
+    std::string first_router;        // whom the first one went to
+    std::string router;              // and the newest one
     std::vector<attempt> open;       // not answered yet
     bool in_doubt = false;           // an attempt of a change was lost, or its outcome is not known
     std::optional<msg::Parcel> last; // the newest refusal

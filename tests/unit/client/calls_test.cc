@@ -420,6 +420,33 @@ TEST_F(Spread, RequestsTakeTurns) {
   EXPECT_EQ(asked, (std::map<std::string, int>{{"a", 10}, {"b", 10}, {"c", 10}}));
 }
 
+// A node that is cut off from the others can still be reached by its clients. They must not all begin there,
+// and wait for it, each time.
+TEST_F(Calls, ARouterThatServesWhatTheFavouriteDidNotIsTheNextFavourite) {
+  found("a");
+  start(put_request());
+  found("b");
+  pass(1'000 * ms); // a says nothing
+  ASSERT_EQ(sent.size(), 2u);
+  ASSERT_EQ(sent[1].node, "b");
+  start(get_request());
+  ASSERT_EQ(sent[2].node, "a") << "b has not shown anything yet";
+  answer(sent[1], msg::OK);
+  start(put_request());
+  EXPECT_EQ(sent[3].node, "b");
+  answer(sent[0], msg::OK); // too late
+  start(put_request());
+  EXPECT_EQ(sent[4].node, "b");
+  // And back again, by a refusal this time.
+  answer(sent[4], msg::UNAVAILABLE);
+  pass(20 * ms);
+  ASSERT_EQ(sent.size(), 6u);
+  ASSERT_EQ(sent[5].node, "a");
+  answer(sent[5], msg::OK);
+  start(get_request());
+  EXPECT_EQ(sent[6].node, "a");
+}
+
 struct Few : Calls {
   static calls_options three() {
     auto o = quick();
