@@ -159,10 +159,15 @@ void peers_state::bounce(const wire::peer_ptr& from, const msg::Parcel& parcel) 
   deliver(me, one);
 }
 
+// Mail is carried to an address, and an address may come to mean somebody else.
+bool peers_state::is_for_me(const msg::Envelope& envelope) const {
+  return envelope.to_run() == 0 || envelope.to_run() == options.self.run;
+}
+
 void peers_state::accept(msg::Envelope& envelope) {
   auto it = remotes.find(envelope.from_node());
   if (it == remotes.end() || it->second.who->run != envelope.from_run() || it->second.who->disk != envelope.from_disk()
-      || envelope.protocol() != wire::protocol_version) {
+      || envelope.protocol() != wire::protocol_version || !is_for_me(envelope)) {
     meter->strangers.Increment();
     return;
   }
@@ -205,6 +210,7 @@ void peers_state::flush(bool acknowledge_now) {
       envelope->set_from_node(options.self.node);
       envelope->set_from_disk(options.self.disk);
       envelope->set_from_run(options.self.run);
+      envelope->set_to_run(to.who->run);
       meter->envelopes_out.Increment();
       meter->parcels_out.Increment(envelope->parcels_size());
       if (envelope->parcels_size() > 0)

@@ -70,6 +70,7 @@ struct peers_state {
   void unlink(const caf::actor_addr& port);
   void enroll(const wire::enroll& e);
   void post(wire::outbox& mail);
+  bool is_for_me(const msg::Envelope& envelope) const;
   void accept(msg::Envelope& envelope);
   void flush(bool acknowledge_now);
   void request_flush();

@@ -53,9 +53,7 @@ void replica_state::on_paxos(wire::delivery& from) {
     on_repair(message);
   else if (core) {
     core->step(std::move(message), now());
-    // A write may stand behind this message in the same mail. Leadership that came with it, and went with the next one,
-    // must not leave that write among what is proposed: another entry will have its index.
-    watch_leadership();
+    watch_leadership(); // before the next parcel of this mail is looked at: what it proposes belongs to this leadership
   }
 }
 
