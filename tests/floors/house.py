@@ -30,6 +30,7 @@ PLACES = [
     (re.compile(r"yaml-cpp/"), ("config/",)),
     (re.compile(r"caf/"), ("actors/",)),
     (re.compile(r"CLI/"), ("actors/host/",)),
+    (re.compile(r"(curl/|zstd\.h|pugixml)"), ("storage/archive/",)),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')

@@ -1,0 +1,237 @@
+#include "storage/archive/directory_store.h"
+#include "storage/files.h"
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <fcntl.h>
+#include <random>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace troupe::storage {
+
+namespace {
+
+constexpr std::string_view marker = ".troupe-archive";
+constexpr std::string_view unfinished = ".put-";
+constexpr std::time_t unfinished_kept_s = 24 * 3600; // another node may be writing it
+constexpr int levels_max = 32;
+
+// A sync that fails ends a node whose own data it was. Here it is one failed put of many possible ones. And a
+// directory that vanishes meanwhile is an archive that cannot be reached.
+struct error softened(struct error why) {
+  if (why.code == code::io_fatal || why.code == code::missing)
+    why.code = code::io;
+  return why;
+}
+
+// Gives the temporary file its name, unless that is taken.
+result<put_outcome> name_file(const std::string& temporary, const std::string& path) {
+  if (::link(temporary.c_str(), path.c_str()) == 0)
+    return put_outcome::stored;
+  if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) // no hard links here
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0)
+      return put_outcome::stored;
+  if (errno == EEXIST)
+    return put_outcome::exists;
+  return errno_error(path, "link", errno);
+}
+
+struct listing {
+  const std::string& prefix;
+  const std::string& after;
+  std::size_t max;
+  object_page page;
+};
+
+// Visits the directory `path`, whose objects' names begin with `parts`, in the order of whole names: a
+// directory stands where its name with the '/' stands. False: the page is full.
+result<bool> walk(const std::string& path, const std::string& parts, int level, listing& into) {
+  if (level > levels_max)
+    return error{code::corrupt, path + ": directories lie deeper than any object's name"};
+  auto names = list_directory(path);
+  if (!names && names.error().code == code::missing && level > 0)
+    return true; // it was removed meanwhile
+  if (!names)
+    return names.error();
+  struct entry {
+    std::string name;
+    bool directory;
+    std::uint64_t bytes;
+  };
+  std::vector<entry> entries;
+  for (auto& name : *names) {
+    struct stat found;
+    if (name.front() == '.' || ::lstat((path + "/" + name).c_str(), &found) != 0)
+      continue; // ours to write, or removed meanwhile
+    if (S_ISDIR(found.st_mode))
+      entries.push_back({name + "/", true, 0});
+    else if (S_ISREG(found.st_mode))
+      entries.push_back({std::move(name), false, static_cast<std::uint64_t>(found.st_size)});
+  }
+  std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.name < b.name; });
+  for (auto& one : entries) {
+    auto whole = parts + one.name;
+    if (one.directory) {
+      auto before = whole < into.after && !into.after.starts_with(whole);
+      auto outside = !whole.starts_with(into.prefix) && !into.prefix.starts_with(whole);
+      if (before || outside)
+        continue;
+      auto on = walk(path + "/" + one.name.substr(0, one.name.size() - 1), whole, level + 1, into);
+      if (!on || !*on)
+        return on;
+    } else if (whole > into.after && whole.starts_with(into.prefix) && is_object_name(whole)) {
+      if (into.page.objects.size() == into.max) {
+        into.page.more = true;
+        return false;
+      }
+      into.page.objects.push_back({std::move(whole), one.bytes});
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+result<std::unique_ptr<directory_store>> directory_store::open(const std::string& root) {
+  auto sign = root + "/" + std::string(marker);
+  if (!exists(sign)) {
+    if (auto made = make_directories(root); !made)
+      return softened(made.error());
+    auto names = list_directory(root);
+    if (!names)
+      return names.error();
+    // Several nodes may do this at once: what one of them is writing is no stranger's.
+    auto strange = std::find_if(names->begin(), names->end(), [](const std::string& name) {
+      return !name.starts_with(marker) && !name.starts_with(unfinished);
+    });
+    if (strange != names->end() && !exists(sign))
+      return error{code::refused,
+                   root + ": holds '" + *strange + "' and is no archive: name an empty directory"};
+    auto written = directory_store(root).put(std::string(marker), "An archive of Troupe's lies here.\n");
+    if (!written)
+      return written.error();
+  }
+  auto names = list_directory(root);
+  if (!names)
+    return names.error();
+  auto now = std::time(nullptr);
+  for (auto& name : *names) {
+    struct stat found;
+    auto path = root + "/" + name;
+    if (name.starts_with(unfinished) && ::lstat(path.c_str(), &found) == 0 &&
+        found.st_mtime < now - unfinished_kept_s)
+      if (auto removed = remove_file(path); !removed)
+        return softened(removed.error());
+  }
+  return at(root);
+}
+
+std::unique_ptr<directory_store> directory_store::at(const std::string& root) {
+  return std::unique_ptr<directory_store>(new directory_store(root));
+}
+
+result<void> directory_store::check_root() const {
+  auto sign = root_ + "/" + std::string(marker);
+  struct stat found;
+  if (::stat(sign.c_str(), &found) == 0)
+    return {};
+  if (errno != ENOENT)
+    return errno_error(sign, "stat", errno);
+  return error{code::io, root_ + ": no archive is there; is it mounted?"};
+}
+
+result<void> directory_store::check(const std::string& name) const {
+  if (!is_object_name(name))
+    return error{code::refused, root_ + ": '" + name + "' cannot be the name of an object"};
+  return check_root();
+}
+
+result<put_outcome> directory_store::put(const std::string& name, std::string_view bytes) {
+  if (name != marker)
+    if (auto fine = check(name); !fine)
+      return fine.error();
+  auto path = where(name);
+  if (exists(path))
+    return put_outcome::exists;
+  // Nodes that share the directory, and stores of one process, must not share a temporary name.
+  auto temporary = root_ + "/" + std::string(unfinished) + std::to_string(::getpid()) + "-" +
+                   std::to_string(std::random_device{}()) + "-" + std::to_string(++puts_);
+  auto file = file_writer::create(temporary);
+  if (!file)
+    return softened(file.error());
+  if (auto written = (*file)->write(bytes); !written)
+    return softened(written.error());
+  if (auto synced = (*file)->sync(); !synced)
+    return softened(synced.error());
+  auto folder = directory_of(path);
+  if (auto made = make_directories(folder); !made)
+    return softened(made.error());
+  auto named = name_file((*file)->temporary_path(), path);
+  if (!named || *named == put_outcome::exists)
+    return named;
+  if (auto synced = sync_directory(folder); !synced)
+    return softened(synced.error());
+  return put_outcome::stored;
+}
+
+result<std::string> directory_store::get(const std::string& name, std::uint64_t max_bytes) {
+  if (auto fine = check(name); !fine)
+    return fine.error();
+  return read_whole(where(name), max_bytes);
+}
+
+result<std::string> directory_store::get_range(const std::string& name, std::uint64_t offset,
+                                               std::size_t count) {
+  if (auto fine = check(name); !fine)
+    return fine.error();
+  auto file = file_reader::open(where(name));
+  if (!file)
+    return file.error();
+  std::string bytes;
+  if (offset < (*file)->size())
+    bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(count, (*file)->size() - offset)));
+  if (auto got = (*file)->read_at(offset, bytes.data(), bytes.size()); !got)
+    return got.error();
+  return bytes;
+}
+
+result<object_page> directory_store::list(const std::string& prefix, const std::string& after,
+                                          std::size_t max) {
+  require(max > 0 && max <= object_page_max, "object store: a page has a bound");
+  if (auto fine = check_root(); !fine)
+    return fine.error();
+  listing into{prefix, after, max, {}};
+  auto done = walk(root_, "", 0, into);
+  if (!done)
+    return done.error();
+  return std::move(into.page);
+}
+
+result<std::uint64_t> directory_store::head(const std::string& name) {
+  if (auto fine = check(name); !fine)
+    return fine.error();
+  struct stat found;
+  if (::stat(where(name).c_str(), &found) != 0)
+    return errno_error(where(name), "stat", errno);
+  return static_cast<std::uint64_t>(found.st_size);
+}
+
+result<void> directory_store::remove(const std::string& name) {
+  if (auto fine = check(name); !fine)
+    return fine.error();
+  if (!exists(where(name)))
+    return {};
+  if (auto removed = remove_file(where(name)); !removed)
+    return softened(removed.error());
+  if (auto synced = sync_directory(directory_of(where(name))); !synced)
+    return softened(synced.error());
+  return {};
+}
+
+std::string directory_store::where(const std::string& name) const {
+  return root_ + "/" + name;
+}
+
+} // namespace troupe::storage
