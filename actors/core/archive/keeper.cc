@@ -1,0 +1,174 @@
+#include "actors/core/archive/keeper.h"
+#include "messages/entry_link.h"
+#include <algorithm>
+
+namespace troupe::archive {
+
+namespace {
+
+constexpr std::size_t marks_max = 64;
+constexpr std::size_t candidates_max = 1024;
+constexpr std::size_t bad_copies_max = 1024;
+constexpr int doublings_max = 16;
+
+} // namespace
+
+keeper::keeper(options o, std::uint64_t base) : options_(o), archived_(base), committed_(base) {}
+
+void keeper::told(const progress& p, instant now) {
+  if (p.base > archived_) { // a snapshot took the place of the log: what is gone is others' to archive
+    archived_ = p.base;
+    archived_bytes_ = std::max(archived_bytes_, p.bytes);
+    while (!marks_.empty() && marks_.front().first <= archived_)
+      marks_.pop_front();
+    listed_at_ = never;
+  }
+  if (leads_ != p.leads)
+    listed_at_ = never;
+  leads_ = p.leads;
+  auto more = p.bytes > bytes_;
+  bytes_ = std::max(std::max(bytes_, p.bytes), archived_bytes_);
+  committed_ = std::max(committed_, p.committed);
+  if (!more || committed_ <= archived_)
+    return;
+  if (marks_.size() == marks_max) // an older time for a newer entry errs on the early side
+    marks_[marks_max - 1].first = committed_;
+  else
+    marks_.emplace_back(committed_, now);
+}
+
+bool keeper::due(instant now) const {
+  if (committed_ <= archived_ || unarchived_bytes() == 0 || marks_.empty())
+    return false;
+  return unarchived_bytes() >= options_.segment_bytes || now - marks_.front().second >= options_.segment_age;
+}
+
+step keeper::next(instant now) {
+  if (!due(now)) {
+    due_since_ = never;
+    auto waits = committed_ > archived_ && unarchived_bytes() > 0 && !marks_.empty();
+    return {act::wait, waits ? marks_.front().second + options_.segment_age : never, {}};
+  }
+  if (due_since_ == never)
+    due_since_ = now;
+  if (now < not_before_)
+    return {act::wait, not_before_, {}};
+  // What holds the next entry and most behind it, of what this log can be compared with.
+  std::erase_if(candidates_, [this](const extent& e) { return e.last <= archived_; });
+  const extent* best = nullptr;
+  for (auto& e : candidates_)
+    if (e.first <= archived_ + 1 && e.last <= committed_ && (!best || e.last > best->last))
+      best = &e;
+  if (best)
+    return {act::read_back, never, *best};
+  if (listed_at_ == never || now - listed_at_ >= options_.look_again)
+    return {act::list, never, {}};
+  auto ahead = std::any_of(candidates_.begin(), candidates_.end(),
+                           [this](const extent& e) { return e.first <= archived_ + 1; });
+  if (stuck_ || ahead) // it is there, and this member has yet to hear that so much is chosen
+    return {act::wait, listed_at_ + options_.look_again, {}};
+  if (!leads_ && now - due_since_ < options_.takeover)
+    return {act::wait, std::min(due_since_ + options_.takeover, listed_at_ + options_.look_again), {}};
+  std::uint32_t copy = 0;
+  for (auto& [range, copies] : bad_copies_)
+    if (range.first == archived_ + 1)
+      copy = std::max(copy, copies);
+  if (copy > copies_max)
+    return {act::wait, listed_at_ + options_.look_again, {}};
+  return {act::upload, never, {archived_ + 1, committed_, copy}};
+}
+
+void keeper::listed(const std::vector<extent>& found, instant now) {
+  listed_at_ = now;
+  stuck_ = false; // whoever looked has perhaps taken it away
+  candidates_.clear();
+  for (auto& e : found) {
+    auto bad = bad_copies_.find({e.first, e.last});
+    auto known_bad = bad != bad_copies_.end() && e.copy < bad->second;
+    if (e.last > archived_ && !known_bad && candidates_.size() < candidates_max)
+      candidates_.push_back(e);
+  }
+}
+
+void keeper::uploaded(const extent& object, instant) {
+  if (candidates_.size() < candidates_max)
+    candidates_.push_back(object);
+}
+
+void keeper::checked(const extent& object, verdict what, std::uint64_t bytes, instant now) {
+  std::erase(candidates_, object);
+  switch (what) {
+  case verdict::same:
+    failures_ = 0;
+    advance(object.last, bytes);
+    return;
+  case verdict::missing:
+    break;
+  case verdict::damaged:
+    ++damaged_count_;
+    if (bad_copies_.size() < bad_copies_max) {
+      auto& copies = bad_copies_[{object.first, object.last}];
+      copies = std::max(copies, object.copy + 1);
+    }
+    break;
+  case verdict::different:
+    stuck_ = true;
+    break;
+  }
+  pause(now);
+}
+
+void keeper::failed(instant now) {
+  pause(now);
+}
+
+void keeper::pause(instant now) {
+  auto wait = options_.retry_first << std::min(failures_++, doublings_max);
+  not_before_ = now + std::min(wait, options_.retry_most);
+}
+
+void keeper::advance(std::uint64_t to, std::uint64_t bytes) {
+  archived_ = std::max(archived_, to);
+  archived_bytes_ = archived_ >= committed_ ? bytes_ : std::min(archived_bytes_ + bytes, bytes_);
+  while (!marks_.empty() && marks_.front().first <= archived_)
+    marks_.pop_front();
+  std::erase_if(bad_copies_, [this](const auto& one) { return one.first.second <= archived_; });
+  due_since_ = never;
+}
+
+enum pressure keeper::pressure() const {
+  if (unarchived_bytes() >= options_.refuse_bytes)
+    return pressure::refuse;
+  return unarchived_bytes() >= options_.alarm_bytes ? pressure::alarm : pressure::calm;
+}
+
+std::string trouble_with(const std::vector<msg::Entry>& entries, std::uint64_t group, std::uint64_t first,
+                         std::uint64_t previous_link, std::uint64_t committed) {
+  auto index = first;
+  auto link = previous_link;
+  for (auto& entry : entries) {
+    auto here = "group " + std::to_string(group) + ", entry " + std::to_string(entry.index()) + ": ";
+    if (entry.index() != index)
+      return here + "stands where " + std::to_string(index) + " should";
+    if (entry.index() > committed)
+      return here + "is not known to be chosen";
+    if (entry.previous_link() != link)
+      return here + "does not follow the entry before it";
+    if (entry.link() != entry_link(group, entry, link))
+      return here + "its link does not fit";
+    link = entry.link();
+    ++index;
+  }
+  return {};
+}
+
+verdict judge(const msg::SegmentManifest& found, const extent& name, std::uint64_t cluster_id,
+              std::uint64_t group, const msg::Entry& own) {
+  if (found.first() != name.first || found.last() != name.last)
+    return verdict::damaged; // sound, and in another's place
+  auto same = found.cluster_id() == cluster_id && found.group() == group && own.index() == found.last() &&
+              own.link() == found.last_link();
+  return same ? verdict::same : verdict::different;
+}
+
+} // namespace troupe::archive

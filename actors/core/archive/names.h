@@ -1,0 +1,29 @@
+// What a segment of a group's log is called in the archive (docs/formats-archive.md). The last index stands
+// first: a listing from an index on begins with the segment that holds the next entry, however long the log
+// before it is.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace troupe::archive {
+
+// The entries of an object. Of the same entries there may be several: copy 0, and others where that was found
+// damaged.
+struct extent {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint32_t copy = 0;
+  bool operator==(const extent&) const = default;
+};
+
+inline constexpr std::uint32_t copies_max = 9;
+
+// `folder` is the group's, and ends with '/'.
+std::string segment_name(const std::string& folder, const extent& what);
+std::optional<extent> read_segment_name(std::string_view folder, std::string_view name);
+// Names of segments that hold anything behind `index` come after it.
+std::string names_behind(const std::string& folder, std::uint64_t index);
+
+} // namespace troupe::archive

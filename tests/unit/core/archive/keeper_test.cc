@@ -1,0 +1,223 @@
+#include "actors/core/archive/keeper.h"
+#include "messages/entry_link.h"
+#include <gtest/gtest.h>
+
+namespace troupe::testing {
+
+using namespace troupe::archive;
+
+namespace {
+
+constexpr instant second = 1'000'000;
+
+options small() {
+  options o;
+  o.segment_bytes = 1000;
+  o.segment_age = 60 * second;
+  o.takeover = 30 * second;
+  o.look_again = 5 * second;
+  o.alarm_bytes = 5000;
+  o.refuse_bytes = 10'000;
+  return o;
+}
+
+progress at(std::uint64_t committed, std::uint64_t bytes, bool leads = true) {
+  return {leads, 0, committed, bytes};
+}
+
+} // namespace
+
+TEST(ArchiveNames, SayWhatTheyHoldAndSortByTheirEnd) {
+  extent e{41, 140, 2};
+  auto name = segment_name("c/g/log/", e);
+  EXPECT_EQ(name, "c/g/log/00000000000000000140-00000000000000000041-2.segment");
+  EXPECT_EQ(read_segment_name("c/g/log/", name), e);
+  for (auto wrong : {"c/g/log/", "c/g/log/x", "c/h/log/00000000000000000140-00000000000000000041-2.segment",
+                     "c/g/log/00000000000000000040-00000000000000000041-2.segment",
+                     "c/g/log/0000000000000000014x-00000000000000000041-2.segment",
+                     "c/g/log/00000000000000000140-00000000000000000000-2.segment"})
+    EXPECT_FALSE(read_segment_name("c/g/log/", wrong)) << wrong;
+  EXPECT_GT(name, names_behind("c/g/log/", 139));
+  EXPECT_LT(name, names_behind("c/g/log/", 140));
+}
+
+TEST(Keeper, ALeaderUploadsWhenThereIsEnoughAndBelievesWhatItReadBack) {
+  keeper k(small(), 0);
+  k.told(at(10, 900), 0);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  EXPECT_EQ(k.next(0).until, 60 * second);
+  k.told(at(12, 1100), second);
+  EXPECT_EQ(k.next(second).what, act::list);
+  k.listed({}, second);
+  auto upload = k.next(second);
+  EXPECT_EQ(upload.what, act::upload);
+  EXPECT_EQ(upload.object, (extent{1, 12, 0}));
+  k.uploaded({1, 11, 0}, second); // as many as fitted
+  EXPECT_EQ(k.archived(), 0u);
+  auto look = k.next(second);
+  EXPECT_EQ(look.what, act::read_back);
+  EXPECT_EQ(look.object, (extent{1, 11, 0}));
+  k.checked({1, 11, 0}, verdict::same, 1000, second);
+  EXPECT_EQ(k.archived(), 11u);
+  EXPECT_EQ(k.unarchived_bytes(), 100u);
+  EXPECT_EQ(k.next(second).what, act::wait);
+}
+
+TEST(Keeper, WhatIsOldGoesHoweverLittleItIsAndNoOpsNever) {
+  keeper k(small(), 0);
+  k.told(at(3, 0), 0); // no-ops only
+  EXPECT_EQ(k.next(1000 * second).until, never);
+  k.told(at(4, 10), 1000 * second);
+  EXPECT_EQ(k.next(1000 * second).until, 1060 * second);
+  EXPECT_EQ(k.next(1060 * second).what, act::list);
+  k.listed({}, 1060 * second);
+  EXPECT_EQ(k.next(1060 * second).object, (extent{1, 4, 0}));
+}
+
+TEST(Keeper, AFollowerWatchesAndTakesOverWhatIsLeftUndone) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000, false), 0);
+  EXPECT_EQ(k.next(0).what, act::list);
+  k.listed({}, 0);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  EXPECT_EQ(k.next(5 * second).what, act::list);
+  k.listed({{1, 8, 0}, {9, 40, 0}}, 5 * second);
+  EXPECT_EQ(k.next(5 * second).object, (extent{1, 8, 0}));
+  k.checked({1, 8, 0}, verdict::same, 800, 5 * second);
+  // The next one goes beyond what this member knows to be chosen: it waits, and does not upload its own.
+  k.listed({{9, 40, 0}}, 5 * second);
+  EXPECT_EQ(k.next(5 * second).what, act::wait);
+  k.told(at(40, 6000, false), 6 * second);
+  EXPECT_EQ(k.next(6 * second).object, (extent{9, 40, 0}));
+  k.checked({9, 40, 0}, verdict::same, 5200, 6 * second);
+  EXPECT_EQ(k.unarchived_bytes(), 0u);
+
+  k.told(at(50, 8000, false), 10 * second);
+  for (instant now = 10 * second; now < 40 * second; now += second) {
+    auto step = k.next(now);
+    EXPECT_NE(step.what, act::upload);
+    if (step.what == act::list)
+      k.listed({}, now);
+  }
+  EXPECT_EQ(k.next(40 * second).what, act::list);
+  k.listed({}, 40 * second);
+  EXPECT_EQ(k.next(40 * second).what, act::upload);
+}
+
+TEST(Keeper, AnUploadThatWasLostIsDoneAgain) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  k.listed({}, 0);
+  k.uploaded({1, 12, 0}, 0);
+  k.checked({1, 12, 0}, verdict::missing, 0, 0);
+  EXPECT_EQ(k.archived(), 0u);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  EXPECT_EQ(k.next(second).what, act::upload);
+}
+
+// The damaged one stays for whoever wants to look; another copy is put beside it.
+TEST(Keeper, BesideADamagedSegmentComesAnother) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  k.listed({{1, 12, 0}}, 0);
+  k.checked({1, 12, 0}, verdict::damaged, 0, 0);
+  EXPECT_EQ(k.damaged(), 1u);
+  EXPECT_EQ(k.next(second).object, (extent{1, 12, 1}));
+  k.uploaded({1, 12, 1}, second);
+  k.checked({1, 12, 1}, verdict::same, 2000, second);
+  EXPECT_EQ(k.archived(), 12u);
+}
+
+TEST(Keeper, AnotherHistoryStopsEverything) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  k.listed({{1, 12, 0}}, 0);
+  k.checked({1, 12, 0}, verdict::different, 0, 0);
+  EXPECT_TRUE(k.stuck());
+  for (instant now = 0; now < 300 * second; now += second) {
+    auto step = k.next(now);
+    ASSERT_NE(step.what, act::upload);
+    if (step.what == act::list)
+      k.listed({{1, 12, 0}}, now);
+    if (step.what == act::read_back)
+      k.checked({1, 12, 0}, verdict::different, 0, now);
+  }
+  EXPECT_EQ(k.archived(), 0u);
+  k.listed({}, 400 * second); // somebody took it away
+  EXPECT_EQ(k.next(400 * second).what, act::upload);
+}
+
+TEST(Keeper, AStoreThatFailsIsAskedMoreAndMoreRarely) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  instant now = 0;
+  int asked = 0;
+  while (now < 600 * second) {
+    auto step = k.next(now);
+    if (step.what == act::wait) {
+      now = step.until;
+      continue;
+    }
+    ++asked;
+    k.failed(now);
+  }
+  EXPECT_GT(asked, 10);
+  EXPECT_LT(asked, 20);
+}
+
+TEST(Keeper, PressureGrowsWithWhatIsNotArchived) {
+  keeper k(small(), 0);
+  EXPECT_EQ(k.pressure(), pressure::calm);
+  k.told(at(12, 5000), 0);
+  EXPECT_EQ(k.pressure(), pressure::alarm);
+  k.told(at(20, 10'000), 0);
+  EXPECT_EQ(k.pressure(), pressure::refuse);
+  k.checked({1, 15, 0}, verdict::same, 6000, 0);
+  EXPECT_EQ(k.pressure(), pressure::calm);
+}
+
+TEST(Keeper, ASnapshotTakesThePlaceOfTheLog) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  k.told({false, 500, 500, 2000}, second);
+  EXPECT_EQ(k.archived(), 500u);
+  EXPECT_EQ(k.unarchived_bytes(), 0u);
+  EXPECT_EQ(k.next(second).until, never);
+}
+
+TEST(ArchiveChecks, OnlyALogThatIsOneIsUploaded) {
+  std::vector<msg::Entry> log;
+  std::uint64_t link = 7;
+  for (std::uint64_t i = 5; i <= 9; ++i) {
+    auto& e = log.emplace_back();
+    e.set_index(i);
+    e.set_payload("p" + std::to_string(i));
+    e.set_previous_link(link);
+    e.set_link(link = entry_link(3, e, link));
+  }
+  EXPECT_EQ(trouble_with(log, 3, 5, 7, 9), "");
+  EXPECT_NE(trouble_with(log, 4, 5, 7, 9), ""); // another group's
+  EXPECT_NE(trouble_with(log, 3, 4, 7, 9), ""); // not from the next index on
+  EXPECT_NE(trouble_with(log, 3, 5, 8, 9), ""); // does not follow what is archived
+  EXPECT_NE(trouble_with(log, 3, 5, 7, 8), ""); // not all of it is chosen
+  auto holed = log;
+  holed.erase(holed.begin() + 2);
+  EXPECT_NE(trouble_with(holed, 3, 5, 7, 9), "");
+  auto changed = log;
+  changed[2].set_payload("x");
+  EXPECT_NE(trouble_with(changed, 3, 5, 7, 9), "");
+
+  msg::SegmentManifest m;
+  m.set_cluster_id(1);
+  m.set_group(3);
+  m.set_first(5);
+  m.set_last(9);
+  m.set_last_link(link);
+  EXPECT_EQ(judge(m, {5, 9, 0}, 1, 3, log.back()), verdict::same);
+  EXPECT_EQ(judge(m, {5, 9, 0}, 2, 3, log.back()), verdict::different);
+  EXPECT_EQ(judge(m, {4, 9, 0}, 1, 3, log.back()), verdict::damaged);
+  m.set_last_link(link + 1);
+  EXPECT_EQ(judge(m, {5, 9, 0}, 1, 3, log.back()), verdict::different);
+}
+
+} // namespace troupe::testing
