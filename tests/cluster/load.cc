@@ -17,15 +17,20 @@ lin::value value_of(const std::optional<msg::AttributeMap>& item) {
   return attribute ? lin::value(attribute->s()) : std::nullopt;
 }
 
-msg::AttributeMap item_of(const std::string& key, const std::string& value) {
+msg::AttributeMap item_of(const std::string& key, const std::string& value, std::size_t pad_bytes) {
+  if (pad_bytes > 0)
+    return client::make_item({{"id", client::s(key)},
+                              {"value", client::s(value)},
+                              {"pad", client::s(std::string(pad_bytes, '.'))}});
   return client::make_item({{"id", client::s(key)}, {"value", client::s(value)}});
 }
 
 } // namespace
 
 std::int64_t steady_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
-    .count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 std::int64_t acknowledgements::longest_gap_us(std::int64_t from_us, std::int64_t to_us) const {
@@ -41,7 +46,7 @@ std::int64_t acknowledgements::longest_gap_us(std::int64_t from_us, std::int64_t
 }
 
 load::load(std::vector<client::session*> sessions, load_options options)
-  : sessions_(std::move(sessions)), options_(std::move(options)) {}
+    : sessions_(std::move(sessions)), options_(std::move(options)) {}
 
 load::~load() {
   stop();
@@ -66,8 +71,8 @@ void load::run(int client) {
   std::uint64_t writes = 0;
   while (!stopping_) {
     operation op;
-    op.client = "c" + std::to_string(client);
-    op.key = "k" + std::to_string(random() % static_cast<std::uint64_t>(options_.keys));
+    op.client = options_.tag + "c" + std::to_string(client);
+    op.key = options_.tag + "k" + std::to_string(random() % static_cast<std::uint64_t>(options_.keys));
     auto fresh = op.client + "-" + std::to_string(++writes);
     auto dice = random() % 100;
     op.invoked = steady_us();
@@ -87,13 +92,14 @@ void load::run(int client) {
       auto conditional = dice < 65;
       client::put_item ask;
       ask.table = options_.table;
-      ask.item = item_of(op.key, fresh);
+      ask.item = item_of(op.key, fresh, options_.pad_bytes);
       ask.timeout = options_.timeout;
       op.what = conditional ? lin::action::cas : lin::action::put;
       op.written = fresh;
       if (conditional) {
         op.expected = seen[op.key];
-        ask.condition = op.expected ? client::equals("value", client::s(*op.expected)) : client::not_exists("id");
+        ask.condition =
+            op.expected ? client::equals("value", client::s(*op.expected)) : client::not_exists("id");
       }
       auto answer = session.call(ask);
       op.result = outcome_of(answer.status);

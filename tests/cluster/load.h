@@ -21,6 +21,8 @@ struct load_options {
   std::uint64_t seed = 1;
   std::chrono::milliseconds timeout{8'000};
   bool reads = true;
+  std::string tag;           // before every key and value, so that loads of one table differ
+  std::size_t pad_bytes = 0; // of each item beside its value
 };
 
 // When writes were acknowledged, for measuring gaps.
