@@ -58,7 +58,7 @@ protected:
     options.tag = "r" + std::to_string(round) + "-";
     options.seed = static_cast<std::uint64_t>(round) + 1;
     options.keys = keys;
-    options.pad_bytes = 1'000;
+    options.pad_bytes = 4'000;
     options.timeout = milliseconds(2'000);
     auto clients = std::make_unique<load>(pointers, options);
     clients->start();
@@ -155,7 +155,7 @@ void Power::one_round(int round) {
   reach(*clients, 100 + dice() % 300);
   if (!away.empty() && !HasFatalFailure()) {
     nodes->start(away); // and the power goes out somewhere between its start and when it has caught up
-    reach(*clients, clients->succeeded() + dice() % 1'500);
+    reach(*clients, clients->succeeded() + 300 + dice() % 1'500);
   }
   std::this_thread::sleep_for(std::chrono::microseconds(dice() % 20'000)); // any moment will do
   cut_power(dice());
