@@ -4,7 +4,7 @@
 //
 // Nodes run under the layer of layer.cc, all three are killed at once, and what they had not synced is taken
 // back by a seed. In every second round a table is made and deleted meanwhile, in every third a node that was
-// away comes back just before and is being sent a snapshot.
+// away comes back just before and is catching up from the log.
 #include "actors/client/values.h"
 #include "tests/cluster/faults.h"
 #include "tests/linearizability/checker.h"
