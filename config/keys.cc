@@ -11,6 +11,7 @@ constexpr std::int64_t TiB = 1ll << 40;
 
 using rp = replication_settings;
 using st = storage_settings;
+using he = healing_settings;
 using rq = request_settings;
 using ap = api_settings;
 using tl = tls_settings;
@@ -62,6 +63,16 @@ constexpr std::array<key<st>, 3> storage_keys{{
     {"item_workers", count_value<st>{&st::item_workers, 1, 64}, "Threads per node that own item stores", ""},
 }};
 
+constexpr std::array<key<he>, 3> healing_keys{{
+    {"silence", duration_value<he>{&he::silence_ms, 100, 600'000},
+     "A member of a partition that is silent for so long has its seat taken by a log replica on another node",
+     ""},
+    {"grace", duration_value<he>{&he::grace_ms, 100, 604'800'000},
+     "A member that comes back within this time is caught up; after it the items are rebuilt on another node",
+     ""},
+    {"rebuilds", count_value<he>{&he::rebuilds, 1, 64}, "Partitions that a node rebuilds at once", ""},
+}};
+
 constexpr std::array<key<rq>, 4> requests_keys{{
     {"deadline", duration_value<rq>{&rq::deadline_ms, 10, limits::request_deadline_max_ms},
      "How long a request may take when the client names no deadline", ""},
@@ -70,7 +81,8 @@ constexpr std::array<key<rq>, 4> requests_keys{{
     {"replica_inflight", count_value<rq>{&rq::replica_inflight, 1, 1'000'000},
      "Writes a partition's leader works on at once; past that it answers that it is overloaded", ""},
     {"threads", count_value<rq>{&rq::threads, 0, 64},
-     "Threads per node that work on requests; 1: the network's thread does it; 0: half the cores, at most 8, or 1 with fewer than four",
+     "Threads per node that work on requests; 1: the network's thread does it; 0: half the cores, at most 8, "
+     "or 1 with fewer than four",
      ""},
 }};
 
@@ -97,13 +109,14 @@ constexpr std::array<key<tls_settings>, 3> tls_keys{{
      "PEM file of the authority that signs every node and client; relative to the file's folder", ""},
 }};
 
-constexpr std::array<top_key, 8> all_top_keys{{
+constexpr std::array<top_key, 9> all_top_keys{{
     {"cluster", "name", "The cluster's name; nodes of another name are strangers", true},
     {"zones", "list of names", "The availability zones, three or more; each partition has replicas in three",
      true},
     {"nodes", "list of nodes", "The nodes; every zone needs one that stores", true},
     {"replication", "section", "How replicas agree", false},
     {"storage", "section", "How a node uses its disk", false},
+    {"healing", "section", "What is done about members that are silent or lost", false},
     {"requests", "section", "Bounds on what clients may ask at once", false},
     {"api", "section", "The DynamoDB API on the nodes' `http` ports", false},
     {"tls", "section", "Who may talk to a node", false},
@@ -137,6 +150,10 @@ std::span<const key<storage_settings>> keys_of<storage_settings>() {
   return storage_keys;
 }
 template <>
+std::span<const key<healing_settings>> keys_of<healing_settings>() {
+  return healing_keys;
+}
+template <>
 std::span<const key<request_settings>> keys_of<request_settings>() {
   return requests_keys;
 }
@@ -165,6 +182,8 @@ std::vector<documented_key> documented_keys() {
       document<rp>("replication.", out);
     else if (name == "storage")
       document<st>("storage.", out);
+    else if (name == "healing")
+      document<he>("healing.", out);
     else if (name == "requests")
       document<rq>("requests.", out);
     else if (name == "api")

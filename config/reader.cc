@@ -54,6 +54,8 @@ public:
         section(value, "replication", into.replication);
       else if (name == "storage")
         section(value, "storage", into.storage);
+      else if (name == "healing")
+        section(value, "healing", into.healing);
       else if (name == "requests")
         section(value, "requests", into.requests);
       else if (name == "api")

@@ -38,6 +38,12 @@ struct storage_settings {
   int item_workers = 2;                        // threads that own item stores, per node
 };
 
+struct healing_settings {
+  std::int64_t silence_ms = 2'000;  // of a member, before a log replica takes its seat
+  std::int64_t grace_ms = 300'000;  // it may stay away before its items are rebuilt elsewhere
+  int rebuilds = 2;                 // at once, per node
+};
+
 struct request_settings {
   std::int64_t deadline_ms = 5'000; // when the client names none
   std::int64_t router_inflight = 8'192;
@@ -70,6 +76,7 @@ struct cluster {
   std::vector<node> nodes;        // in the file's order
   replication_settings replication;
   storage_settings storage;
+  healing_settings healing;
   request_settings requests;
   api_settings api;
   tls_settings tls;

@@ -239,6 +239,10 @@ template std::optional<refusal> read_value(const value_of<storage_settings>&, co
                                            storage_settings&);
 template std::string print_value(const value_of<storage_settings>&, const storage_settings&);
 template std::string kind_of<storage_settings>(const value_of<storage_settings>&);
+template std::optional<refusal> read_value(const value_of<healing_settings>&, const given&,
+                                           healing_settings&);
+template std::string print_value(const value_of<healing_settings>&, const healing_settings&);
+template std::string kind_of<healing_settings>(const value_of<healing_settings>&);
 template std::optional<refusal> read_value(const value_of<request_settings>&, const given&,
                                            request_settings&);
 template std::string print_value(const value_of<request_settings>&, const request_settings&);

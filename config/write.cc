@@ -59,6 +59,8 @@ std::string to_yaml(const cluster& c) {
   write_keys(c.replication, "  ", "  ", out);
   out += "storage:\n";
   write_keys(c.storage, "  ", "  ", out);
+  out += "healing:\n";
+  write_keys(c.healing, "  ", "  ", out);
   out += "requests:\n";
   write_keys(c.requests, "  ", "  ", out);
   out += "api:\n";

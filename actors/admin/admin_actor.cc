@@ -2,8 +2,8 @@
 #include "actors/admin/admin_actor.h"
 #include "actors/admin/admin_state.h"
 #include "actors/kit/log.h"
-#include "actors/kit/spawn.h"
 #include "actors/kit/mailbox.h"
+#include "actors/kit/spawn.h"
 #include "config/limits.h"
 #include "messages/status.h"
 #include <caf/all.hpp>
@@ -23,6 +23,9 @@ admin_metrics::admin_metrics(kit::metrics& m)
       tables(m.gauge("troupe_tables", "Tables in the metadata that this admin has in memory.")),
       partitions(m.gauge("troupe_partitions", "Partitions in the metadata that this admin has in memory.")),
       nodes_alive(m.gauge("troupe_nodes_alive", "Nodes that have reported to the leading admin lately.")),
+      ailing(m.gauge("troupe_ailing_groups", "Groups that are not whole, as the leading admin sees it.")),
+      membership_changes(m.counter("troupe_membership_changes_total",
+                                   "Changes of groups' members that this admin saw committed.")),
       waiting(m.gauge("troupe_admin_waiting", "Requests that the admin has not answered yet.")),
       changes(m.counter("troupe_metadata_changes_total", "Changes to the metadata that this admin made.")),
       conflicts(m.counter("troupe_metadata_conflicts_total",
@@ -47,6 +50,9 @@ outlook admin_state::view() const {
   here.patience_us = limits::node_alive_ms * 1000;
   here.min_free_bytes = options.min_free_bytes;
   here.storage_nodes = options.storage_nodes;
+  here.metadata_nodes = options.metadata_nodes;
+  here.heal = options.heal;
+  here.rebuilds = options.rebuilds;
   return here;
 }
 
@@ -94,7 +100,15 @@ void admin_state::on_tick() {
   for (const auto& [node, page] : nodes.pages())
     alive += now_is == stance::leading && nodes.alive(node, now());
   meter->nodes_alive.Set(alive);
-  bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() || stale;
+  bool healing = false;
+  double ailing = 0;
+  for (const auto& [group, partition] : records.partitions()) {
+    healing = healing || partition.has_target();
+    ailing += partition.ailing_ms() != 0;
+  }
+  meter->ailing.Set(now_is == stance::leading ? ailing : 0);
+  bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() ||
+              stale || healing;
   self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
 }
 

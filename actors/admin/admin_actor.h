@@ -6,6 +6,7 @@
 // conditional writes to that group (records.h), so that an admin that wrongly believes it leads can do no
 // harm.
 #pragma once
+#include "actors/core/healing/planner.h"
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
 #include "actors/wire/interfaces.h"
@@ -23,8 +24,11 @@ using admin_actor =
 struct admin_options {
   std::string node;                       // this node; its replica of the metadata group is asked
   std::vector<std::string> storage_nodes; // all that the cluster file names
-  std::uint64_t min_free_bytes = 0;       // a node with less is given no new replicas
-  std::uint64_t seed = 0;                 // random: request ids, table ids, ties
+  std::vector<std::string> metadata_nodes;
+  healing::rules heal;
+  std::size_t rebuilds = 2;         // at once, per node
+  std::uint64_t min_free_bytes = 0; // a node with less is given no new replicas
+  std::uint64_t seed = 0;           // random: request ids, table ids, ties
   wire::peers_actor peers;
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;

@@ -6,6 +6,7 @@
 // advance(), in one place.
 #pragma once
 #include "actors/admin/admin_actor.h"
+#include "actors/admin/healer.h"
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
 #include "actors/admin/orders.h"
@@ -59,6 +60,8 @@ struct admin_metrics {
   prometheus::Gauge& tables;
   prometheus::Gauge& partitions;
   prometheus::Gauge& nodes_alive;
+  prometheus::Gauge& ailing;
+  prometheus::Counter& membership_changes;
   prometheus::Gauge& waiting;
   prometheus::Counter& changes;
   prometheus::Counter& conflicts;
@@ -96,7 +99,8 @@ struct admin_state {
   bool probe_due = true;
   bool stale = false; // another version of the records exists
   bool orders_due = false;
-  std::int64_t orders_us = 0;    // when they were last sent unasked
+  std::int64_t orders_us = 0;                            // when they were last sent unasked
+  std::map<std::uint64_t, std::int64_t> asked_leader_us; // group -> when its leader was asked for a change
   std::int64_t retry_us = 0;     // the group did not answer well: leave it alone until then
   std::vector<msg::Record> rows; // of a load
   std::string load_from;
@@ -129,6 +133,7 @@ struct admin_state {
   bool write_wish();
   void write(change what, std::optional<wish> of);
   void on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of);
+  void ask_leaders();
   void follow(const std::string& leader);
   void lead();
   void ask(msg::ReplicaRequest request, answer_handler then); // the metadata group, through our own replica

@@ -227,7 +227,9 @@ msg::AdminReply admin_state::cluster_status() const {
   for (const auto& [title, table] : records.tables())
     *body.add_tables() = table;
   for (const auto& [group, partition] : records.partitions())
-    *body.add_partitions() = partition;
+    if (group != wire::metadata_group)
+      *body.add_partitions() = partition;
+  *body.mutable_healing() = healing_status(view());
   auto lost = lost_members(records, nodes);
   for (const auto& [node, page] : nodes.pages()) {
     auto& report = *body.add_nodes();

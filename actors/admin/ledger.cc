@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t answer_us = 2'000'000; // how long the metadata group may take
 constexpr std::int64_t orders_every_us = 100'000;
 constexpr std::int64_t retry_after_us = 100'000;
+constexpr std::int64_t ask_leader_every_us = 400'000;
 constexpr std::uint64_t page_bytes = limits::page_bytes / 2;
 
 } // namespace
@@ -32,6 +33,7 @@ void admin_state::advance() {
   if (stale)
     return load();
   send_orders();
+  ask_leaders();
   // Readers and writers take turns, so that neither starves the other.
   if (must_look && last == operation::write)
     return probe();
@@ -226,6 +228,8 @@ bool admin_state::write_wish() {
 
 bool admin_state::write_next() {
   auto next = plan_next(view(), random());
+  if (!next)
+    next = plan_healing(view());
   if (next)
     write(std::move(*next), std::nullopt);
   return next.has_value();
@@ -251,6 +255,11 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
       stale = true; // memory begins with a load
     else
       records.apply(what);
+    for (const auto& partition : what.partitions)
+      if (!partition.why().empty())
+        kit::log(kit::level::info, options.node, "admin",
+                 "group " + std::to_string(partition.group()) + ": " + partition.why() +
+                     (partition.has_target() ? "; changing its members" : ""));
     orders_due = orders_due || !what.partitions.empty() || !what.tables.empty();
     for (const auto& table : what.tables)
       kit::log(kit::level::info, options.node, "admin",
@@ -281,6 +290,7 @@ void admin_state::lead() {
   now_is = stance::leading;
   leading_us = now();
   nodes.clear();
+  asked_leader_us.clear();
   kit::log(kit::level::info, options.node, "admin", "leads the metadata");
 }
 
@@ -317,6 +327,30 @@ void admin_state::send_orders() {
       *parcel.mutable_node_orders() = orders_unasked(records, nodes, node);
       post(node, std::move(parcel));
     }
+}
+
+// The leaders of groups whose change is due. Asked again until the change is there: they propose it once.
+void admin_state::ask_leaders() {
+  if (records.partitions().empty() || now() < leading_us + limits::node_alive_ms * 1000 / 4)
+    return;
+  for (auto& order : healing_orders(view())) {
+    auto& asked_us = asked_leader_us[order.group];
+    if (asked.full() || (asked_us != 0 && now() - asked_us < ask_leader_every_us))
+      continue;
+    asked_us = now();
+    ask(order.node, order.group, std::move(order.request),
+        [this, group = order.group](const msg::ReplicaReply& reply) {
+          asked_leader_us[group] = 0;
+          msg::Configuration committed;
+          if (!is_ok(reply.status()) || !committed.ParseFromString(reply.configuration()) ||
+              committed.epoch() == 0) {
+            asked_leader_us[group] = now() - ask_leader_every_us / 2;
+            return;
+          }
+          meter->membership_changes.Increment();
+          nodes.note_committed(group, committed);
+        });
+  }
 }
 
 void admin_state::post(std::string node, msg::Parcel parcel) {

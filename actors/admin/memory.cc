@@ -1,4 +1,5 @@
 #include "actors/admin/memory.h"
+#include "actors/wire/mail.h"
 #include <cstdio>
 #include <cstdlib>
 
@@ -77,8 +78,9 @@ void memory::put(msg::PartitionRecord partition) {
   auto group = partition.group();
   remove_group(group);
   by_table_[partition.table_id()].insert(group);
-  for (const auto& member : partition.configuration().members())
-    by_node_[member.node()].insert(group);
+  for (const auto* of : {&partition.configuration(), &partition.target()})
+    for (const auto& member : of->members())
+      by_node_[member.node()].insert(group);
   if (partition.configuration().members_size() > 0)
     ++preferred_[partition.configuration().members(0).node()];
   partitions_[group] = std::move(partition);
@@ -95,8 +97,9 @@ void memory::remove_group(std::uint64_t group) {
     return;
   const auto& configuration = it->second.configuration();
   drop_from(by_table_, it->second.table_id(), group);
-  for (const auto& member : configuration.members())
-    drop_from(by_node_, member.node(), group);
+  for (const auto* of : {&configuration, &it->second.target()})
+    for (const auto& member : of->members())
+      drop_from(by_node_, member.node(), group);
   if (configuration.members_size() > 0)
     --preferred_[configuration.members(0).node()];
   partitions_.erase(it);
@@ -131,7 +134,8 @@ msg::MapReply memory::map() const {
   for (const auto& [name, table] : tables_)
     *reply.add_tables() = table;
   for (const auto& [group, partition] : partitions_)
-    *reply.add_partitions() = partition;
+    if (group != wire::metadata_group) // no table's
+      *reply.add_partitions() = partition;
   return reply;
 }
 

@@ -34,7 +34,7 @@ public:
 
   const msg::TableRecord* table(const std::string& name) const;
   const msg::PartitionRecord* partition(std::uint64_t group) const;
-  // Groups of a table, ascending; those with a member on a node, ascending.
+  // Groups of a table, ascending; those with a member on a node, or to have one, ascending.
   const std::set<std::uint64_t>& groups_of(std::uint64_t table_id) const;
   const std::set<std::uint64_t>& groups_on(const std::string& node) const;
   // Names of tables that are not active: there is something left to do about them.

@@ -26,22 +26,44 @@ bool node_book::take(const msg::NodeReport& report, std::int64_t now_us) {
   for (auto group : report.gone())
     drop(on, report.node(), group);
   for (const auto& replica : report.replicas())
-    put(on, report.node(), replica);
+    put(on, report.node(), replica, now_us);
   return true;
 }
 
-void node_book::put(page& on, const std::string& node, const msg::ReplicaReport& replica) {
+void node_book::put(page& on, const std::string& node, const msg::ReplicaReport& replica,
+                    std::int64_t now_us) {
   auto group = replica.group();
   if (replica.leads() && replica.serving()) {
     servers_[group] = node;
   } else if (auto it = servers_.find(group); it != servers_.end() && it->second == node) {
     servers_.erase(it);
   }
+  if (replica.has_configuration())
+    note_committed(group, replica.configuration());
   on.replicas[group] = replica;
+  on.told_us[group] = now_us;
+}
+
+std::int64_t node_book::told_us(const std::string& node, std::uint64_t group) const {
+  const auto* on = find(node);
+  auto it = on ? on->told_us.find(group) : decltype(on->told_us.begin()){};
+  return on && it != on->told_us.end() ? it->second : 0;
+}
+
+const msg::Configuration* node_book::committed_of(std::uint64_t group) const {
+  auto it = committed_.find(group);
+  return it == committed_.end() ? nullptr : &it->second;
+}
+
+void node_book::note_committed(std::uint64_t group, const msg::Configuration& configuration) {
+  auto& known = committed_[group];
+  if (configuration.epoch() > known.epoch())
+    known = configuration;
 }
 
 void node_book::drop(page& on, const std::string& node, std::uint64_t group) {
   on.replicas.erase(group);
+  on.told_us.erase(group);
   if (auto it = servers_.find(group); it != servers_.end() && it->second == node)
     servers_.erase(it);
 }
@@ -82,6 +104,7 @@ bool node_book::may_hold(const std::string& node, std::uint64_t group) const {
 void node_book::clear() {
   pages_.clear();
   servers_.clear();
+  committed_.clear();
 }
 
 } // namespace troupe::admin

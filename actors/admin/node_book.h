@@ -21,6 +21,7 @@ public:
   struct page {
     msg::NodeReport head; // the newest, without its replicas
     std::map<std::uint64_t, msg::ReplicaReport> replicas;
+    std::unordered_map<std::uint64_t, std::int64_t> told_us; // of each of them: when it was last told anew
     std::int64_t heard_us = 0;
     bool whole = false; // false: replicas is not all of them yet
   };
@@ -33,6 +34,11 @@ public:
   bool alive(const std::string& node, std::int64_t now_us) const;
   // The node whose replica leads the group and serves; nullptr when none has said so.
   const std::string* server_of(std::uint64_t group) const;
+  // When the node last said something new about its replica of the group; 0: never.
+  std::int64_t told_us(const std::string& node, std::uint64_t group) const;
+  // The newest configuration that a leader of the group has said is committed; nullptr: none has.
+  const msg::Configuration* committed_of(std::uint64_t group) const;
+  void note_committed(std::uint64_t group, const msg::Configuration& configuration);
   // What is known best of a group: what its server says, or else whoever has applied most. nullptr: nothing.
   const msg::ReplicaReport* newest_of(std::uint64_t group) const;
   // Whether this node has said that it runs a replica of the group, or has not told everything yet.
@@ -41,12 +47,13 @@ public:
   void clear();
 
 private:
-  void put(page& on, const std::string& node, const msg::ReplicaReport& replica);
+  void put(page& on, const std::string& node, const msg::ReplicaReport& replica, std::int64_t now_us);
   void drop(page& on, const std::string& node, std::uint64_t group);
 
   std::int64_t alive_us_;
   std::map<std::string, page> pages_;
   std::unordered_map<std::uint64_t, std::string> servers_;
+  std::unordered_map<std::uint64_t, msg::Configuration> committed_;
 };
 
 } // namespace troupe::admin

@@ -1,4 +1,5 @@
 #include "actors/admin/orders.h"
+#include "actors/admin/healer.h"
 #include "actors/wire/mail.h"
 
 namespace troupe::admin {
@@ -6,15 +7,17 @@ namespace troupe::admin {
 namespace {
 
 const msg::Member* member_on(const msg::PartitionRecord& partition, const std::string& node) {
-  for (const auto& member : partition.configuration().members())
-    if (member.node() == node)
-      return &member;
+  for (const auto* of : {&partition.configuration(), &partition.target()})
+    for (const auto& member : of->members())
+      if (member.node() == node)
+        return &member;
   return nullptr;
 }
 
 bool deleting(const memory& records, const msg::PartitionRecord& partition) {
   const auto* table = records.table(partition.table());
-  return !table || table->id() != partition.table_id() || table->state() == msg::TABLE_DELETING;
+  return partition.group() != wire::metadata_group &&
+         (!table || table->id() != partition.table_id() || table->state() == msg::TABLE_DELETING);
 }
 
 bool deleted(const memory& records, std::uint64_t group) {
@@ -40,6 +43,12 @@ void order_to_drop(msg::NodeOrders& orders, const memory& records, const Replica
       orders.add_drop(replica.group());
 }
 
+void order_to_retire(msg::NodeOrders& orders, const memory& records, const node_book& nodes,
+                     const std::string& node) {
+  for (auto& gone : retired_on(records, nodes, node))
+    *orders.add_retire() = std::move(gone);
+}
+
 std::vector<msg::ReplicaReport> all_replicas(const node_book::page& page) {
   std::vector<msg::ReplicaReport> result;
   for (const auto& [group, replica] : page.replicas)
@@ -60,6 +69,7 @@ msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const 
                            bool resend) {
   auto orders = begin_orders(records);
   orders.set_resend(resend);
+  order_to_retire(orders, records, nodes, report.node());
   if (report.meta_version() == records.version()) {
     orders.set_unchanged(true);
     order_to_drop(orders, records, report.replicas()); // the others were looked at when they were reported
@@ -73,6 +83,7 @@ msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const 
 
 msg::NodeOrders orders_unasked(const memory& records, const node_book& nodes, const std::string& node) {
   auto orders = begin_orders(records);
+  order_to_retire(orders, records, nodes, node);
   if (const auto* page = nodes.find(node)) {
     order_to_run(orders, records, node, page->head.disk());
     order_to_drop(orders, records, all_replicas(*page));

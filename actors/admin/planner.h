@@ -10,6 +10,7 @@
 #pragma once
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
+#include "actors/core/healing/planner.h"
 #include "messages/status.pb.h"
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,9 @@ struct outlook {
   std::int64_t patience_us = 0; // after that long, who has not reported is taken to be away
   std::uint64_t min_free_bytes = 0;
   std::vector<std::string> storage_nodes; // that the cluster file names
+  std::vector<std::string> metadata_nodes;
+  healing::rules heal;
+  std::size_t rebuilds = 2; // of items at once, per node
 
   bool patient() const { return now_us - leading_us < patience_us; }
   // A new leader has not heard of every node yet: a table made now would lie on some of them only.

@@ -46,6 +46,10 @@ void agent_state::start() {
   for (const auto& replica : options.meta->replicas()) {
     auto group = replica.group();
     records[group] = replica;
+    if (replica.state() == msg::LocalReplica::RETIRED) {
+      tell_retired(replica);
+      continue;
+    }
     residents[group].active = replica.state() == msg::LocalReplica::ACTIVE;
     if (replica.state() == msg::LocalReplica::DROPPING)
       unfinished.push_back(group);
@@ -58,7 +62,8 @@ void agent_state::start() {
     if (records.count(group) == 0)
       kit::log(kit::level::warning, node, "agent",
                "the log holds group " + std::to_string(group) + ", which the identity file does not know");
-  drop(unfinished);
+  for (auto group : unfinished)
+    drop({group}, records.at(group).retiring());
 
   if (is_metadata_node(node) && records.count(wire::metadata_group) == 0)
     forming.emplace(options.metadata_nodes, node, disk);

@@ -23,6 +23,7 @@ struct resident {
   bool queued = false;       // is to be started when its turn comes
   bool starting = false;     // was spawned and does not speak yet
   bool settled = false;      // has a leader, or is in trouble: need not be asked often
+  bool grow = false;         // it is to fetch the items
   bool active = false;       // its record says so, or is about to
   int failures = 0;
   std::int64_t restart_us = 0; // 0: not due
@@ -53,7 +54,8 @@ struct agent_state {
   std::string node;
   std::uint64_t disk = 0;
 
-  // --- what runs here. records is what the identity file holds; residents has the same groups.
+  // --- what runs here. records is what the identity file holds; residents has the same groups, but for members that
+  // were retired.
   local_replicas records;
   std::map<std::uint64_t, resident> residents;
   std::map<caf::actor_id, std::uint64_t> group_of;
@@ -110,7 +112,8 @@ struct agent_state {
   void started(resident& one);
   void restart_due();
   void schedule_restart(std::uint64_t group, resident& one);
-  void drop(const std::vector<std::uint64_t>& groups);
+  void drop(const std::vector<std::uint64_t>& groups, bool retire = false);
+  void tell_retired(const msg::LocalReplica& record);
   void delete_files(std::uint64_t group);
   void tidy_records();
   void finish_stop();

@@ -30,6 +30,8 @@ std::uint64_t bytes_in(const std::string& directory) {
 }
 
 bool settled_in(const msg::ReplicaReport& report) {
+  if (report.growth_total() > 0)
+    return false; // people watch it
   return !report.trouble().empty() || (report.leads() ? report.serving() : report.leader() != 0);
 }
 
@@ -78,8 +80,11 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
     start_next();
   }
   one.settled = settled_in(report);
-  if (trouble && one.restart_us == 0 && !one.dropping)
+  // One that is damaged waits to be replaced: started again it would find the same.
+  if (trouble && report.damage().empty() && one.restart_us == 0 && !one.dropping)
     schedule_restart(group, one);
+  if (one.grow && one.actor && !trouble && report.kind() == msg::LOG_REPLICA && !report.grown())
+    self->send(one.actor, wire::grow_atom::value);
   // A configuration means that the protocol runs, and it runs only after the log holds the member.
   if (!trouble && report.epoch() > 0) {
     one.failures = 0;
@@ -174,11 +179,17 @@ void agent_state::obey(const msg::NodeOrders& orders) {
   for (const auto& trouble : plan.troubles)
     complain("orders", trouble);
   drop(plan.drop);
-  if (!keep(plan.make))
+  drop(plan.retire, true);
+  if (!keep(plan.make) || !keep(plan.alter))
     return; // acted_version stays: the same orders come again
   for (const auto& replica : plan.make)
     start_soon(replica.group());
   start_next();
+  if (records.count(wire::metadata_group) > 0)
+    forming.reset(); // it was given a member of the group that there is
+  for (auto group : plan.grow)
+    if (auto it = residents.find(group); it != residents.end())
+      it->second.grow = true;
   if (!plan.make.empty())
     kit::log(kit::level::info, node, "agent", "making " + std::to_string(plan.make.size()) + " replicas");
   if (!orders.unchanged())

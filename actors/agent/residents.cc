@@ -66,6 +66,7 @@ void agent_state::run(std::uint64_t group) {
     lost.set_member(record.member());
     lost.set_kind(record.kind());
     lost.set_trouble("its log is gone: this member must be replaced");
+    lost.set_damage("its log is gone");
     kit::log(kit::level::error, node, "agent", "group " + std::to_string(group) + ": " + lost.trouble());
     news = book.note(lost) || news;
     one.settled = true;
@@ -136,7 +137,8 @@ void agent_state::restart_due() {
   }
 }
 
-void agent_state::drop(const std::vector<std::uint64_t>& groups) {
+// `retire`: the group lives on without this member; the record stays, so that the member is not made again.
+void agent_state::drop(const std::vector<std::uint64_t>& groups, bool retire) {
   std::vector<msg::LocalReplica> leaving;
   for (auto group : groups) {
     auto known = records.find(group);
@@ -144,6 +146,7 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups) {
       continue;
     auto& record = leaving.emplace_back(known->second);
     record.set_state(msg::LocalReplica::DROPPING);
+    record.set_retiring(retire);
     record.clear_configuration();
     record.clear_from();
     record.clear_to();
@@ -194,7 +197,26 @@ void agent_state::tidy_records() {
     to_activate.clear();
   if (dropped.empty())
     return;
-  std::vector<std::uint64_t> gone(dropped.begin(), dropped.end());
+  std::vector<std::uint64_t> gone;
+  std::vector<msg::LocalReplica> retired;
+  for (auto group : dropped) {
+    if (!records.at(group).retiring()) {
+      gone.push_back(group);
+      continue;
+    }
+    retired.emplace_back(records.at(group)).set_state(msg::LocalReplica::RETIRED);
+    retired.back().clear_retiring();
+  }
+  if (!keep(retired))
+    return;
+  for (const auto& record : retired) {
+    residents.erase(record.group());
+    logged.erase(record.group());
+    dropped.erase(record.group());
+    tell_retired(record);
+  }
+  if (gone.empty())
+    return;
   if (auto removed = options.meta->remove(gone); !removed)
     return complain("identity file", removed.error().text);
   for (auto group : gone) {
@@ -205,6 +227,15 @@ void agent_state::tidy_records() {
     news = true;
   }
   dropped.clear();
+}
+
+void agent_state::tell_retired(const msg::LocalReplica& record) {
+  msg::ReplicaReport told;
+  told.set_group(record.group());
+  told.set_member(record.member());
+  told.set_kind(record.kind());
+  told.set_retired(true);
+  news = book.note(told) || news;
 }
 
 void agent_state::finish_stop() {

@@ -25,7 +25,8 @@ msg::LocalReplica creation(const msg::PartitionRecord& partition, const msg::Mem
   made.set_from(partition.from());
   made.set_to(partition.to());
   *made.mutable_configuration() = partition.configuration();
-  made.set_metadata(metadata);
+  if (partition.group() != wire::metadata_group)
+    made.set_metadata(metadata);
   if (partition.has_local_indexes())
     *made.mutable_local_indexes() = partition.local_indexes();
   return made;
@@ -53,17 +54,34 @@ roster_plan plan_orders(const local_replicas& here, const msg::NodeOrders& order
   for (auto group : orders.drop())
     if (group != wire::metadata_group && here.count(group) > 0)
       plan.drop.push_back(group);
+  for (const auto& gone : orders.retire()) {
+    auto known = here.find(gone.group());
+    bool ours = known != here.end() && known->second.member() == gone.member();
+    if (ours && known->second.state() != msg::LocalReplica::RETIRED &&
+        known->second.state() != msg::LocalReplica::DROPPING)
+      plan.retire.push_back(gone.group());
+  }
   for (const auto& partition : orders.partitions()) {
     const auto* member = member_here(partition.configuration(), node, disk);
     if (!member)
+      member = member_here(partition.target(), node, disk);
+    if (!member)
       continue;
     auto known = here.find(partition.group());
-    if (known == here.end())
+    if (partition.grow() == member->id() && known != here.end())
+      plan.grow.push_back(partition.group());
+    bool retired = known != here.end() && known->second.state() == msg::LocalReplica::RETIRED;
+    if (known == here.end() || (retired && known->second.member() < member->id())) {
       plan.make.push_back(creation(partition, *member, orders.metadata(), now_ms));
-    else if (known->second.member() != member->id())
+    } else if (known->second.member() == member->id()) {
+      bool promoted = known->second.kind() == msg::LOG_REPLICA && member->kind() == msg::STORAGE_REPLICA;
+      if (promoted && known->second.state() == msg::LocalReplica::ACTIVE)
+        plan.alter.emplace_back(known->second).set_kind(msg::STORAGE_REPLICA);
+    } else if (known->second.member() > member->id() && !retired) {
       plan.troubles.push_back("group " + std::to_string(partition.group()) + " is here as member " +
                               std::to_string(known->second.member()) + " and ordered as member " +
                               std::to_string(member->id()));
+    }
   }
   return plan;
 }

@@ -10,7 +10,10 @@
 //   only
 //     after it has been made durable there, so it has promised nobody anything;
 //   - group numbers are never used twice, and a replica is dropped only when its group is known to have been
-//     deleted, so an old order for it can hurt nobody.
+//     deleted, so an old order for it can hurt nobody;
+//   - a member that was replaced leaves a record behind (state RETIRED) until its group is deleted, and only
+//   members
+//     with larger ids are made after it: an old order that names it finds that.
 // Replicas that were ordered by another cluster's metadata are neither run by this one's orders nor dropped.
 #pragma once
 #include "messages/node_meta.pb.h"
@@ -25,9 +28,12 @@ namespace troupe::agent {
 using local_replicas = std::map<std::uint64_t, msg::LocalReplica>; // by group
 
 struct roster_plan {
-  std::vector<msg::LocalReplica> make; // in state CREATING, to be kept before they are started
-  std::vector<std::uint64_t> drop;     // present here and known to be deleted
-  std::vector<std::string> troubles;   // what was refused, for people
+  std::vector<msg::LocalReplica> make;  // in state CREATING, to be kept before they are started
+  std::vector<msg::LocalReplica> alter; // run already, and are of another kind from now on
+  std::vector<std::uint64_t> drop;      // present here and known to be deleted
+  std::vector<std::uint64_t> retire;    // present here; replaced, and out for good
+  std::vector<std::uint64_t> grow;      // log replicas that are to fetch the items
+  std::vector<std::string> troubles;    // what was refused, for people
 };
 
 roster_plan plan_orders(const local_replicas& here, const msg::NodeOrders& orders, const std::string& node,

@@ -140,7 +140,8 @@ storage::result<outgoing_snapshot*> item_files::begin_snapshot(item_file& file, 
 
 storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t group, std::uint64_t member,
                                                                std::uint64_t transfer,
-                                                               const msg::SnapshotChunk& chunk) {
+                                                               const msg::SnapshotChunk& chunk,
+                                                               storage::entry_rules entries) {
   auto& in = incoming_[group];
   if (in.transfer != transfer || !in.receiver) {
     in = incoming{transfer, snapshot_path(group, transfer, "-in"), nullptr};
@@ -158,8 +159,15 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
   incoming_.erase(group);
   // From here no store may have the file open: it is replaced.
   auto it = files_.find(group);
-  if (it == files_.end() || it->second.member != member)
+  bool made = it == files_.end();
+  if (made) {
+    it = files_.try_emplace(group).first;
+    it->second.group = group;
+    it->second.member = member;
+    it->second.entries = std::move(entries);
+  } else if (it->second.member != member) {
     return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
+  }
   if (it->second.store) {
     it->second.outgoing.reset();
     it->second.store.reset();
@@ -170,11 +178,15 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
   options.member = member;
   options.size_of = size_of;
   options.entries = it->second.entries;
+  options.replace_damaged = made;
   auto installed = storage::install_snapshot(path, path_of(group), options);
   std::error_code ignored;
   fs::remove(path, ignored);
-  if (!installed)
+  if (!installed) {
+    if (made)
+      files_.erase(it);
     return installed.error();
+  }
   return stored{0, true};
 }
 

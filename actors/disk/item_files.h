@@ -62,8 +62,9 @@ public:
     std::uint64_t wanted = 0; // the next chunk
     bool installed = false;   // the item file is now the snapshot's
   };
+  // `entries`: for a group that has no item file here yet; whatever lies there is replaced.
   storage::result<stored> store_snapshot(std::uint64_t group, std::uint64_t member, std::uint64_t transfer,
-                                         const msg::SnapshotChunk& chunk);
+                                         const msg::SnapshotChunk& chunk, storage::entry_rules entries);
 
 private:
   struct incoming {

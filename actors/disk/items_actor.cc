@@ -269,7 +269,8 @@ void items_state::cut_snapshots() {
 void items_state::store_snapshot(const wire::store_snapshot& what) {
   wire::snapshot_stored answer;
   answer.transfer = what.transfer;
-  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk);
+  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk,
+                                      entry_rules_of(what.local_indexes));
   if (!stored) {
     answer.result = failed(stored.error());
     return self->send(what.who, std::move(answer));

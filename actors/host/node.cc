@@ -199,6 +199,10 @@ void node::parts::spawn_roles() {
     admin::admin_options o;
     o.node = here.name;
     o.storage_nodes = names_of(&config::node_roles::storage);
+    o.metadata_nodes = names_of(&config::node_roles::metadata);
+    o.heal.silence_us = cluster.healing.silence_ms * 1000;
+    o.heal.grace_us = cluster.healing.grace_ms * 1000;
+    o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
     o.min_free_bytes = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
     o.seed = kit::random_id();
     o.peers = peers;

@@ -33,9 +33,14 @@ void replica_state::drain() {
   strangers.clear();
   on_quorum_reads();
   answer_applied();
+  answer_changes();
   flush();
   meter->count(core->counters());
   meter->show(core->role() == paxos::role::leader, items.bytes());
+  if (grown && !disk_busy && now_in == phase::running) {
+    send_out();
+    return reopen();
+  }
   rest();
   send_out();
   if (now_in == phase::stopping && kit::log_enabled(kit::level::debug))
@@ -77,6 +82,9 @@ void replica_state::release_waiters() {
   for (auto& [token, scan] : quorum_scans)
     moved(scan.who);
   quorum_scans.clear();
+  for (auto& [epoch, who] : changes)
+    moved(who);
+  changes.clear();
   send_out();
 }
 
@@ -86,6 +94,10 @@ void replica_state::persist(paxos::ready batch) {
     speak(batch.messages_after);
     core->persisted(batch.id, now());
     return;
+  }
+  if (batch.reset_log && !holds_items) { // told where to begin
+    applied = std::max(applied, batch.reset_log->index);
+    applied_link = batch.reset_log->link;
   }
   disk_busy = true;
   disk_since_us = now();
@@ -99,8 +111,8 @@ void replica_state::append_outstanding() {
   job.job = outstanding->id;
   job.hard_state = outstanding->hard_state;
   job.entries = outstanding->entries;
-  if (outstanding->reset_log)
-    job.reset = wire::append_log::base{applied, applied_link, applied_ballot};
+  if (auto& base = outstanding->reset_log)
+    job.reset = wire::append_log::base{base->index, base->link, base->ballot};
   job.who = handle(self);
   disk_retry_us = 0;
   self->send(options.disk, std::move(job));
@@ -137,6 +149,9 @@ void replica_state::on_appended(const wire::appended& what) {
 void replica_state::speak(std::vector<msg::PaxosMessage>& messages) {
   for (auto& message : messages) {
     auto to = member(message.to());
+    for (auto& m : ordered.members())
+      if (!to && m.id() == message.to())
+        to = &m; // enters with the change that is under way
     auto stranger = to ? strangers.end() : strangers.find(message.to());
     if (!to && stranger == strangers.end())
       continue; // not in the newest configuration: it is told when it asks
@@ -158,7 +173,7 @@ void replica_state::apply_chosen() {
     apply(*entry);
   meter->chosen.Increment(static_cast<double>(chosen.size()));
   core->applied(applied, now());
-  if (options.kind == msg::LOG_REPLICA)
+  if (!holds_items)
     core->applied_durably(applied, now());
 }
 
@@ -166,7 +181,7 @@ void replica_state::apply(const msg::Entry& entry) {
   applied = entry.index();
   applied_link = entry.link();
   applied_ballot = entry.ballot();
-  if (options.kind == msg::LOG_REPLICA || entry.kind() != msg::Entry::COMMAND)
+  if (!holds_items || entry.kind() != msg::Entry::COMMAND)
     return;
   msg::Command command;
   if (!command.ParseFromString(entry.payload())) {
@@ -226,7 +241,7 @@ void replica_state::answer_applied() {
 }
 
 void replica_state::flush() {
-  if (options.kind == msg::LOG_REPLICA || items.flushing() || applied == flushed || incoming)
+  if (!holds_items || items.flushing() || applied == flushed || incoming)
     return;
   auto t = now();
   if (dirty_since_us == 0)
@@ -284,6 +299,8 @@ void replica_state::on_flushed(const wire::items_applied& what) {
 }
 
 void replica_state::truncate() {
+  if (growing)
+    return; // the items will stand at an index that this log must reach
   auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
   if (disk_full || up_to < core->first_index() + truncate_step)
     return;
@@ -329,10 +346,12 @@ void replica_state::on_log_read(wire::log_read& what) {
 
 void replica_state::arm() {
   auto due = rests ? std::numeric_limits<std::int64_t>::max() : core->next_deadline();
-  if (applied != flushed && !items.flushing() && options.kind != msg::LOG_REPLICA)
+  if (applied != flushed && !items.flushing() && holds_items)
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
   if (disk_busy)
     due = std::min(due, disk_retry_us != 0 ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
+  if (growing && !incoming)
+    due = std::min(due, now() + 200'000);
   if (incoming)
     due = std::min(due, incoming->asked_us + 1'000'000);
   if (now_in == phase::stopping)

@@ -39,6 +39,7 @@ struct meters {
 
   // Adds what the core has counted since the last call.
   void count(const struct paxos::counters& now);
+  void forget_counts() { seen_ = {}; } // the core is a new one
   // Gauges are sums over replicas: each adds its own change.
   void show(bool leads, std::size_t overlay_size);
 

@@ -55,6 +55,8 @@ void replica_state::on_items_read(wire::items_read& what) {
     auto p = store_waits.take(found.token);
     if (!p)
       continue;
+    if (found.result.outcome == wire::disk_outcome::corrupt)
+      must_be_replaced("an item cannot be read: " + found.result.text);
     if (p->read) {
       if (!found.result.ok())
         refuse(p->read->who, msg::INTERNAL, "the item cannot be read: " + found.result.text);
@@ -132,6 +134,8 @@ void replica_state::on_scanned(wire::items_scanned& what) {
   auto& scan = p->scan->scan;
   auto& who = p->scan->who;
   if (!what.result.ok()) {
+    if (what.result.outcome == wire::disk_outcome::corrupt)
+      must_be_replaced("items cannot be read: " + what.result.text);
     refuse(who, msg::INTERNAL, "the items cannot be read: " + what.result.text);
     return drain();
   }

@@ -8,6 +8,7 @@ namespace troupe::replica {
 namespace {
 
 constexpr std::int64_t stop_within_us = 400'000;
+constexpr std::uint64_t level_entries = 256; // of what is chosen a member may lack and be as good as level
 
 } // namespace
 
@@ -60,7 +61,7 @@ void replica_state::on_paxos(wire::delivery& from) {
 void replica_state::on_request(wire::delivery& from) {
   auto who = waiter_of(from);
   auto& request = *from.parcel.mutable_replica_request();
-  if (!core || now_in != phase::running || options.kind != msg::STORAGE_REPLICA)
+  if (!core || now_in != phase::running || kind() != msg::STORAGE_REPLICA || !holds_items)
     return moved(who);
   switch (request.op_case()) {
   case msg::ReplicaRequest::kWrite:
@@ -69,6 +70,8 @@ void replica_state::on_request(wire::delivery& from) {
     return on_read(std::move(who), request.read());
   case msg::ReplicaRequest::kScan:
     return on_scan(std::move(who), request.scan());
+  case msg::ReplicaRequest::kChange:
+    return on_change(std::move(who), request.change());
   case msg::ReplicaRequest::kHandover:
     return on_handover(std::move(who), request.handover());
   default:
@@ -150,12 +153,23 @@ const msg::Member* replica_state::member(std::uint64_t id) const {
   return nullptr;
 }
 
+msg::MemberKind replica_state::kind() const {
+  auto self_ = member(options.member);
+  return self_ ? self_->kind() : options.kind;
+}
+
 msg::ReplicaReport replica_state::report() const {
   msg::ReplicaReport r;
   r.set_group(options.group);
   r.set_member(options.member);
-  r.set_kind(options.kind);
+  r.set_kind(kind());
   r.set_trouble(trouble);
+  r.set_damage(damage);
+  r.set_grown(holds_items && kind() == msg::LOG_REPLICA);
+  if (growing) {
+    r.set_growth_total(std::max<std::uint64_t>(incoming_total, 1));
+    r.set_growth_bytes(incoming ? incoming->chunk * limits::snapshot_chunk_bytes : 0);
+  }
   if (!core)
     return r;
   auto t = now();
@@ -163,6 +177,9 @@ msg::ReplicaReport replica_state::report() const {
   r.set_serving(core->serving(t));
   *r.mutable_ballot() = core->ballot();
   r.set_epoch(core->configuration().epoch());
+  r.set_durable_epoch(core->durable_epoch());
+  if (r.leads() && (r.epoch() > 1 || options.group == wire::metadata_group))
+    *r.mutable_configuration() = core->configuration();
   r.set_commit(core->commit());
   r.set_applied(applied);
   r.set_first_index(core->first_index());
@@ -179,6 +196,8 @@ msg::ReplicaReport replica_state::report() const {
     m.set_member(p.member);
     m.set_match(p.match);
     m.set_heard_ms_ago(p.heard == 0 ? -1 : (t - p.heard) / 1000);
+    m.set_silent(p.heard == 0 || t - p.heard > options.replication.lease_ms * 1000);
+    m.set_level(!m.silent() && !p.needs_snapshot && p.match + level_entries >= core->commit());
   }
   return r;
 }
@@ -215,6 +234,7 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
     [=](wire::snapshot_stored& what) { awake(&s::on_snapshot_stored)(what); },
     [](const wire::items_digest&) {},
     [=](wire::tick_atom tick) { awake(&s::on_tick)(tick); },
+    [=](wire::grow_atom grow) { awake(&s::on_grow)(grow); },
     [=](wire::stop_atom stop) { awake(&s::on_stop)(stop); },
     [self](wire::report_atom) {
       self->state.wake();

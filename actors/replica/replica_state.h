@@ -63,6 +63,7 @@ struct incoming_snapshot {
   std::uint64_t chunk = 0;
   std::uint64_t from = 0; // member
   std::int64_t asked_us = 0;
+  int silences = 0; // pieces asked for again, in a row
 };
 
 enum class phase { opening, repairing, running, broken, stopping };
@@ -80,6 +81,8 @@ struct replica_state {
   std::unique_ptr<meters> meter;
   phase now_in = phase::opening;
   std::string trouble; // why it does not run
+  std::string damage;  // why this member must be replaced, whether it runs or not; empty: it need not
+  bool holds_items = true; // false: a log replica, which has nothing but its log
 
   // --- the protocol and the log
   std::unique_ptr<paxos::group> core;
@@ -129,6 +132,12 @@ struct replica_state {
   msg::Ballot led_in;
 
   std::optional<incoming_snapshot> incoming;
+  std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
+  bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
+  bool grown = false;               // they are there: it opens again with them as soon as the disk is idle
+  std::uint64_t grow_tries = 0;     // each asks another member
+  msg::Configuration ordered; // the newest that was to be proposed here
+  std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
   std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
 
   std::map<std::uint64_t, std::string> strangers; // who is no member here and spoke since the last drain: its node
@@ -155,6 +164,8 @@ struct replica_state {
   void ask_for_repair();
   void on_repair(const msg::PaxosMessage& message);
   void give_up(const std::string& why);
+  void must_be_replaced(const std::string& why);
+  void reopen();
 
   // --- drain.cc
   void drain();
@@ -190,6 +201,8 @@ struct replica_state {
   void remember_refusal(pending_write& write, msg::ReplicaReply& reply);
   void append(const msg::Command& command, pending_write& write, msg::ReplicaReply& reply);
   msg::Command command_for(const msg::RequestId& id);
+  void on_change(waiter who, const msg::ReplicaRequest::Change& order);
+  void answer_changes();
   void on_handover(waiter who, const msg::ReplicaRequest::Handover& order);
 
   // --- reads.cc
@@ -208,6 +221,8 @@ struct replica_state {
   std::string shown(const msg::ReplicaRequest::Scan& scan, const overlay::version& item) const;
 
   // --- transfer.cc
+  void on_grow(wire::grow_atom);
+  std::optional<std::uint64_t> snapshot_source();
   void drive_transfer();
   void on_snapshot_request(const wire::delivery& from);
   void on_snapshot_part(wire::snapshot_part& what);
@@ -222,6 +237,7 @@ struct replica_state {
   bool in_range(const std::string& key) const;
   const msg::Configuration& configuration() const;
   const msg::Member* member(std::uint64_t id) const;
+  msg::MemberKind kind() const; // as the newest configuration calls it
 };
 
 } // namespace troupe::replica

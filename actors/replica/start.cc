@@ -27,7 +27,8 @@ void replica_state::start() {
   if (!o.fresh)
     return self->send(o.disk, wire::load_log{o.group, handle(self)});
   loaded.hard_state.mutable_configuration()->CopyFrom(o.configuration);
-  if (o.kind == msg::LOG_REPLICA) {
+  holds_items = o.kind != msg::LOG_REPLICA;
+  if (!holds_items) {
     wire::items_opened nothing;
     return on_opened(nothing);
   }
@@ -35,21 +36,29 @@ void replica_state::start() {
 }
 
 void replica_state::on_loaded(wire::log_loaded& what) {
+  if (what.result.outcome == wire::disk_outcome::missing || what.result.outcome == wire::disk_outcome::corrupt)
+    return must_be_replaced("log: " + what.result.text);
   if (!what.result.ok())
     return give_up("log: " + what.result.text);
   if (!what.exists)
-    return give_up("its log is gone: this member must be replaced");
+    return must_be_replaced("its log is gone");
   loaded = std::move(what);
-  if (options.kind == msg::LOG_REPLICA) {
-    wire::items_opened nothing;
-    nothing.applied = nothing.durable = loaded.base;
-    return on_opened(nothing);
-  }
   self->send(options.items,
              wire::open_items{options.group, options.member, false, handle(self), options.local_indexes});
 }
 
 void replica_state::on_opened(wire::items_opened& what) {
+  // A log replica has items when it has grown; whatever else lies there will be replaced when it grows.
+  if (options.kind == msg::LOG_REPLICA && !options.fresh) {
+    holds_items = what.result.ok() && what.applied >= loaded.base;
+    if (!holds_items) {
+      what = {};
+      what.applied = what.durable = loaded.base;
+    }
+  }
+  bool gone = what.result.outcome == wire::disk_outcome::missing || what.result.outcome == wire::disk_outcome::corrupt;
+  if (gone)
+    return must_be_replaced("items: " + what.result.text);
   if (!what.result.ok())
     return give_up("items: " + what.result.text);
   opened = std::move(what);
@@ -64,8 +73,8 @@ void replica_state::on_opened(wire::items_opened& what) {
     return self->send(options.disk, std::move(first));
   }
   if (opened.applied < loaded.base)
-    return give_up("its items stand at " + std::to_string(opened.applied) + ", before the start of its log at "
-                   + std::to_string(loaded.base) + ": this member must be replaced");
+    return must_be_replaced("its items stand at " + std::to_string(opened.applied) +
+                            ", before the start of its log at " + std::to_string(loaded.base));
   if (loaded.damaged.empty())
     return run();
   kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": "
@@ -154,7 +163,8 @@ void replica_state::run() {
   r.base_link = loaded.base_link;
   r.base_ballot = loaded.base_ballot;
   r.entries = std::move(loaded.entries);
-  r.applied = options.kind == msg::LOG_REPLICA ? loaded.base : opened.applied;
+  r.items = holds_items;
+  r.applied = r.items ? opened.applied : loaded.base;
   loaded.entries.clear();
   applied = flushed = r.applied;
   applied_link = opened.applied_link;
@@ -177,9 +187,41 @@ void replica_state::run() {
     seat = options.deputies->enroll(options.group, options.member, handle(self));
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
                                          caf::actor_cast<wire::role_actor>(self), false});
+  if (options.kind == msg::LOG_REPLICA && kind() == msg::STORAGE_REPLICA && !holds_items)
+    must_be_replaced("its items are gone");
   if (options.fresh && options.preferred_leader)
     core->campaign(now());
   drain();
+}
+
+// For good: what it has is not what it should have.
+void replica_state::must_be_replaced(const std::string& why) {
+  if (!damage.empty())
+    return;
+  damage = why;
+  if (!core)
+    return give_up(why + ": this member must be replaced");
+  kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": " + why
+             + ": this member must be replaced");
+}
+
+// As after a crash, with what lies on the disk now. It leads nothing and nobody waits for it.
+void replica_state::reopen() {
+  growing = grown = false;
+  incoming.reset();
+  incoming_total = 0;
+  if (seat)
+    options.deputies->leave(seat);
+  seat.reset();
+  rests = false;
+  core.reset();
+  meter->forget_counts();
+  loaded = {};
+  read_ahead.clear();
+  read_ahead_asked = false;
+  options.fresh = false;
+  now_in = phase::opening;
+  start();
 }
 
 void replica_state::give_up(const std::string& why) {

@@ -10,13 +10,40 @@ namespace troupe::replica {
 namespace {
 
 constexpr std::int64_t ask_again_us = 1'000'000;
+constexpr int silences_max = 5; // of a member that is asked for pieces, in a row
 
 } // namespace
 
-void replica_state::drive_transfer() {
-  if (options.kind == msg::LOG_REPLICA || now_in != phase::running)
+void replica_state::on_grow(wire::grow_atom) {
+  if (holds_items || growing || now_in != phase::running || kind() != msg::LOG_REPLICA)
     return;
-  auto wanted = core->wants_snapshot();
+  growing = true;
+  kit::log(kit::level::info, options.node, "replica", "group " + std::to_string(options.group) + ": fetching the items");
+  drive_transfer();
+  drain();
+}
+
+// Whom to ask. One that grows asks those who do not lead first: the leader has enough to do.
+std::optional<std::uint64_t> replica_state::snapshot_source() {
+  if (!growing)
+    return holds_items ? core->wants_snapshot() : std::nullopt;
+  if (incoming)
+    return incoming->from;
+  std::vector<std::uint64_t> sources;
+  for (auto& m : configuration().members())
+    if (m.kind() == msg::STORAGE_REPLICA && m.id() != core->leader())
+      sources.push_back(m.id());
+  if (core->leader() != 0)
+    sources.push_back(core->leader());
+  if (sources.empty())
+    return std::nullopt;
+  return sources[grow_tries % sources.size()];
+}
+
+void replica_state::drive_transfer() {
+  if (now_in != phase::running || grown)
+    return;
+  auto wanted = snapshot_source();
   if (!wanted) {
     incoming.reset();
     return;
@@ -31,6 +58,11 @@ void replica_state::drive_transfer() {
   }
   if (t - incoming->asked_us < ask_again_us)
     return;
+  if (growing && ++incoming->silences > silences_max) { // it may be dead: another one has the items, too
+    ++grow_tries;
+    incoming.reset();
+    return;
+  }
   auto source = member(incoming->from);
   if (!source)
     return;
@@ -50,7 +82,7 @@ void replica_state::drive_transfer() {
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
   auto& question = from.parcel.snapshot_request();
-  if (options.kind != msg::STORAGE_REPLICA || now_in != phase::running || question.to() != options.member
+  if (!holds_items || now_in != phase::running || question.to() != options.member
       || !member(question.from()) || outgoing_chunks.size() >= limits::snapshot_transfers)
     return; // it asks again
   auto token = ++next_token;
@@ -87,6 +119,7 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
       || chunk.chunk() != incoming->chunk)
     return;
   if (!chunk.refused().empty()) {
+    ++grow_tries;
     incoming.reset(); // begin anew at the next tick
     return;
   }
@@ -96,6 +129,9 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   job.transfer = incoming->transfer;
   job.chunk = std::make_shared<const msg::SnapshotChunk>(std::move(chunk));
   job.who = caf::actor_cast<wire::replica_actor>(self);
+  job.local_indexes = options.local_indexes;
+  incoming_total = std::max<std::uint64_t>(job.chunk->header().bytes(), 1);
+  incoming->silences = 0;
   self->send(options.items, std::move(job));
 }
 
@@ -115,6 +151,11 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return drain();
   }
   incoming.reset();
+  if (growing) {
+    meter->snapshots_installed.Increment();
+    grown = true; // opened again when nothing is on its way to the disk
+    return drain();
+  }
   if (core->restore(what.header, now())) {
     items.clear();
     requests.restore(what.opened.requests);

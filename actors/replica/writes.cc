@@ -310,6 +310,42 @@ void replica_state::append(const msg::Command& command, pending_write& write, ms
     proposed_ids.emplace(key_of(entry.id), *index);
 }
 
+// Whoever orders it asks until it is there: proposed once, and answered when this configuration, or a later one, is
+// committed.
+void replica_state::on_change(waiter who, const msg::ReplicaRequest::Change& order) {
+  msg::Configuration target;
+  if (!target.ParseFromString(order.target()))
+    return refuse(who, msg::VALIDATION, "the configuration cannot be read");
+  if (core->role() != paxos::role::leader)
+    return moved(who);
+  if (target.epoch() > core->configuration().epoch() && !core->propose_configuration(target, now()) &&
+      changes.empty())
+    return refuse(who, msg::UNAVAILABLE, "the members cannot be changed so now");
+  if (changes.size() >= limits::members)
+    return refuse(who, msg::OVERLOADED, "this change is waited for already");
+  changes.emplace_back(target.epoch(), std::move(who));
+  if (target.epoch() > core->configuration().epoch())
+    ordered = std::move(target);
+}
+
+void replica_state::answer_changes() {
+  bool leads = core->role() == paxos::role::leader;
+  std::erase_if(changes, [&](auto& one) {
+    auto& [epoch, who] = one;
+    bool there = core->configuration().epoch() >= epoch;
+    if (!there && leads)
+      return false;
+    if (there) {
+      msg::ReplicaReply reply;
+      reply.set_configuration(core->configuration().SerializeAsString());
+      answer(who, std::move(reply));
+    } else {
+      refuse(who, msg::UNKNOWN_OUTCOME, "leadership moved while the members were being changed");
+    }
+    return true;
+  });
+}
+
 void replica_state::on_handover(waiter who, const msg::ReplicaRequest::Handover& order) {
   if (core->role() != paxos::role::leader)
     return moved(who);

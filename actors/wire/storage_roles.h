@@ -108,13 +108,15 @@ struct items_digest {
 };
 
 using report_atom = caf::atom_constant<caf::atom("report")>;
+// A log replica is to fetch the items, and to keep them from then on. Harmless when it has, or does already.
+using grow_atom = caf::atom_constant<caf::atom("grow")>;
 
 // A replica's whole interface. It is ended with stop_atom: it hands over, answers everybody, and quits.
 using replica_actor = role_actor::extend<
   caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>, caf::reacts_to<items_opened>,
   caf::reacts_to<items_applied>, caf::reacts_to<items_read>, caf::reacts_to<items_scanned>,
   caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>, caf::reacts_to<items_digest>,
-  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>,
+  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>, caf::reacts_to<grow_atom>,
   caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
 
 // --- the disk: one log file per node -------------------------------------------------------------------------
@@ -213,6 +215,7 @@ struct store_snapshot {
   std::uint64_t transfer = 0;
   std::shared_ptr<const msg::SnapshotChunk> chunk;
   replica_actor who;
+  msg::LocalIndexes local_indexes; // for who has no item file yet
 };
 // Make what is applied durable now, and say so (items_applied).
 struct sync_items {

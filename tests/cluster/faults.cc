@@ -8,7 +8,7 @@ namespace troupe::cluster_test {
 namespace lin = linearizability;
 
 void Faults::begin(load_options options, unsigned partitions) {
-  nodes = std::make_unique<cluster>(3, [this](config::cluster& c) { change_settings(c); });
+  nodes = std::make_unique<cluster>(node_count(), [this](config::cluster& c) { change_settings(c); });
   prepare_nodes();
   nodes->start_all();
   nodes->wait_ready();

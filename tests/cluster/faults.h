@@ -8,9 +8,10 @@ namespace troupe::cluster_test {
 
 class Faults : public ::testing::Test {
 protected:
-  // Starts three nodes (with whatever the next two did before), a table of so many partitions, and clients on
+  // Starts the nodes (with whatever the next two did before), a table of so many partitions, and clients on
   // every router.
   void begin(load_options options = {}, unsigned partitions = 2);
+  virtual int node_count() const { return 3; }
   // What the cluster file says beside the usual.
   virtual void change_settings(config::cluster&) {}
   // Before the nodes start: mount file systems, and the like.

@@ -124,6 +124,7 @@ struct made_up {
         [](const wire::items_digest&) {},
         [=](wire::tick_atom) { come_to_be(self, world, name, wish); },
         [=](wire::stop_atom) { self->quit(); },
+        [](wire::grow_atom) {},
         [=](wire::report_atom) {
           msg::ReplicaReport report;
           report.set_group(wish.group);

@@ -154,6 +154,8 @@ bool node_world::make_table() {
       run(milliseconds(50));
     if (c.admin_reply && c.admin_reply->status().code() == msg::OK)
       return true;
+    if (c.admin_reply)
+      run(milliseconds(2'000)); // a node's mail may be lost until its link has been given up
   }
   return false;
 }

@@ -203,7 +203,7 @@ TEST(WholeNodes, OneNodeOfThreeMayBeAway) {
   }
 }
 
-TEST(WholeNodes, ANodeWhoseDiskWasLostDoesNotComeBackAsWhoItWas) {
+TEST(WholeNodes, ANodeWhoseDiskWasLostIsFilledAgainAndDoesNotComeBackAsWhoItWas) {
   cluster_here c;
   c.start_all();
   ASSERT_TRUE(eventually([&] { return c.answers(); }));
@@ -214,23 +214,28 @@ TEST(WholeNodes, ANodeWhoseDiskWasLostDoesNotComeBackAsWhoItWas) {
 
   c.start("n2");
 
-  auto trouble_shown = [&] {
+  // Its members are removed, and others with ids of their own are built in their place, the metadata group's too.
+  auto healed = [&] {
     auto seen = status(c);
-    int lost = 0;
-    bool said = false;
-    for (const auto& node : seen.cluster.nodes()) {
-      if (node.node() != "n2")
-        continue;
-      said = node.troubles_size() > 0;
+    int renewed = 0, whole = 0;
+    for (const auto& partition : seen.cluster.partitions())
+      for (const auto& m : partition.configuration().members())
+        renewed += m.node() == "n2" && m.id() > 3 && m.kind() == msg::STORAGE_REPLICA;
+    for (const auto& node : seen.cluster.nodes())
       for (const auto& replica : node.replicas())
-        lost += !replica.trouble().empty();
-    }
-    return lost == 3 && said;
+        whole += node.node() == "n2" && replica.kind() == msg::STORAGE_REPLICA && replica.leader() != 0 &&
+                 replica.trouble().empty();
+    return renewed == 3 && whole == 4 && seen.cluster.healing().groups_size() == 0;
   };
-  EXPECT_TRUE(eventually(trouble_shown));
+  EXPECT_TRUE(eventually(healed, 40s));
   EXPECT_EQ(get(c, "music", "a"), "kept");
-  EXPECT_TRUE(put(c, "music", "b", "two of three").ok());
-  EXPECT_FALSE(std::filesystem::exists(c.directory("n2") + "/items/2.db"));
+  EXPECT_TRUE(put(c, "music", "b", "three of three").ok());
+  EXPECT_TRUE(std::filesystem::exists(c.directory("n2") + "/items/2.db"));
+
+  // And it starts again as who it is now.
+  c.stop("n2");
+  c.start("n2");
+  EXPECT_TRUE(eventually(healed, 40s));
 }
 
 TEST(WholeNodes, ANodeWithoutItsLogRefusesToStart) {

@@ -161,7 +161,7 @@ void group::state::refuse_gap(const msg::PaxosMessage& message, log_index need) 
   *reply.mutable_promised() = promised;
   reply.set_need(need);
   reply.set_sent_us(message.accept().sent_us());
-  reply.set_applied(keeps_items() ? applied_durably : 0);
+  reply.set_applied(has_items ? applied_durably : 0);
   now_queue.push_back(std::move(answer));
 }
 
@@ -276,7 +276,7 @@ void group::state::on_heartbeat(const msg::PaxosMessage& message) {
   }
   reply.set_granted(granted);
   *reply.mutable_promised() = promised;
-  reply.set_applied(keeps_items() ? applied_durably : 0);
+  reply.set_applied(has_items ? applied_durably : 0);
   reply.set_commit(commit);
   // A refusal, or an answer under a promise that is on disk already, need not wait for the disk.
   bool at_once = !granted || same(durable_promised, promised);

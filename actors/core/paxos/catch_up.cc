@@ -46,23 +46,32 @@ msg::PaxosMessage group::state::gone(member_id member) const {
   msg::Chosen& chosen = *message.mutable_chosen();
   chosen.set_commit(commit);
   chosen.set_gone(true);
-  chosen.set_previous_index(log.base());
-  chosen.set_previous_link(log.link(log.base()).value_or(0));
+  log_index begin = log.base();
+  if (leading)
+    for (const follower& f : leading->followers)
+      if (f.id == member)
+        begin = beginning_of(f);
+  chosen.set_previous_index(begin);
+  chosen.set_previous_link(log.link(begin).value_or(0));
+  if (!provisional) {
+    *chosen.mutable_configuration() = config;
+    chosen.set_configuration_index(config_index);
+  }
   return message;
 }
 
 // From somebody who has the items: the one who said that its log is too short, or the leader, or one storage
 // replica after the other.
 void group::state::look_for_snapshot(member_id told_by) {
-  auto has_items = [&](member_id id) {
+  auto holds_items = [&](member_id id) {
     const msg::Member* member = find_member(config, id);
     return id != 0 && id != opts.self && (!member || member->kind() != msg::LOG_REPLICA);
   };
-  if (has_items(told_by)) {
+  if (holds_items(told_by)) {
     snapshot_source = told_by;
     return;
   }
-  if (has_items(leader)) {
+  if (holds_items(leader)) {
     snapshot_source = leader;
     return;
   }
@@ -90,11 +99,15 @@ void group::state::on_chosen(msg::PaxosMessage& message) {
     log_index reached = chosen.previous_index();
     bool have =
         reached > commit && reached <= log.last() && log.known_link(reached) == chosen.previous_link();
-    if (!have) {
+    if (!have && has_items) {
       look_for_snapshot(message.from());
       return;
     }
-    changed = commit_to(reached);
+    if (have)
+      changed = commit_to(reached);
+    else if (reached > commit && chosen.has_configuration())
+      continue_from({reached, chosen.previous_link(), {}}, chosen.configuration(),
+                    chosen.configuration_index());
   } else {
     std::vector<entry_ptr> entries;
     log_index x = chosen.previous_index();
@@ -152,22 +165,57 @@ bool group::state::learn(std::vector<entry_ptr>& entries, log_index up_to) {
   return changed;
 }
 
-bool group::state::restore(const msg::SnapshotHeader& header) {
-  if (header.index() <= commit || header.group() != opts.group || leading)
-    return false;
-  log.reset(header.index(), header.link());
-  commit = handed = applied = applied_durably = header.index();
-  if (header.configuration().epoch() + provisional > config.epoch()) {
+// All up to there is chosen, and need not be in this log: it begins above. Entries above stay, they may be
+// votes.
+void group::state::continue_from(const ready::base& base, const msg::Configuration& known,
+                                 log_index known_at) {
+  log.reset(base.index, base.link);
+  commit = handed = applied = applied_durably = base.index;
+  // One that stands above the base is met again in the log.
+  if (known_at <= base.index && known.epoch() + provisional > config.epoch()) {
     bool belonged = !provisional && is_member(config, opts.self);
-    config = header.configuration();
-    config_index = header.configuration_index();
+    config = known;
+    config_index = known_at;
     provisional = false;
     config_durable = false;
     if (belonged && !is_member(config, opts.self))
       leave();
   }
   hard_dirty = true;
-  reset_dirty = true;
+  reset_to = base;
+}
+
+// Nobody's vote may hang on a member that was removed. But the last to know that the configuration which
+// removed it was chosen may be this one: whoever still asks it under the old configuration is told what it
+// has missed.
+void group::state::tell_as_removed(const msg::PaxosMessage& message) {
+  if (message.has_catch_up())
+    return on_catch_up(message);
+  log_index known = message.has_pre_vote()  ? message.pre_vote().commit()
+                    : message.has_prepare() ? message.prepare().commit()
+                                            : commit;
+  if (known >= commit)
+    return ignore();
+  msg::PaxosMessage answer = to(message.from());
+  if (message.has_pre_vote()) {
+    msg::PreVoteReply& reply = *answer.mutable_pre_vote_reply();
+    *reply.mutable_ballot() = message.pre_vote().ballot();
+    reply.set_behind(true);
+    reply.set_commit(commit);
+  } else {
+    msg::Promise& reply = *answer.mutable_promise();
+    *reply.mutable_ballot() = message.prepare().ballot();
+    reply.set_behind(true);
+    reply.set_commit(commit);
+  }
+  now_queue.push_back(std::move(answer));
+}
+
+bool group::state::restore(const msg::SnapshotHeader& header) {
+  if (header.index() <= commit || header.group() != opts.group || leading)
+    return false;
+  continue_from({header.index(), header.link(), header.ballot()}, header.configuration(),
+                header.configuration_index());
   member_id source = leader != 0 ? leader : snapshot_source.value_or(0);
   snapshot_source.reset();
   if (trying)

@@ -23,7 +23,7 @@ void group::state::wait_for_leader(instant at_least) {
 bool group::state::may_campaign() const {
   // Items ahead of the log: it has lost entries, and must get them back before it may say what comes next.
   bool whole = handed <= commit;
-  return !removed && disk_ok && whole && !leading && seated() && bound_to_others(opts.self) == 0;
+  return !removed && has_items && disk_ok && whole && !leading && seated() && bound_to_others(opts.self) == 0;
 }
 
 // --- asking ------------------------------------------------------------------------------------------------

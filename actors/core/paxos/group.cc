@@ -8,7 +8,8 @@ group::state::state(options o, restored&& from, instant now)
     : opts(std::move(o)), random(opts.seed ^ (opts.self * 0x9e3779b97f4a7c15ull) ^ opts.group), clock(now),
       promised(from.hard_state.promised()), durable_promised(promised),
       log(from.base, from.base_link, std::move(from.entries)), leases(opts.lease),
-      config(from.hard_state.configuration()), config_index(from.hard_state.configuration_index()) {
+      config(from.hard_state.configuration()), config_index(from.hard_state.configuration_index()),
+      durable_epoch(config.epoch()), has_items(from.items) {
   commit = std::max({static_cast<log_index>(from.hard_state.commit()), from.applied, from.base});
   commit = std::min(commit, log.last());
   commit_hint = commit;
@@ -167,12 +168,12 @@ std::vector<read_result> group::take_reads() {
 
 log_index group::truncatable(std::uint64_t keep_bytes) const {
   const state& s = *state_;
-  log_index own = s.keeps_items() ? s.applied_durably : std::min(s.handed, s.log.durable());
+  log_index own = s.has_items ? s.applied_durably : std::min(s.handed, s.log.durable());
   log_index others = s.leading ? s.everywhere_applied() : s.settled;
   log_index forsaken = s.log.left_behind(keep_bytes);
-  if (!s.keeps_items())
-    forsaken = std::min(forsaken, s.held); // this log may be the second copy of what an item store holds
   log_index index = std::min({own, s.commit, s.log.durable(), std::max(others, forsaken)});
+  if (!s.has_items)
+    index = std::min(index, s.held); // this log may be the second copy of what an item store holds
   // A configuration that only the log has must stay there.
   if (!s.config_durable)
     index = std::min(index, s.config_index - 1);
@@ -244,6 +245,10 @@ instant group::lease_until() const {
 
 const msg::Configuration& group::configuration() const {
   return state_->config;
+}
+
+std::uint64_t group::durable_epoch() const {
+  return state_->provisional ? 0 : state_->durable_epoch;
 }
 
 log_index group::configuration_index() const {

@@ -85,6 +85,7 @@ struct restored {
   msg::Ballot base_ballot;
   std::vector<msg::Entry> entries; // all of (base, last], ascending, without holes
   log_index applied = 0;   // what the item store holds; base for a log replica
+  bool items = true;       // false: a log replica that has none, and so is not to lead whatever it is called later
 };
 
 // Entry payloads of one configuration change, or of commands: see msg::Entry.
@@ -95,10 +96,16 @@ struct ready {
   std::vector<std::shared_ptr<const msg::Entry>> entries;
   std::vector<msg::PaxosMessage> messages_now;
   std::vector<msg::PaxosMessage> messages_after;
-  // Storage must forget its log and take this base instead (a snapshot was installed; see restore()).
-  bool reset_log = false;
+  // Storage must forget its log and take this base instead: a snapshot was installed (see restore()), or a log
+  // replica was told where to begin.
+  struct base {
+    log_index index = 0;
+    std::uint64_t link = 0;
+    msg::Ballot ballot;
+  };
+  std::optional<base> reset_log;
 
-  bool needs_disk() const { return hard_state.has_value() || !entries.empty() || reset_log; }
+  bool needs_disk() const { return hard_state.has_value() || !entries.empty() || reset_log.has_value(); }
 };
 
 enum class role { follower, candidate, leader };
@@ -227,7 +234,10 @@ public:
   instant lease_until() const;          // leader: own lease's end; 0 when none
   const msg::Configuration& configuration() const; // newest committed
   log_index configuration_index() const;
-  bool removed() const;                 // a committed configuration no longer has this member
+  std::uint64_t durable_epoch() const; // of the newest committed configuration that a crash would leave known here
+  // A committed configuration no longer has this member. It promises and accepts nothing any more; but it still tells
+  // whoever asks what was chosen, as the news of its removal may be known to nobody else.
+  bool removed() const;
   std::vector<progress_view> progress() const; // leader only
   const struct counters& counters() const;
   std::string describe() const;         // one line, for people and failing tests

@@ -1,17 +1,13 @@
 // Configurations: who may change what, when a change takes effect, and who is told.
 #include "actors/core/paxos/state.h"
 #include "config/limits.h"
+#include <algorithm>
 
 namespace troupe::paxos {
 
 // May campaign: a committed configuration, as far as this log goes, has it as a storage replica.
 bool group::state::seated() const {
   return !provisional && may_lead(config, opts.self);
-}
-
-bool group::state::keeps_items() const {
-  const msg::Member* self = find_member(config, opts.self);
-  return !self || self->kind() != msg::LOG_REPLICA;
 }
 
 namespace {
@@ -32,17 +28,21 @@ bool well_formed(const msg::Configuration& next) {
 
 } // namespace
 
-// At most one voter in and one out; nobody turns from log replica to storage replica or back under one id;
-// and a quorum of the next configuration must be answering now, or the change would stop the group.
+// At most one voter in and one out; a log replica becomes a storage replica only when it has said that it
+// holds items durably, and nobody becomes a log replica who was something else; and a quorum of the next
+// configuration must be answering now, or the change would stop the group.
 bool group::state::acceptable(const msg::Configuration& next) const {
   if (next.epoch() != config.epoch() + 1 || !well_formed(next))
     return false;
   std::size_t in = 0, out = 0, alive = 0;
   for (const msg::Member& member : next.members()) {
     const msg::Member* before_change = find_member(config, member.id());
-    if (before_change && before_change->kind() != member.kind() &&
-        (before_change->kind() == msg::LOG_REPLICA || member.kind() == msg::LOG_REPLICA))
-      return false;
+    if (before_change && before_change->kind() != member.kind()) {
+      bool grown = std::any_of(leading->followers.begin(), leading->followers.end(),
+                               [&](const follower& f) { return f.id == member.id() && f.applied > 0; });
+      if (member.kind() == msg::LOG_REPLICA || (before_change->kind() == msg::LOG_REPLICA && !grown))
+        return false;
+    }
     if (!votes(member))
       continue;
     in += !is_voter(config, member.id());
@@ -118,6 +118,14 @@ void group::state::leave() {
   snapshot_source.reset();
 }
 
+void group::state::tell_removed(msg::Removed& into) const {
+  *into.mutable_configuration() = config;
+  if (auto link = log.known_link(config_index)) {
+    into.set_index(config_index);
+    into.set_link(*link);
+  }
+}
+
 void group::state::configuration_changed() {
   leadership& l = *leading;
   bool adopted = l.pending && l.pending->adopted;
@@ -126,7 +134,7 @@ void group::state::configuration_changed() {
     if (is_member(config, f.id))
       continue;
     msg::PaxosMessage message = to(f.id);
-    *message.mutable_removed()->mutable_configuration() = config;
+    tell_removed(*message.mutable_removed());
     now_queue.push_back(std::move(message));
   }
   if (!may_lead(config, opts.self)) {
@@ -157,7 +165,12 @@ void group::state::on_removed(const msg::PaxosMessage& message) {
     step_down();
   trying.reset();
   role = role::follower;
-  leave();
+  // What removed it may be in its log, and chosen without its having heard so: then it can tell others.
+  const msg::Removed& told = message.removed();
+  if (told.index() > commit && told.index() <= log.last() && log.known_link(told.index()) == told.link())
+    commit_to(told.index());
+  if (!removed)
+    leave();
 }
 
 } // namespace troupe::paxos

@@ -15,7 +15,7 @@ constexpr std::size_t hint_bytes = 1 << 20;
 bool group::state::has_ready() const {
   if (outstanding)
     return false;
-  if (!now_queue.empty() || !after_queue.empty() || owed || hard_dirty || reset_dirty || log.dirty())
+  if (!now_queue.empty() || !after_queue.empty() || owed || hard_dirty || reset_to || log.dirty())
     return true;
   if (leading)
     for (const follower& f : leading->followers)
@@ -38,15 +38,15 @@ ready group::state::take_ready() {
     accepted.set_granted(true);
     accepted.set_match(agreed); // all of it is durable when this is sent
     accepted.set_sent_us(owed->sent_us);
-    accepted.set_applied(keeps_items() ? applied_durably : 0);
+    accepted.set_applied(has_items ? applied_durably : 0);
     after_queue.push_back(std::move(message));
     owed.reset();
   }
   out.entries = log.take_dirty();
-  out.reset_log = reset_dirty;
+  out.reset_log = std::exchange(reset_to, std::nullopt);
   bool hint = !out.entries.empty() && (commit >= commit_hint + hint_entries ||
                                        log.bytes(std::max(commit_hint, log.base()), commit) >= hint_bytes);
-  if (hard_dirty || reset_dirty || hint) {
+  if (hard_dirty || out.reset_log || hint) {
     msg::HardState& hard = out.hard_state.emplace();
     *hard.mutable_promised() = promised;
     hard.set_commit(commit);
@@ -54,8 +54,8 @@ ready group::state::take_ready() {
     hard.set_configuration_index(config_index);
     commit_hint = commit;
   }
-  outstanding = outstanding_ready{out.id, promised, out.hard_state.has_value()};
-  hard_dirty = reset_dirty = false;
+  outstanding = outstanding_ready{out.id, promised, out.hard_state ? config.epoch() : 0, out.hard_state.has_value()};
+  hard_dirty = false;
   out.messages_now = std::move(now_queue);
   out.messages_after = std::move(after_queue);
   now_queue.clear();
@@ -70,8 +70,9 @@ ready group::state::take_ready() {
 void group::state::persisted(std::uint64_t id) {
   invariant(outstanding && outstanding->id == id, "what is persisted is the outstanding ready");
   log.persisted();
-  if (outstanding->has_config) {
+  if (outstanding->has_state) {
     durable_promised = outstanding->promised;
+    durable_epoch = outstanding->epoch;
     config_durable = !hard_dirty;
   }
   outstanding.reset();
@@ -91,7 +92,7 @@ std::vector<entry_ptr> group::state::take_chosen() {
   chosen.reserve(up_to - handed);
   while (handed < up_to)
     chosen.push_back(log.at(++handed));
-  if (!keeps_items()) {
+  if (!has_items) {
     applied = handed; // there is nothing to apply to
     forget_applied();
   }

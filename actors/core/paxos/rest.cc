@@ -7,16 +7,20 @@ namespace troupe::paxos {
 
 bool group::state::resting() const {
   bool busy = removed || provisional || !disk_ok || trying || outstanding || owed || snapshot_source ||
-              hard_dirty || reset_dirty || log.dirty() || !now_queue.empty() || !after_queue.empty() ||
+              hard_dirty || reset_to || log.dirty() || !now_queue.empty() || !after_queue.empty() ||
               !read_results.empty();
   if (busy || !same(durable_promised, promised) || log.durable() != log.last())
     return false;
   bool caught_up = commit == log.last() && handed == commit && applied == commit &&
-                   (!keeps_items() || applied_durably == commit);
+                   (!has_items || applied_durably == commit);
   if (!caught_up)
     return false;
   if (leading)
     return leader_rests();
+  // A log replica that has items by now goes on saying so: the leader waits for that, and a deputy cannot say it.
+  const msg::Member* self = find_member(config, opts.self);
+  if (has_items && self && self->kind() == msg::LOG_REPLICA)
+    return false;
   return leader != 0 && leader == promised.member() && agreed == commit &&
          leases.granted_until(promised) > clock;
 }

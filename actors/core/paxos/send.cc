@@ -20,8 +20,10 @@ bool group::state::can_send(const follower& f) const {
 }
 
 void group::state::send_accept(follower& f) {
-  if (f.next <= log.base()) {
+  if (f.next <= beginning_of(f)) {
     f.needs_snapshot = true;
+    if (f.kind == msg::LOG_REPLICA)
+      now_queue.push_back(gone(f.id)); // that is all it needs: the third vote need not wait for a heartbeat
     return;
   }
   msg::PaxosMessage message = to(f.id);
@@ -91,19 +93,39 @@ void group::state::look_after_slow_ones() {
 }
 
 log_index group::state::everywhere_applied() const {
-  log_index lowest = keeps_items() ? applied_durably : std::min(handed, log.durable());
+  log_index lowest = has_items ? applied_durably : std::min(handed, log.durable());
   for (const follower& f : leading->followers)
     lowest = std::min(lowest, f.kind == msg::LOG_REPLICA ? std::min(f.match, commit) : f.applied);
   return lowest;
 }
 
+// Where this follower's log may begin. A log replica is there for what an item store may lack: what every
+// voter with items that stays holds durably in them has copies enough, and a newcomer need not be sent it
+// however much it is.
+log_index group::state::beginning_of(const follower& f) const {
+  if (f.kind != msg::LOG_REPLICA || f.applied > 0)
+    return log.base();
+  log_index lowest = std::min(applied_durably, commit);
+  std::size_t holders = leading->pending ? leading->self_votes_next : leading->self_votes;
+  for (const follower& other : leading->followers)
+    if (other.kind == msg::STORAGE_REPLICA && (leading->pending ? other.votes_next : other.votes)) {
+      lowest = std::min(lowest, other.applied);
+      ++holders;
+    }
+  return holders > 1 && lowest > log.base() && log.link(lowest) ? lowest : log.base();
+}
+
 // Entries above this are missing in some voter's items: a log replica's log may hold the second copy of them.
 log_index group::state::held_in_items() const {
   log_index lowest = applied_durably;
+  std::size_t holders = leading->self_votes;
   for (const follower& f : leading->followers)
-    if (f.kind == msg::STORAGE_REPLICA)
+    if (may_lead(config, f.id) ||
+        f.kind == msg::STORAGE_REPLICA) { // also one that a change under way makes a learner
       lowest = std::min(lowest, f.applied);
-  return lowest;
+      ++holders;
+    }
+  return holders > 1 ? lowest : 0; // the only items there are need the logs beside them
 }
 
 } // namespace troupe::paxos

@@ -129,9 +129,11 @@ struct group::state {
   log_index config_index = 0;
   bool provisional = false; // config was only told, not yet committed as far as this log goes
   bool config_durable = true;
+  std::uint64_t durable_epoch = 0;
   bool removed = false;
 
   // Learner.
+  const bool has_items; // false: a log replica, which has nothing but its log
   log_index handed = 0; // given out by take_chosen
   log_index applied = 0;
   log_index applied_durably = 0;
@@ -161,13 +163,14 @@ struct group::state {
   std::vector<msg::PaxosMessage> now_queue;
   std::vector<msg::PaxosMessage> after_queue;
   bool hard_dirty = false;
-  bool reset_dirty = false;
+  std::optional<ready::base> reset_to; // the log begins anew above it
   log_index commit_hint = 0; // as last written to disk
   std::uint64_t ready_id = 0;
   struct outstanding_ready {
     std::uint64_t id = 0;
     msg::Ballot promised;
-    bool has_config = false;
+    std::uint64_t epoch = 0; // of the configuration in it
+    bool has_state = false;
   };
   std::optional<outstanding_ready> outstanding;
   std::vector<read_result> read_results;
@@ -234,6 +237,7 @@ struct group::state {
   void look_after_slow_ones();
   log_index everywhere_applied() const;
   log_index held_in_items() const;
+  log_index beginning_of(const follower& f) const;
 
   // reads.cc
   void read_index(std::uint64_t token);
@@ -248,12 +252,12 @@ struct group::state {
   // membership.cc
   bool seated() const;
   std::uint64_t epoch() const { return provisional ? 0 : config.epoch(); }
-  bool keeps_items() const;
   bool acceptable(const msg::Configuration& next) const;
   std::optional<log_index> propose_configuration(const msg::Configuration& next);
   void arrange_followers();
   void take_effect(const msg::Entry& entry);
   void configuration_changed(); // the leader's part, after commit
+  void tell_removed(msg::Removed& into) const;
   void on_removed(const msg::PaxosMessage& message);
   void leave();
 
@@ -271,6 +275,8 @@ struct group::state {
   void on_catch_up(const msg::PaxosMessage& message);
   msg::PaxosMessage gone(member_id member) const;
   void look_for_snapshot(member_id told_by);
+  void tell_as_removed(const msg::PaxosMessage& message);
+  void continue_from(const ready::base& base, const msg::Configuration& known, log_index known_at);
   void on_chosen(msg::PaxosMessage& message);
   bool learn(std::vector<entry_ptr>& entries, log_index up_to);
   bool restore(const msg::SnapshotHeader& header);

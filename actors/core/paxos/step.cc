@@ -36,14 +36,18 @@ bool group::state::admit(const msg::PaxosMessage& message) {
     return true;
   // The newcomer of a change still under way is a stranger too; being told changes nothing for it.
   msg::PaxosMessage reply = to(message.from());
-  *reply.mutable_removed()->mutable_configuration() = config;
+  tell_removed(*reply.mutable_removed());
   now_queue.push_back(std::move(reply));
   return false;
 }
 
 void group::state::step(msg::PaxosMessage& message) {
-  if (removed || !admit(message)) {
+  if (!admit(message)) {
     ignore();
+    return;
+  }
+  if (removed) {
+    tell_as_removed(message);
     return;
   }
   using body = msg::PaxosMessage;

@@ -26,6 +26,8 @@ node_view view_of(const msg::NodeReport& report, std::int64_t now_ms) {
   node.disk_free_bytes = report.disk_free_bytes();
   node.troubles.assign(report.troubles().begin(), report.troubles().end());
   for (const auto& replica : report.replicas()) {
+    if (replica.retired())
+      continue;
     ++node.replicas;
     node.leads += node.alive && replica.leads() && replica.serving();
     node.lag = std::max(node.lag, replica.lag());
@@ -112,10 +114,42 @@ std::string node_view::state() const {
 }
 
 bool overview::healthy() const {
-  return std::all_of(nodes.begin(), nodes.end(), [](const node_view& n) { return n.state() == "ok"; }) &&
+  return healing.empty() &&
+         std::all_of(nodes.begin(), nodes.end(), [](const node_view& n) { return n.state() == "ok"; }) &&
          std::all_of(partitions.begin(), partitions.end(),
                      [](const partition_view& p) { return p.healthy(); });
 }
+
+namespace {
+
+healing_view view_of(const msg::AilingGroup& ailing) {
+  healing_view shown;
+  shown.group = ailing.group();
+  shown.table = ailing.table();
+  shown.why = ailing.why();
+  shown.sound_voters = ailing.sound_voters();
+  shown.bytes = ailing.bytes();
+  shown.bytes_total = ailing.bytes_total();
+  switch (ailing.step()) {
+  case msg::AilingGroup::CHANGING:
+    shown.step = "changing members";
+    break;
+  case msg::AilingGroup::REBUILDING:
+    shown.step = "rebuilding on " + ailing.node();
+    if (ailing.bytes_total() > 1)
+      shown.step += ": " + people_size(std::min(ailing.bytes(), ailing.bytes_total())) + " of " +
+                    people_size(ailing.bytes_total());
+    break;
+  case msg::AilingGroup::STUCK:
+    shown.step = "stuck";
+    break;
+  default:
+    shown.step = "waiting";
+  }
+  return shown;
+}
+
+} // namespace
 
 overview make_overview(const msg::AdminReply& reply) {
   overview result;
@@ -125,8 +159,11 @@ overview make_overview(const msg::AdminReply& reply) {
     result.nodes.push_back(view_of(report, reply.now_ms()));
     alive[report.node()] = result.nodes.back().alive;
     for (const auto& replica : report.replicas())
-      by_group[replica.group()][report.node()] = &replica;
+      if (!replica.retired())
+        by_group[replica.group()][report.node()] = &replica;
   }
+  for (const auto& ailing : reply.healing().groups())
+    result.healing.push_back(view_of(ailing));
   std::map<std::string, table_view> tables;
   for (const auto& record : reply.tables()) {
     auto& table = tables[record.name()];

@@ -63,9 +63,21 @@ struct table_view {
   std::uint64_t items = 0;       // by each partition's leader
 };
 
+// A group that is not whole, and what is done about it.
+struct healing_view {
+  std::uint64_t group = 0;
+  std::string table; // empty for the metadata group
+  std::string step;  // "waiting", "changing members", "rebuilding on n4: 3.0 MiB of 10.0 MiB", "stuck"
+  std::string why;
+  std::uint64_t sound_voters = 0;
+  std::uint64_t bytes = 0; // rebuilding: of the items, arrived
+  std::uint64_t bytes_total = 0;
+};
+
 struct overview {
   std::vector<node_view> nodes;           // by zone and name
   std::vector<table_view> tables;         // by name
+  std::vector<healing_view> healing;      // the most endangered first
   std::vector<partition_view> partitions; // the metadata group first, then by table and group
 
   bool healthy() const;

@@ -136,6 +136,22 @@ std::string partitions_text(const overview& o, const terminal& t, bool every_one
   return result;
 }
 
+std::string healing_text(const overview& o, const terminal& t) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& one : o.healing) {
+    if (++shown > partitions_shown) {
+      text += t.dim("and " + plural(o.healing.size() - partitions_shown, "more partition")) + "\n";
+      break;
+    }
+    text += "partition " + std::to_string(one.group) + " (" +
+            (one.table.empty() ? "metadata" : printable(one.table)) +
+            ") is not whole: " + t.yellow(printable(one.step)) +
+            (one.why.empty() ? "" : "; " + printable(one.why)) + "\n";
+  }
+  return text;
+}
+
 void write_members(json_writer& json, const partition_view& partition) {
   json.key("members").begin_array();
   for (const auto& member : partition.members) {
@@ -160,6 +176,8 @@ std::string to_text(const overview& o, const terminal& t, bool every_partition) 
     text += "\n" + tables_text(o, t);
   if (auto partitions = partitions_text(o, t, every_partition); !partitions.empty())
     text += "\n" + partitions;
+  if (!o.healing.empty())
+    text += "\n" + healing_text(o, t);
   return text;
 }
 
@@ -208,6 +226,12 @@ std::string to_json(const overview& o) {
     json.key("items").number(one.items).key("items_bytes").number(one.items_bytes);
     write_members(json, one);
     json.end_object();
+  }
+  json.end_array().key("healing").begin_array();
+  for (const auto& one : o.healing) {
+    json.begin_object().key("group").number(one.group).key("table").text(one.table);
+    json.key("step").text(one.step).key("why").text(one.why).key("sound_voters").number(one.sound_voters);
+    json.key("bytes").number(one.bytes).key("bytes_total").number(one.bytes_total).end_object();
   }
   json.end_array().end_object();
   return json.result() + "\n";

@@ -7,13 +7,6 @@ namespace {
 constexpr instant interval = 150 * millisecond;
 constexpr instant patience = 3 * second; // for a proposed change, before it is tried again
 
-void remove(msg::Configuration& c, member_id id) {
-  auto* members = c.mutable_members();
-  for (int i = 0; i < members->size(); ++i)
-    if ((*members)[i].id() == id)
-      return members->DeleteSubrange(i, 1);
-}
-
 bool contains(const msg::Configuration& c, member_id id) {
   return std::any_of(c.members().begin(), c.members().end(), [id](const auto& m) { return m.id() == id; });
 }
@@ -49,69 +42,77 @@ void caretaker::look() {
     improve(*leader);
 }
 
+// What members look like from outside: by their machines, and by what the leader says of them.
+healing::group_view caretaker::seen_by(const member& leader) {
+  healing::group_view view;
+  view.now = leader.group().configuration();
+  view.leader = leader.id();
+  const instant now = cluster_.place().now();
+  for (const auto& m : view.now.members()) {
+    auto& one = view.members.emplace_back();
+    const machine* at = cluster_.of(m.id());
+    const bool runs = at != nullptr && at->running;
+    auto& since = down_since_[m.id()];
+    since = runs ? 0 : since == 0 ? now : since;
+    if (at == nullptr || unwanted_.contains(m.id())) {
+      one.is = healing::health::lost;
+    } else if (!runs) {
+      one.is = healing::health::silent;
+      one.silent_us = now - since;
+    }
+    one.votes = runs;
+    one.level = runs && caught_up(leader, m.id());
+    one.has_items = at != nullptr && !at->log_only;
+  }
+  return view;
+}
+
 bool caretaker::improve(member& leader) {
-  const msg::Configuration& current = leader.group().configuration();
-  const msg::Member* bad = nullptr; // a voter to be replaced
-  const msg::Member* learner = nullptr;
-  const msg::Member* log = nullptr;
-  unsigned can_lead = 0;
-  for (const auto& m : current.members())
-    can_lead += m.kind() == msg::STORAGE_REPLICA && alive(m.id());
-  for (const auto& m : current.members()) {
-    // The last one that can lead stays until there is another.
-    const bool may_go = unwanted_.contains(m.id()) && (m.id() != leader.id() || can_lead > 1);
-    if (m.kind() == msg::LEARNER)
-      learner = &m;
-    else if (!alive(m.id()) || (may_go && (bad == nullptr || alive(bad->id()))))
-      bad = &m;
-    else if (m.kind() == msg::LOG_REPLICA)
-      log = &m;
-  }
-  const bool ready = learner != nullptr && alive(learner->id()) && caught_up(leader, learner->id());
-  const auto storage = count(current, msg::STORAGE_REPLICA), logs = count(current, msg::LOG_REPLICA);
-  msg::Configuration next = current;
-  const auto promote = [&](member_id leaves) {
-    remove(next, leaves);
-    for (auto& m : *next.mutable_members())
-      if (m.id() == learner->id())
-        m.set_kind(msg::STORAGE_REPLICA);
-    return propose(leader, next);
-  };
-  const auto seat = [&](msg::MemberKind kind, member_id leaves) {
-    const member_id made = make(kind, leader);
-    if (made == 0)
-      return false;
-    remove(next, leaves);
-    *next.add_members() = cluster_.describe(made, kind);
-    return propose(leader, next);
-  };
-  if (learner != nullptr && !alive(learner->id())) {
-    remove(next, learner->id());
-    return propose(leader, next);
-  }
-  if (bad != nullptr && bad->id() == leader.id()) {
+  auto view = seen_by(leader);
+  // The newcomer's id and machine are found before it is known whether one is needed; who was made for an
+  // earlier attempt is used again.
+  const machine* free = free_machine();
+  for (const auto& [id, when] : made_)
+    if (const machine* m = cluster_.of(id))
+      free = m;
+  if (free != nullptr)
+    view.spares.push_back({"n" + std::to_string(free->id), "z" + std::to_string(free->id), 0, 0});
+  view.next_member = 1;
+  healing::rules by;
+  by.wanted = {wanted(msg::STORAGE_REPLICA), wanted(msg::LOG_REPLICA)};
+  by.silence_us = 2 * second;
+  by.grace_us = 5 * second;
+  const auto step = healing::next_step(view, by);
+  switch (step.what) {
+  case healing::step::kind::hand_over:
     leader.hand_over(0);
     return true;
+  case healing::step::kind::grow: {
+    member* grows = cluster_.running(step.member);
+    for (const auto& m : view.now.members())
+      if (m.kind() == msg::STORAGE_REPLICA && cluster_.running(m.id()) != nullptr && grows != nullptr) {
+        grows->grow(m.id());
+        return true;
+      }
+    return false;
   }
-  if (bad != nullptr && ready && bad->kind() == msg::STORAGE_REPLICA)
-    return promote(bad->id());
-  if (bad != nullptr)
-    return seat(msg::LOG_REPLICA, bad->id());
-  if (storage < wanted(msg::STORAGE_REPLICA) && learner == nullptr)
-    return seat(msg::LEARNER, 0);
-  if (storage < wanted(msg::STORAGE_REPLICA) && ready)
-    return promote(logs > wanted(msg::LOG_REPLICA) ? log->id() : 0);
-  if (logs < wanted(msg::LOG_REPLICA))
-    return seat(msg::LOG_REPLICA, 0);
-  if (logs > wanted(msg::LOG_REPLICA) && storage >= wanted(msg::STORAGE_REPLICA)) {
-    remove(next, log->id());
-    return propose(leader, next);
+  case healing::step::kind::change: {
+    auto target = step.target;
+    if (step.newcomer != 0) {
+      const member_id made = make(leader);
+      if (made == 0)
+        return false;
+      *target.mutable_members()->rbegin() = cluster_.describe(made, msg::LOG_REPLICA);
+    }
+    return propose(leader, target);
+  }
+  case healing::step::kind::none:
+    return false;
   }
   return false;
 }
 
-bool caretaker::propose(member& leader, msg::Configuration next) {
-  next.set_epoch(leader.group().configuration().epoch() + 1);
+bool caretaker::propose(member& leader, const msg::Configuration& next) {
   if (!leader.propose_configuration(next))
     return false;
   proposed_epoch_ = next.epoch();
@@ -128,15 +129,15 @@ machine* caretaker::free_machine() {
 }
 
 // A member made for an earlier attempt that came to nothing is used again.
-member_id caretaker::make(msg::MemberKind kind, member& leader) {
+member_id caretaker::make(member& leader) {
   for (const auto& [id, when] : made_)
-    if (const machine* m = cluster_.of(id); m != nullptr && m->log_only == (kind == msg::LOG_REPLICA))
+    if (cluster_.of(id) != nullptr)
       return id;
   machine* m = free_machine();
   if (m == nullptr)
     return 0;
-  const member_id id =
-      cluster_.create(*m, kind, leader.group().configuration(), leader.group().configuration_index());
+  const member_id id = cluster_.create(*m, msg::LOG_REPLICA, leader.group().configuration(),
+                                       leader.group().configuration_index());
   made_[id] = cluster_.place().now();
   return id;
 }
@@ -195,7 +196,9 @@ bool caretaker::satisfied() const {
 
 bool caretaker::may_lose(const machine& lost) const {
   const auto& current = truth_.newest();
-  unsigned storage_left = 0;
+  unsigned storage_left = 0, voters = 0, voters_left = 0;
+  for (const auto& m : current.members())
+    voters += m.kind() != msg::LEARNER;
   for (const auto& m : current.members()) {
     if (m.id() == lost.resident)
       continue;
@@ -206,8 +209,9 @@ bool caretaker::may_lose(const machine& lost) const {
     if (!holds_everything(m.id()) || cluster_.of(m.id())->storage->durable_epoch() != current.epoch())
       return false;
     storage_left += m.kind() == msg::STORAGE_REPLICA;
+    ++voters_left;
   }
-  return storage_left > 0 && count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA);
+  return storage_left > 0 && 2 * voters_left > voters && count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA);
 }
 
 } // namespace troupe::sim

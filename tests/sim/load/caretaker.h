@@ -1,11 +1,11 @@
 // The operator of the group: keeps its membership in the shape the run began with, through configuration
-// entries proposed at the leader, one at a time, as the design prescribes. A seat whose disk is lost, or that
-// is to be vacated, is taken by a log replica in one swap; a learner is built beside; once it holds what the
-// leader holds, it takes the log replica's seat.
+// entries proposed at the leader, one at a time. What comes next is decided by the same functions as in
+// production, core/healing.
 //
 // A member that was removed keeps its disk until a quorum of the configuration without it has durably
 // recorded that configuration: before that, an election may still need to ask it.
 #pragma once
+#include "actors/core/healing/planner.h"
 #include "tests/sim/checkers/chosen.h"
 #include "tests/sim/members/cluster.h"
 #include <map>
@@ -28,18 +28,20 @@ public:
 private:
   void look();
   bool improve(member& leader);
-  bool propose(member& leader, msg::Configuration next);
+  healing::group_view seen_by(const member& leader);
+  bool propose(member& leader, const msg::Configuration& next);
   bool caught_up(const member& leader, member_id learner) const;
   bool holds_everything(member_id m) const;
   bool alive(member_id m) const { return cluster_.of(m) != nullptr; }
   machine* free_machine();
-  member_id make(msg::MemberKind kind, member& leader);
+  member_id make(member& leader);
   void clean(const msg::Configuration& current);
   unsigned wanted(msg::MemberKind kind) const;
 
   cluster& cluster_;
   const chosen_log& truth_;
   std::set<member_id> unwanted_;
+  std::map<member_id, instant> down_since_; // 0: it runs
   std::uint64_t proposed_epoch_ = 0;
   instant proposed_at_ = 0;
   std::map<member_id, instant> made_; // members not yet seen in a configuration, and when they were made

@@ -147,6 +147,7 @@ void cluster::open(machine& m, bool fresh, const msg::HardState& first) {
   from.base_ballot = found->base.ballot;
   from.entries = std::move(found->entries);
   from.applied = found->state ? found->state->index() : from.base;
+  from.items = found->state != nullptr;
   world_.note("m{} opens: log {} to {}, applied {}, commit {}, fresh {}", m.resident, from.base + 1,
               from.base + from.entries.size(), from.applied, from.hard_state.commit(), fresh);
   ++counters_.opened;

@@ -36,6 +36,7 @@ struct cluster_counters {
   std::uint64_t lost_disks = 0;
   std::uint64_t damaged = 0;   // of those: noticed when the disk was opened or read
   std::uint64_t snapshots = 0; // installed
+  std::uint64_t grown = 0;     // log replicas that got items
   std::uint64_t truncations = 0;
   std::uint64_t messages = 0; // delivered between members
   std::uint64_t pulses = 0;   // sent for members that rested

@@ -188,10 +188,9 @@ void member::drain() {
 void member::write(paxos::ready r) {
   log_write batch;
   if (r.reset_log) {
-    if (!next_base_)
-      world_.find("shell",
-                  "m" + std::to_string(id_) + ": the log is to be reset though nothing was restored");
-    batch.reset = std::exchange(next_base_, std::nullopt);
+    batch.reset = log_base{r.reset_log->index, r.reset_log->link, r.reset_log->ballot};
+    if (!state_)
+      applied_ = std::max(applied_, r.reset_log->index); // a log replica was told where to begin
   }
   if (!home_.how().shell.forget_promises)
     batch.hard_state = r.hard_state;
@@ -200,7 +199,7 @@ void member::write(paxos::ready r) {
   writing_ = true;
   writing_since_ = clock();
   world_.note("m{} writes {} entries from {}, hard state {}, reset {}", id_, r.entries.size(),
-              r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(), r.reset_log);
+              r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(), r.reset_log.has_value());
   on_.storage->write(std::move(batch), awake([this, id = r.id, after = std::move(r.messages_after)] {
                        writing_ = false;
                        speak(after);
@@ -295,8 +294,8 @@ void member::housekeeping() {
                                truncate();
                                drain();
                              }));
-  } else if (!state_) {
-    truncate();
+  } else if (!state_ && (!growing_ || home_.how().shell.truncate_while_growing)) {
+    truncate(); // one that grows needs its log down to where the items will stand
   }
   while (offers_.size() > offers_at_most)
     offers_.erase(offers_.begin());

@@ -40,6 +40,7 @@ public:
   void hand_over(member_id successor);
   void campaign();
   bool propose_configuration(const msg::Configuration& next);
+  void grow(member_id from); // a log replica: fetch the items while voting on, then open again with them
 
   // --- looking at it
   // -----------------------------------------------------------------------------------------
@@ -100,6 +101,7 @@ private:
   void give(const msg::SnapshotRequest& wanted);
   void take(const msg::SnapshotChunk& chunk);
   void publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
+  void publish_grown(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
 
   // member_rest.cc
   void pulse();
@@ -118,7 +120,6 @@ private:
   bool writing_ = false;
   instant writing_since_ = 0;
   bool unhealthy_ = false;
-  std::optional<log_base> next_base_; // of the reset that the next ready asks for
   std::deque<std::shared_ptr<const msg::Entry>> to_apply_;
   bool applying_ = false;
   log_index flushed_ = 0; // state durable in the item store
@@ -147,6 +148,7 @@ private:
   std::uint64_t tokens_ = 0;
 
   std::optional<transfer> fetching_;
+  std::optional<member_id> growing_; // from whom
   std::map<std::uint64_t, offer> offers_;
   std::uint64_t transfers_ = 0;
 };

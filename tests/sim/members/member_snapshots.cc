@@ -15,7 +15,7 @@ constexpr instant try_again = 200 * millisecond;
 } // namespace
 
 void member::fetch_if_wanted() {
-  const auto from = group_.wants_snapshot();
+  const auto from = growing_ ? growing_ : group_.wants_snapshot();
   if (!from || fetching_)
     return;
   fetching_ = transfer{*from, (id_ << 32) + ++transfers_, 0, 0, {}, false};
@@ -87,11 +87,10 @@ void member::take(const msg::SnapshotChunk& chunk) {
   fetching_->bytes += chunk.data();
   ++fetching_->next;
   fetching_->tries = 0;
-  const bool complete = chunk.last() || !state_; // a log replica needs the header alone
-  if (!complete)
+  if (!chunk.last())
     return ask_for_chunk();
   std::shared_ptr<items> received;
-  if (state_) {
+  {
     auto parsed = items::parse(chunk.header(), fetching_->bytes);
     if (!parsed) {
       world_.find("snapshot", "a snapshot sent by m" + std::to_string(fetching_->from) +
@@ -102,7 +101,38 @@ void member::take(const msg::SnapshotChunk& chunk) {
   }
   fetching_->publishing = true;
   later(world_.chance().between(100, 20 * millisecond), // the temporary file is synced
-        [this, header = chunk.header(), received] { publish(header, received); });
+        [this, header = chunk.header(), received] {
+          growing_ ? publish_grown(header, received) : publish(header, received);
+        });
+}
+
+void member::grow(member_id from) {
+  if (state_ || growing_ || paused())
+    return;
+  world_.note("m{} is to grow, with the items of m{}", id_, from);
+  growing_ = from;
+  awake([this] { drain(); })();
+}
+
+// The items are there: open again with them, as after a crash. Its log reaches down to them.
+void member::publish_grown(const msg::SnapshotHeader& header, std::shared_ptr<items> state) {
+  if (writing_)
+    return later(millisecond, [this, header, state] { publish_grown(header, state); });
+  fetching_.reset();
+  growing_.reset();
+  if (!home_.how().shell.truncate_while_growing && header.index() + 1 < on_.storage->first())
+    return; // told to begin above it meanwhile: the next attempt brings newer ones
+  on_.storage->publish_items(state);
+  home_.checks().installed(id_, header);
+  ++home_.counters().grown;
+  world_.note("m{} has grown: items at {}", id_, header.index());
+  world_.after(0, [&all = home_, &m = on_, boot = on_.boot] {
+    if (m.boot != boot)
+      return;
+    m.log_only = false;
+    all.crash(m, false);
+    all.restart(m);
+  });
 }
 
 void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state) {
@@ -115,10 +145,8 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
     world_.note("m{} does not need the snapshot at {} any more", id_, header.index());
     return drain();
   }
-  if (state) {
-    on_.storage->publish_items(state);
-    *state_ = *state;
-  }
+  on_.storage->publish_items(state);
+  *state_ = *state;
   const bool taken = group_.restore(header, clock());
   world_.note("m{} takes a snapshot at {}: {}", id_, header.index(), taken);
   if (!taken)
@@ -126,7 +154,6 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
                                        " refused a snapshot above its commit index: " + group_.describe());
   ++home_.counters().snapshots;
   to_apply_.clear();
-  next_base_ = log_base{header.index(), header.link(), header.ballot()};
   applied_ = flushed_ = header.index();
   home_.checks().installed(id_, header);
   drain();

@@ -21,6 +21,7 @@ struct shell_mutations {
   bool forget_promises = false;      // hard state is not written
   bool overwrite_clears = false;     // the log store drops what is above an entry it replaces
   bool deputy_stays = false;         // a follower's deputy works on while its member is awake
+  bool truncate_while_growing = false; // a log replica goes on cutting its log while it fetches items
   bool deaf = false;                 // nobody hears anything once the faults are over
 };
 

@@ -39,6 +39,7 @@ constexpr shell_mutation of_shell[] = {
     {"overwrite_clears", &shell_mutations::overwrite_clears},
     {"deputy_stays", &shell_mutations::deputy_stays},
     {"deaf", &shell_mutations::deaf},
+    {"truncate_while_growing", &shell_mutations::truncate_while_growing},
 };
 
 } // namespace

@@ -19,6 +19,7 @@ void totals::add(const totals& more) {
   machines.lost_disks += more.machines.lost_disks;
   machines.damaged += more.machines.damaged;
   machines.snapshots += more.machines.snapshots;
+  machines.grown += more.machines.grown;
   machines.truncations += more.machines.truncations;
   machines.messages += more.machines.messages;
   machines.pulses += more.machines.pulses;
@@ -51,7 +52,7 @@ std::string totals::text() const {
          n(members.elections_started, "begun, ") + n(members.pre_votes_dropped, "dropped at the question, ") +
          n(members.leases_lost, "leases lost, ") + n(members.stepped_down, "leaders stepped down\n") +
          n(chosen, "entries chosen, ") + n(configurations, "configurations, ") +
-         n(machines.snapshots, "snapshots, ") + n(machines.truncations, "truncations, ") +
+         n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown, ") + n(machines.truncations, "truncations, ") +
          n(members.links_refused, "links refused, ") + n(members.ignored, "messages ignored\n") +
          n(machines.crashes, "crashes, ") + n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") +
          n(fates.stalls, "stalled disks (") + n(machines.disk_alarms, "noticed), ") +

@@ -57,6 +57,58 @@ TEST(Roster, WhatIsOrderedAndNotHereIsMadeWithAllItNeedsToStartAgain) {
   EXPECT_EQ(made.local_indexes().indexes(0).name(), "by_year");
 }
 
+TEST(Roster, AMemberThatWasReplacedIsRetiredAndNeverMadeAgain) {
+  auto present = here({5});
+  auto o = orders();
+  auto& gone = *o.add_retire();
+  gone.set_group(5);
+  gone.set_member(2);
+  EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).retire.empty()) << "another member's";
+  o.mutable_retire(0)->set_member(1);
+  EXPECT_EQ(plan_orders(present, o, "n1", disk, 0).retire, std::vector<std::uint64_t>{5});
+
+  present[5].set_state(msg::LocalReplica::RETIRED);
+  EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).retire.empty());
+  auto old = orders();
+  *old.add_partitions() = partition(5, "n1", disk, 1);
+  EXPECT_TRUE(plan_orders(present, old, "n1", disk, 0).make.empty()) << "an order from before";
+  auto fresh = orders();
+  *fresh.add_partitions() = partition(5, "n1", disk, 4);
+  ASSERT_EQ(plan_orders(present, fresh, "n1", disk, 0).make.size(), 1u);
+  EXPECT_EQ(plan_orders(present, fresh, "n1", disk, 0).make[0].member(), 4u);
+}
+
+TEST(Roster, ANewcomerIsMadeByTheTargetAndWaitsUntilItsPredecessorIsGone) {
+  auto o = orders();
+  auto& record = *o.add_partitions();
+  record = partition(5, "n2", 99);
+  auto& m = *record.mutable_target()->add_members();
+  m.set_id(4);
+  m.set_kind(msg::LOG_REPLICA);
+  m.set_node("n1");
+  m.set_disk(disk);
+  ASSERT_EQ(plan_orders({}, o, "n1", disk, 0).make.size(), 1u);
+  EXPECT_EQ(plan_orders({}, o, "n1", disk, 0).make[0].kind(), msg::LOG_REPLICA);
+  auto plan = plan_orders(here({5}), o, "n1", disk, 0);
+  EXPECT_TRUE(plan.make.empty());
+  EXPECT_TRUE(plan.troubles.empty());
+}
+
+TEST(Roster, ALogReplicaIsToldToGrowAndIsRecordedAsWhatItHasBecome) {
+  auto present = here({5});
+  present[5].set_kind(msg::LOG_REPLICA);
+  present[5].set_state(msg::LocalReplica::ACTIVE);
+  auto o = orders();
+  *o.add_partitions() = partition(5, "n1", disk);
+  o.mutable_partitions(0)->mutable_configuration()->mutable_members(0)->set_kind(msg::LOG_REPLICA);
+  o.mutable_partitions(0)->set_grow(1);
+  EXPECT_EQ(plan_orders(present, o, "n1", disk, 0).grow, std::vector<std::uint64_t>{5});
+  EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).alter.empty());
+  o.mutable_partitions(0)->mutable_configuration()->mutable_members(0)->set_kind(msg::STORAGE_REPLICA);
+  ASSERT_EQ(plan_orders(present, o, "n1", disk, 0).alter.size(), 1u);
+  EXPECT_EQ(plan_orders(present, o, "n1", disk, 0).alter[0].kind(), msg::STORAGE_REPLICA);
+}
+
 TEST(Roster, TheSameOrderAgainMakesNothing) {
   auto o = orders();
   *o.add_partitions() = partition(5, "n1", disk);
@@ -95,10 +147,12 @@ TEST(Roster, AnotherClustersOrdersAreRefusedWhole) {
   EXPECT_EQ(plan.troubles.size(), 1u);
 }
 
-TEST(Roster, AGroupThatIsHereAsAnotherMemberIsTrouble) {
+TEST(Roster, AGroupThatIsHereAsALaterMemberIsTrouble) {
   auto o = orders();
   *o.add_partitions() = partition(5, "n1", disk, 4);
-  auto plan = plan_orders(here({5}), o, "n1", disk, 0);
+  auto present = here({5});
+  present[5].set_member(6);
+  auto plan = plan_orders(present, o, "n1", disk, 0);
   EXPECT_TRUE(plan.make.empty());
   EXPECT_EQ(plan.troubles.size(), 1u);
 }

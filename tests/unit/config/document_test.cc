@@ -64,6 +64,7 @@ TEST(document, defaults_lie_within_their_own_bounds) {
   check(node{});
   check(c.replication);
   check(c.storage);
+  check(c.healing);
   check(c.requests);
   check(c.tls);
 }

@@ -148,6 +148,7 @@ private:
         [](const wire::items_digest&) {},
         [w](wire::tick_atom) { w->called(); },
         [](wire::stop_atom) {},
+        [](wire::grow_atom) {},
         [](wire::report_atom) { return msg::ReplicaReport(); },
     };
   }

@@ -188,6 +188,7 @@ void cluster::add(msg::Member m) {
 void cluster::open(node& n, restored from) {
   n.opts.group = group_id;
   n.opts.seed = 11;
+  from.items = n.keeps_items;
   if (adjust_)
     adjust_(n.opts);
   n.member = std::make_unique<group>(n.opts, std::move(from), now);
@@ -210,8 +211,8 @@ void cluster::finish_writing(node& n) {
   disk& d = n.stored;
   if (r.reset_log) {
     d.log.clear();
-    d.base = n.member->first_index() - 1;
-    d.base_link = n.member->link_at(d.base);
+    d.base = r.reset_log->index;
+    d.base_link = r.reset_log->link;
   }
   if (r.hard_state)
     d.hard_state = *r.hard_state;

@@ -1,0 +1,91 @@
+// What a group needs next to be whole again: report in, plan out.
+//
+// A group has its shape when it has so many storage replicas, all sound, and no other member. On the way back
+// to it, each step is one change of the configuration, or something to do before the next one can be made:
+//
+//   a voter is silent      a log replica on another node takes its seat; who was silent stays as a learner,
+//   so that it is
+//                          caught up, and not rebuilt, should it come back within the grace time
+//   a voter is lost        the same, but it is removed: its disk, its log or its items are gone, and it comes
+//   back never nobody can take it     a lost voter whose own node lives is removed, so that the node can be
+//   given a new member the learner is back    it takes the seat of the log replica the learner stays away
+//   after the grace time it is removed, and the log replica grows: it fetches the items while it
+//                          goes on voting, and is a storage replica when it has them
+//
+// Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
+// voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.
+//
+// Thread: pure functions.
+#pragma once
+#include "messages/replication.pb.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::healing {
+
+enum class health {
+  sound,
+  silent, // may come back
+  lost,   // will not, or must not: it is to be replaced though it may run
+};
+
+struct member_view {
+  health is = health::sound;
+  std::int64_t silent_us = 0; // so long; of any use when silent
+  bool votes = true;          // lost: it still votes, so that it can wait for those who do not
+  bool level = false;         // has what is chosen, or nearly
+  bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
+  std::string what;           // is wrong with it, for people
+};
+
+// A node that could take a member, were it not for where the group's members are.
+struct spare {
+  std::string node;
+  std::string zone;
+  std::uint64_t disk = 0;
+  std::uint32_t load = 0; // replicas it has; the smaller is taken
+};
+
+struct shape {
+  unsigned storage = 3;
+  unsigned logs = 0; // log replicas beside them, for good
+};
+
+struct group_view {
+  msg::Configuration now;
+  std::vector<member_view> members; // as in `now`
+  std::uint64_t leader = 0;         // member
+  std::uint64_t next_member = 0;    // an id that was never used
+  std::vector<spare> spares;
+};
+
+struct rules {
+  shape wanted;
+  std::int64_t silence_us = 2'000'000; // before a log replica takes the seat
+  std::int64_t grace_us = 300'000'000; // before the items are rebuilt elsewhere
+};
+
+struct step {
+  enum class kind {
+    none,
+    change,    // propose `target`; `newcomer` is to run first, 0: there is none
+    hand_over, // the leader is to be replaced: another one leads first
+    grow,      // `member`, a log replica, is to fetch the items
+  };
+  kind what = kind::none;
+  msg::Configuration target;
+  std::uint64_t newcomer = 0;
+  std::uint64_t member = 0;
+  std::string why;   // for people
+  std::string stuck; // what would have to be done and cannot be, for people
+};
+
+step next_step(const group_view& view, const rules& by);
+
+// Voters that are sound: the fewer, the more endangered is the group.
+unsigned sound_voters(const group_view& view);
+// The configuration has its shape and everybody in it is sound.
+bool whole(const group_view& view, const shape& wanted);
+
+} // namespace troupe::healing
