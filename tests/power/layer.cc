@@ -5,8 +5,9 @@
 //
 // What is promised to the process is what POSIX promises and nothing more: fsync and fdatasync make a file's
 // bytes and size durable, fsync of a directory its entries. What cannot be followed - writable shared
-// mappings, stdio, hard links - ends the process with a message, so that nothing escapes unseen. Directories
-// themselves (mkdir, rmdir) are taken to be durable at once.
+// mappings, hard links - ends the process with a message, so that nothing escapes unseen. Not followed, and not
+// used by storage/ either: stdio, dup, sendfile, copy_file_range. Directories themselves (mkdir, rmdir) are
+// taken to be durable at once.
 #include "tests/power/journal.h"
 #include <atomic>
 #include <cerrno>
