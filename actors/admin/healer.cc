@@ -313,6 +313,8 @@ std::vector<msg::NodeOrders::Retired> retired_on(const memory& records, const no
     const auto* partition = records.partition(group);
     if (!partition || replica.retired() || replica.member() == 0)
       continue;
+    if (replica.member() >= next_id(*partition))
+      continue; // these records are old: somebody who leads now has made it
     const auto& now = partition->configuration();
     bool wanted = member_of(now, replica.member()) || member_of(partition->target(), replica.member());
     for (const auto& m : partition->withdrawn())

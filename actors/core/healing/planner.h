@@ -3,16 +3,14 @@
 // A group has its shape when it has so many storage replicas, all sound, and no other member. On the way back
 // to it, each step is one change of the configuration, or something to do before the next one can be made:
 //
-// - A voter is silent: a log replica on another node takes its seat. Who was silent stays as a learner, so
-// that
-//   it is caught up, and not rebuilt, should it come back within the grace time.
-// - A voter is lost: the same, but it is removed. Its disk, its log or its items are gone, and it comes back
-//   never. When nobody can take its seat and its own node lives, it is removed first, so that the node can be
+// - A voter is silent: a log replica on another node takes its seat. Who was silent stays as a
+//   learner, and is caught up, not rebuilt, should it come back within the grace time.
+// - A voter is lost: the same, but it is removed. Its disk, its log or its items are gone, and it never comes
+//   back. When nobody can take its seat and its own node lives, it is removed first: the node can then be
 //   given a new member.
 // - The learner is back: it takes the seat of the log replica.
 // - The learner stays away after the grace time: it is removed, and the log replica grows. It fetches the
-// items
-//   while it goes on voting, and is a storage replica when it has them.
+//   items while it goes on voting, and is a storage replica when it has them.
 //
 // Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
 // voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.

@@ -179,6 +179,32 @@ TEST(Healer, ANewcomerThatDoesNotComeToLifeIsRememberedUntilTheEpochHasPassed) {
   }
 }
 
+// An admin that was deposed and does not know it must not have its successor's newcomer destroyed.
+TEST(Healer, AMemberThatTheseRecordsHaveNotMadeYetIsNotDestroyed) {
+  ward t;
+  t.kill(2);
+  std::string spare;
+  for (const auto& [name, machine] : t.w.machines)
+    if (machine.replicas.count(t.group) == 0)
+      spare = name;
+  ASSERT_FALSE(spare.empty());
+  auto& r = t.w.machines.at(spare).replicas[t.group];
+  r.set_group(t.group);
+  auto gone = [&](std::uint64_t id) {
+    r.set_member(id);
+    t.w.nodes_report();
+    return retired_on(t.w.records, t.w.book, spare).size();
+  };
+  EXPECT_EQ(gone(4), 0u);
+  // The same id, had it been given and its member removed since.
+  auto change = *plan_healing(t.w.view());
+  auto later = t.record();
+  later.set_next_member(5);
+  change.partitions = {later};
+  ASSERT_TRUE(t.w.make(change));
+  EXPECT_EQ(gone(4), 1u);
+}
+
 TEST(Healer, ADirectoryThatIsAnotherOneIsALostMember) {
   ward t;
   auto lost = t.member(1);
