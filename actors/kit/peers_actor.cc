@@ -191,7 +191,9 @@ void peers_state::deliver(const wire::peer_ptr& from, wire::inbox& batch) {
   std::unordered_map<wire::role_actor*, wire::inbox> sorted;
   for (auto& d : batch) {
     auto it = roles.find(key_of(d.parcel.to()));
-    if (it == roles.end())
+    // Clients ask routers and nobody else: what nodes order of each other is not theirs to order.
+    auto allowed = !from->client || d.parcel.to().role() == msg::ROLE_ROUTER;
+    if (it == roles.end() || !allowed)
       bounce(from, d.parcel);
     else
       sorted[&it->second].push_back(std::move(d));

@@ -116,6 +116,39 @@ TEST_F(Peers, MailOfAVersionThatDidNotSayForWhomIsDelivered) {
   EXPECT_EQ(arrived(older), 1u);
 }
 
+TEST_F(Peers, AClientReachesTheRouterAndNobodyElse) {
+  std::vector<msg::Parcel> orders;
+  auto replica = system.spawn(role, &orders);
+  caf::anon_send(n1, wire::enroll{wire::address(msg::ROLE_REPLICA, 7), replica, false, {}});
+  auto order = mail();
+  *order.mutable_parcels(0)->mutable_to() = wire::address(msg::ROLE_REPLICA, 7);
+  order.mutable_parcels(0)->set_id(1);
+  arrived(order);
+  EXPECT_EQ(orders.size(), 1u) << "of a node";
+
+  msg::Hello hello;
+  hello.set_node("client-1");
+  hello.set_run(33);
+  hello.set_client(true);
+  auto client = system.spawn(far_end, &sent);
+  caf::anon_send(n1, wire::link_up{hello, client});
+  order.set_from_node("client-1");
+  order.set_from_disk(0);
+  order.set_from_run(33);
+  order.set_sequence(1);
+  sent.clear();
+  arrived(order);
+  EXPECT_EQ(orders.size(), 1u) << "of a client";
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_TRUE(wire::undelivered(sent[0].parcels(0))) << "it is told";
+  *order.mutable_parcels(0)->mutable_to() = wire::address(msg::ROLE_ROUTER);
+  order.set_sequence(2);
+  EXPECT_EQ(arrived(order), 1u);
+  caf::anon_send_exit(replica, caf::exit_reason::kill);
+  caf::anon_send_exit(client, caf::exit_reason::kill);
+  scheduler.run();
+}
+
 TEST_F(Peers, WhatIsSentSaysFromWhomAndForWhomItIs) {
   wire::outbox out(1);
   out[0].node = "n2";
