@@ -113,6 +113,9 @@ result<std::unique_ptr<directory_store>> directory_store::open(const std::string
     if (!written)
       return written.error();
   }
+  // Whoever made it may not have come as far as making that durable.
+  if (auto synced = sync_directory(directory_of(root)); !synced)
+    return softened(synced.error());
   auto names = list_directory(root);
   if (!names)
     return names.error();
@@ -148,13 +151,27 @@ result<void> directory_store::check(const std::string& name) const {
   return check_root();
 }
 
+// Makes the way from the root to an object that was found durable. Its bytes were synced before it had its
+// name.
+result<void> directory_store::settle(const std::string& path) const {
+  for (auto folder = directory_of(path);; folder = directory_of(folder)) {
+    if (auto synced = sync_directory(folder); !synced)
+      return softened(synced.error());
+    if (folder.size() <= root_.size())
+      return {};
+  }
+}
+
 result<put_outcome> directory_store::put(const std::string& name, std::string_view bytes) {
   if (name != marker)
     if (auto fine = check(name); !fine)
       return fine.error();
   auto path = where(name);
-  if (exists(path))
+  if (exists(path)) {
+    if (auto settled = settle(path); !settled)
+      return settled.error();
     return put_outcome::exists;
+  }
   // Nodes that share the directory, and stores of one process, must not share a temporary name.
   auto temporary = root_ + "/" + std::string(unfinished) + std::to_string(::getpid()) + "-" +
                    std::to_string(std::random_device{}()) + "-" + std::to_string(++puts_);
@@ -165,21 +182,25 @@ result<put_outcome> directory_store::put(const std::string& name, std::string_vi
     return softened(written.error());
   if (auto synced = (*file)->sync(); !synced)
     return softened(synced.error());
-  auto folder = directory_of(path);
-  if (auto made = make_directories(folder); !made)
+  if (auto made = make_directories(directory_of(path)); !made)
     return softened(made.error());
   auto named = name_file((*file)->temporary_path(), path);
-  if (!named || *named == put_outcome::exists)
+  if (!named)
     return named;
-  if (auto synced = sync_directory(folder); !synced)
-    return softened(synced.error());
-  return put_outcome::stored;
+  if (auto settled = settle(path); !settled)
+    return settled.error();
+  return named;
 }
 
 result<std::string> directory_store::get(const std::string& name, std::uint64_t max_bytes) {
   if (auto fine = check(name); !fine)
     return fine.error();
-  return read_whole(where(name), max_bytes);
+  auto bytes = read_whole(where(name), max_bytes);
+  if (!bytes)
+    return bytes;
+  if (auto settled = settle(where(name)); !settled)
+    return settled.error();
+  return bytes;
 }
 
 result<std::string> directory_store::get_range(const std::string& name, std::uint64_t offset,

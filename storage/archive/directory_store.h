@@ -1,9 +1,11 @@
 // The archive in a directory: a disk that all nodes mount, or, where one machine runs all nodes, a folder of
 // it.
 //
-// An object is a file. It is written under a temporary name, synced, linked to its own name, which fails when
-// that is taken, and its directory is synced. The root holds a marker, without which nothing is done: a disk
-// that is not mounted is an unreachable store, and not an empty one.
+// An object is a file. It is written under a temporary name, synced, and linked to its own name, which fails
+// when that is taken. Whoever finds an object - who put it, who finds its name taken, who gets it - syncs the
+// directories that lead to it before saying so: whoever linked it may have died before doing that. The root
+// holds a marker, without which nothing is done: a disk that is not mounted is an unreachable store, and not
+// an empty one.
 #pragma once
 #include "storage/archive/object_store.h"
 #include <memory>
@@ -29,6 +31,7 @@ private:
   explicit directory_store(std::string root) : root_(std::move(root)) {}
   result<void> check(const std::string& name) const;
   result<void> check_root() const;
+  result<void> settle(const std::string& path) const;
   std::string root_;
   std::uint64_t puts_ = 0;
 };

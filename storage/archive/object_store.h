@@ -46,7 +46,7 @@ public:
   virtual ~object_store() = default;
 
   virtual result<put_outcome> put(const std::string& name, std::string_view bytes) = 0;
-  // All of it. `corrupt` when it has more than max_bytes.
+  // All of it, and as durable as after its put. `corrupt` when it has more than max_bytes.
   virtual result<std::string> get(const std::string& name, std::uint64_t max_bytes) = 0;
   // Bytes [offset, offset + count), count > 0; fewer only where the object ends, none behind its end.
   virtual result<std::string> get_range(const std::string& name, std::uint64_t offset, std::size_t count) = 0;

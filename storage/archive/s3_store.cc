@@ -59,11 +59,10 @@ struct s3_store::state {
   s3_answer ask(const s3_request& request);
   bool cancelled() const { return options.cancelled && options.cancelled->load(); }
   void pause(int attempt);
-  std::string path(const std::string& name) const { return "/" + options.bucket + "/" + name; }
   std::string where(const std::string& name) const {
     return options.endpoint + "/" + options.bucket + (name.empty() ? "" : "/" + name);
   }
-  result<void> check(const std::string& name) const;
+  result<s3_request> about(const char* method, const std::string& name) const;
   struct error failed(const s3_answer& answer, const std::string& name, const char* what) const;
 };
 
@@ -83,10 +82,14 @@ s3_answer s3_store::state::ask(const s3_request& request) {
   }
 }
 
-result<void> s3_store::state::check(const std::string& name) const {
-  if (is_object_name(name))
-    return {};
-  return error{code::refused, where("") + ": '" + name + "' cannot be the name of an object"};
+// A request about one object.
+result<s3_request> s3_store::state::about(const char* method, const std::string& name) const {
+  if (!is_object_name(name))
+    return error{code::refused, where("") + ": '" + name + "' cannot be the name of an object"};
+  s3_request request;
+  request.method = method;
+  request.path = "/" + options.bucket + "/" + name;
+  return request;
 }
 
 struct error s3_store::state::failed(const s3_answer& answer, const std::string& name,
@@ -113,16 +116,14 @@ s3_store::~s3_store() = default;
 
 result<put_outcome> s3_store::put(const std::string& name, std::string_view bytes) {
   auto& s = *state_;
-  if (auto fine = s.check(name); !fine)
-    return fine.error();
-  s3_request request;
-  request.method = "PUT";
-  request.path = s.path(name);
-  request.body = bytes;
-  request.headers.push_back("Content-Type: application/octet-stream");
+  auto request = s.about("PUT", name);
+  if (!request)
+    return request.error();
+  request->body = bytes;
+  request->headers.push_back("Content-Type: application/octet-stream");
   if (s.conditional) {
-    request.headers.push_back("If-None-Match: *");
-    auto answer = s.ask(request);
+    request->headers.push_back("If-None-Match: *");
+    auto answer = s.ask(*request);
     if (answer.status == 200 || answer.status == 201)
       return put_outcome::stored;
     if (answer.status == 412)
@@ -130,14 +131,14 @@ result<put_outcome> s3_store::put(const std::string& name, std::string_view byte
     if (answer.status != 501)
       return s.failed(answer, name, "put");
     s.conditional = false;
-    request.headers.pop_back();
+    request->headers.pop_back();
   }
   auto taken = head(name);
   if (taken)
     return put_outcome::exists;
   if (taken.error().code != code::missing)
     return taken.error();
-  auto answer = s.ask(request);
+  auto answer = s.ask(*request);
   if (answer.status == 200 || answer.status == 201)
     return put_outcome::stored;
   return s.failed(answer, name, "put");
@@ -145,13 +146,11 @@ result<put_outcome> s3_store::put(const std::string& name, std::string_view byte
 
 result<std::string> s3_store::get(const std::string& name, std::uint64_t max_bytes) {
   auto& s = *state_;
-  if (auto fine = s.check(name); !fine)
-    return fine.error();
-  s3_request request;
-  request.method = "GET";
-  request.path = s.path(name);
-  request.answer_max = max_bytes;
-  auto answer = s.ask(request);
+  auto request = s.about("GET", name);
+  if (!request)
+    return request.error();
+  request->answer_max = max_bytes;
+  auto answer = s.ask(*request);
   if (answer.status != 200 || answer.too_long || answer.body.size() > max_bytes) {
     answer.too_long |= answer.status == 200;
     return s.failed(answer, name, "get");
@@ -162,15 +161,13 @@ result<std::string> s3_store::get(const std::string& name, std::uint64_t max_byt
 result<std::string> s3_store::get_range(const std::string& name, std::uint64_t offset, std::size_t count) {
   auto& s = *state_;
   require(count > 0, "object store: a range has bytes");
-  if (auto fine = s.check(name); !fine)
-    return fine.error();
-  s3_request request;
-  request.method = "GET";
-  request.path = s.path(name);
-  request.headers.push_back("Range: bytes=" + std::to_string(offset) + "-" +
-                            std::to_string(offset + count - 1));
-  request.answer_max = count;
-  auto answer = s.ask(request);
+  auto request = s.about("GET", name);
+  if (!request)
+    return request.error();
+  request->headers.push_back("Range: bytes=" + std::to_string(offset) + "-" +
+                             std::to_string(offset + count - 1));
+  request->answer_max = count;
+  auto answer = s.ask(*request);
   if (answer.status == 416) // behind the end
     return std::string{};
   if (answer.status != 206 || answer.body.size() > count) {
@@ -222,12 +219,10 @@ result<object_page> s3_store::list(const std::string& prefix, const std::string&
 
 result<std::uint64_t> s3_store::head(const std::string& name) {
   auto& s = *state_;
-  if (auto fine = s.check(name); !fine)
-    return fine.error();
-  s3_request request;
-  request.method = "HEAD";
-  request.path = s.path(name);
-  auto answer = s.ask(request);
+  auto request = s.about("HEAD", name);
+  if (!request)
+    return request.error();
+  auto answer = s.ask(*request);
   if (answer.status != 200)
     return s.failed(answer, name, "head");
   return answer.length;
@@ -235,12 +230,10 @@ result<std::uint64_t> s3_store::head(const std::string& name) {
 
 result<void> s3_store::remove(const std::string& name) {
   auto& s = *state_;
-  if (auto fine = s.check(name); !fine)
-    return fine.error();
-  s3_request request;
-  request.method = "DELETE";
-  request.path = s.path(name);
-  auto answer = s.ask(request);
+  auto request = s.about("DELETE", name);
+  if (!request)
+    return request.error();
+  auto answer = s.ask(*request);
   if (answer.status == 200 || answer.status == 204)
     return {};
   auto why = s.failed(answer, name, "remove");

@@ -4,7 +4,10 @@
 #include "tests/unit/storage/fixtures.h"
 #include <atomic>
 #include <chrono>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace troupe::testing {
 
@@ -77,22 +80,35 @@ TEST(S3Store, AServerThatIsGoneIsUnreachableUntilItIsBack) {
   EXPECT_EQ(*place.made.put("a/c", "bytes"), put_outcome::stored);
 }
 
-// A node that stops does not wait for a store that does not answer.
+// A node that stops does not wait for a store that does not answer. The test's own socket stands for such a
+// store: it hangs up on the first request, and the node is to stop from then on.
 TEST(S3Store, StopsWhenItIsTold) {
-  s3_place place("");
+  int door = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(door, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(door, 1), 0);
+  ASSERT_EQ(::getsockname(door, reinterpret_cast<sockaddr*>(&address), &size), 0);
   std::atomic<bool> cancelled = false;
-  auto options = place.server.options();
+  storage::s3_options options;
+  options.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  options.bucket = "archive";
+  options.access_key = options.secret = "nobody";
   options.cancelled = &cancelled;
   options.attempts = 1000;
   options.pause_ms = 1000;
   s3_store store(options);
-  std::thread stopper([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::thread server([&] {
+    int caller = ::accept(door, nullptr, nullptr);
     cancelled = true;
+    ::close(caller);
+    ::close(door);
   });
   auto began = std::chrono::steady_clock::now();
-  auto put = store.put("a/busy-1000/x", "bytes");
-  stopper.join();
+  auto put = store.put("a/b", "bytes");
+  server.join();
   EXPECT_EQ(put.error().code, code::io);
   EXPECT_LT(std::chrono::steady_clock::now() - began,
             std::chrono::seconds(10)); // a thousand pauses are an hour

@@ -1,6 +1,7 @@
 // What happens when something is gone for good: a node, a data directory, bytes of a file. The times are
 // printed.
 #include "tests/cluster/faults.h"
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -75,6 +76,15 @@ protected:
     c.healing.silence_ms = 2'000;
     c.healing.grace_ms = grace_ms;
   }
+  // In time the group is whole again with another member in the place of `lost`, on the same node.
+  bool renewed(std::uint64_t group, const msg::Member& lost) {
+    return eventually(milliseconds(60'000), [&] {
+      auto seen = look(*nodes, group);
+      const auto& members = seen.configuration.members();
+      return whole(seen) && has_member(seen, lost.node()) &&
+             std::none_of(members.begin(), members.end(), [&](const auto& m) { return m.id() == lost.id(); });
+    });
+  }
   std::int64_t grace_ms = 4'000;
 };
 
@@ -139,13 +149,7 @@ TEST_F(Healing, AWipedDataDirectoryIsFilledAgainUnderANewIdentity) {
   nodes->kill(wiped.node());
   std::filesystem::remove_all(nodes->settings().find(wiped.node())->data);
   nodes->start(wiped.node());
-  ASSERT_TRUE(eventually(milliseconds(60'000), [&] {
-    auto seen = look(*nodes, group);
-    bool renewed = true;
-    for (const auto& m : seen.configuration.members())
-      renewed = renewed && m.id() != wiped.id();
-    return whole(seen) && renewed && has_member(seen, wiped.node());
-  })) << look(*nodes, group).configuration.ShortDebugString();
+  ASSERT_TRUE(renewed(group, wiped)) << look(*nodes, group).configuration.ShortDebugString();
   // The metadata group had a member there, too.
   EXPECT_TRUE(eventually(milliseconds(60'000), [&] {
     auto seen = look(*nodes, metadata_group);
@@ -180,13 +184,7 @@ TEST_F(Healing, ADamagedItemFileIsReplacedAndNeverServed) {
     file.write(std::string(200, '\x5a').data(), 200);
   }
   nodes->start(hurt.node());
-  ASSERT_TRUE(eventually(milliseconds(60'000), [&] {
-    auto seen = look(*nodes, group);
-    bool renewed = true;
-    for (const auto& m : seen.configuration.members())
-      renewed = renewed && m.id() != hurt.id();
-    return whole(seen) && renewed && has_member(seen, hurt.node());
-  })) << look(*nodes, group).configuration.ShortDebugString();
+  ASSERT_TRUE(renewed(group, hurt)) << look(*nodes, group).configuration.ShortDebugString();
   progress();
   judge();
 }

@@ -1,5 +1,6 @@
 // The layer and the cut by themselves: what was synced is always there afterwards, what was not may go, and
 // does.
+#include "storage/archive/directory_store.h"
 #include "tests/power/cut.h"
 #include "tests/power/journal.h"
 #include <cstdlib>
@@ -122,6 +123,34 @@ TEST_F(PowerCut, ASecondProcessGoesOnWithTheJournalOfTheFirst) {
   killed("write a 20 10 z");
   cut(side, 1, loss::everything);
   EXPECT_EQ(read("a"), letters(10, 'x'));
+}
+
+TEST_F(PowerCut, ASecondNameGoesUnlessItsDirectoryIsSynced) {
+  killed("write a 0 10 x sync a sync . link a b");
+  EXPECT_EQ(read("b"), letters(10, 'x'));
+  cut(side, 1, loss::everything);
+  EXPECT_EQ(read("a"), letters(10, 'x'));
+  EXPECT_EQ(read("b"), "gone");
+  killed("link a b remove a sync .");
+  cut(side, 1, loss::everything);
+  EXPECT_EQ(read("a"), "gone");
+  EXPECT_EQ(read("b"), letters(10, 'x'));
+}
+
+// A node that finds an object in the archive may cut its log because of it. The node that put it there may
+// have died before it made the object's name durable.
+TEST_F(PowerCut, AnObjectThatANodeFoundInTheArchiveStays) {
+  const std::string half_put =
+      "write archive/.put 0 10 x sync archive/.put sync archive link archive/.put archive/t/p/o ";
+  for (const auto& [finds, left] : std::vector<std::pair<std::string, std::string>>{
+           {"", "gone"}, {"get archive t/p/o", letters(10, 'x')}, {"put archive t/p/o", letters(10, 'x')}}) {
+    begin();
+    ASSERT_TRUE(storage::directory_store::open(data + "/archive"));
+    fs::create_directories(data + "/archive/t/p");
+    killed(half_put + finds);
+    cut(side, 1, loss::everything);
+    EXPECT_EQ(read("archive/t/p/o"), left) << finds;
+  }
 }
 
 // Over many seeds a disk does everything it may do to two unsynced writes, and nothing else.

@@ -12,7 +12,7 @@ enum class deed : std::uint32_t {
   wrote = 1,        // at `offset`, `length` bytes; the file had `size` bytes; payload: what lay there
   resized,          // to `offset` bytes; the file had `size`; payload: what lay behind `offset`
   synced,           // the file: everything up to record `upto`
-  creating,         // payload: path, which was not there
+  creating,         // payload: path, which was not there: a new file, or a second name of one
   renaming,         // payload: from, NUL, to; `inode` is the file, `other` what `to` was (0: nothing)
   removing,         // payload: path
   directory_synced, // payload: path of the directory; everything up to record `upto`

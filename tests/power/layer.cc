@@ -5,7 +5,7 @@
 //
 // What is promised to the process is what POSIX promises and nothing more: fsync and fdatasync make a file's
 // bytes and size durable, fsync of a directory its entries. What cannot be followed - writable shared
-// mappings, hard links - ends the process with a message, so that nothing escapes unseen. Not followed, and not
+// mappings - ends the process with a message, so that nothing escapes unseen. Not followed, and not
 // used by storage/ either: stdio, dup, sendfile, copy_file_range. Directories themselves (mkdir, rmdir) are
 // taken to be durable at once.
 #include "tests/power/journal.h"
@@ -276,6 +276,26 @@ int rename_file(int from_directory, const char* from, int to_directory, const ch
   return static_cast<int>(syscall(SYS_renameat, from_directory, from, to_directory, to));
 }
 
+int link_file(const char* from, const char* to) {
+  auto old_name = watched(AT_FDCWD, from);
+  auto new_name = watched(AT_FDCWD, to);
+  if (old_name.empty() != new_name.empty())
+    give_up("a file has a name in the data directory and another outside it");
+  std::unique_lock<std::mutex> hold;
+  if (!new_name.empty()) {
+    hold = std::unique_lock(*lock);
+    struct stat found {};
+    if (lstat(new_name.c_str(), &found) == 0) {
+      errno = EEXIST;
+      return -1;
+    }
+    record_head head;
+    head.what = deed::creating;
+    note(head, new_name);
+  }
+  return static_cast<int>(syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
 int unlink_file(int directory, const char* path, int flags) {
   auto full = watched(directory, path);
   struct stat found {};
@@ -345,26 +365,19 @@ namespace power = troupe::power;
 
 extern "C" {
 
-#define OPEN(name)                                                                                           \
-  int name(const char* path, int flags, ...) {                                                               \
+// `place`: the directory that a path begins at, which the openat family has as its first parameter.
+#define OPEN(name, place, ...)                                                                               \
+  int name(__VA_ARGS__ __VA_OPT__(, ) const char* path, int flags, ...) {                                    \
     va_list arguments;                                                                                       \
     va_start(arguments, flags);                                                                              \
     mode_t mode = power::mode_of(flags, arguments);                                                          \
     va_end(arguments);                                                                                       \
-    return power::open_file(AT_FDCWD, path, flags, mode);                                                    \
+    return power::open_file(place, path, flags, mode);                                                       \
   }
-OPEN(open)
-OPEN(open64)
-#define OPENAT(name)                                                                                         \
-  int name(int directory, const char* path, int flags, ...) {                                                \
-    va_list arguments;                                                                                       \
-    va_start(arguments, flags);                                                                              \
-    mode_t mode = power::mode_of(flags, arguments);                                                          \
-    va_end(arguments);                                                                                       \
-    return power::open_file(directory, path, flags, mode);                                                   \
-  }
-OPENAT(openat)
-OPENAT(openat64)
+OPEN(open, AT_FDCWD)
+OPEN(open64, AT_FDCWD)
+OPEN(openat, directory, int directory)
+OPEN(openat64, directory, int directory)
 int __open_2(const char* path, int flags) {
   return power::open_file(AT_FDCWD, path, flags, 0);
 }
@@ -458,9 +471,7 @@ void* mmap64(void* at, size_t length, int protection, int flags, int fd, off64_t
 }
 
 int link(const char* from, const char* to) noexcept {
-  if (!power::watched(AT_FDCWD, from).empty() || !power::watched(AT_FDCWD, to).empty())
-    power::give_up("a file gets a second name");
-  return static_cast<int>(syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+  return power::link_file(from, to);
 }
 int truncate(const char* path, off_t to) noexcept {
   if (!power::watched(AT_FDCWD, path).empty())

@@ -1,5 +1,7 @@
 // Does to files what its arguments say, and is killed at the end: `write FILE OFFSET LENGTH LETTER`, `sync
-// FILE`, `cut FILE LENGTH`, `rename FROM TO`, `remove FILE`, `map FILE`. A directory is synced as a file is.
+// FILE`, `cut FILE LENGTH`, `rename FROM TO`, `link FROM TO`, `remove FILE`, `map FILE`; with objects of the
+// archive in directory ROOT, `get ROOT NAME`, `put ROOT NAME`. A directory is synced as a file is.
+#include "storage/archive/directory_store.h"
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
@@ -14,6 +16,12 @@ bool done(const std::string& what, const std::vector<std::string>& with) {
   auto path = with[0].c_str();
   if (what == "rename")
     return ::rename(path, with[1].c_str()) == 0;
+  if (what == "link")
+    return ::link(path, with[1].c_str()) == 0;
+  if (what == "get")
+    return troupe::storage::directory_store::at(with[0])->get(with[1], 1000).ok();
+  if (what == "put")
+    return troupe::storage::directory_store::at(with[0])->put(with[1], "put").ok();
   if (what == "remove")
     return ::unlink(path) == 0;
   int fd = what == "sync" ? open(path, O_RDONLY) : open(path, O_RDWR | O_CREAT, 0644);
@@ -32,7 +40,9 @@ bool done(const std::string& what, const std::vector<std::string>& with) {
 }
 
 std::size_t arguments_of(const std::string& what) {
-  return what == "write" ? 4 : what == "cut" || what == "rename" ? 2 : 1;
+  if (what == "write")
+    return 4;
+  return what == "sync" || what == "remove" || what == "map" ? 1 : 2;
 }
 
 } // namespace

@@ -142,26 +142,6 @@ enum pressure keeper::pressure() const {
   return unarchived_bytes() >= options_.alarm_bytes ? pressure::alarm : pressure::calm;
 }
 
-std::string trouble_with(const std::vector<msg::Entry>& entries, std::uint64_t group, std::uint64_t first,
-                         std::uint64_t previous_link, std::uint64_t committed) {
-  auto index = first;
-  auto link = previous_link;
-  for (auto& entry : entries) {
-    auto here = "group " + std::to_string(group) + ", entry " + std::to_string(entry.index()) + ": ";
-    if (entry.index() != index)
-      return here + "stands where " + std::to_string(index) + " should";
-    if (entry.index() > committed)
-      return here + "is not known to be chosen";
-    if (entry.previous_link() != link)
-      return here + "does not follow the entry before it";
-    if (entry.link() != entry_link(group, entry, link))
-      return here + "its link does not fit";
-    link = entry.link();
-    ++index;
-  }
-  return {};
-}
-
 verdict judge(const msg::SegmentManifest& found, const extent& name, std::uint64_t cluster_id,
               std::uint64_t group, const msg::Entry& own) {
   if (found.first() != name.first || found.last() != name.last)

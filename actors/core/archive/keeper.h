@@ -112,11 +112,6 @@ private:
   std::uint32_t damaged_count_ = 0;
 };
 
-// Why these entries must not be uploaded; empty when they may. They must be the group's, committed, without
-// holes from `first` on, each with the link it should have, the first one following `previous_link`.
-std::string trouble_with(const std::vector<msg::Entry>& entries, std::uint64_t group, std::uint64_t first,
-                         std::uint64_t previous_link, std::uint64_t committed);
-
 // What a segment is that was read and found sound: `own` is this log's entry at its last index.
 verdict judge(const msg::SegmentManifest& found, const extent& name, std::uint64_t cluster_id,
               std::uint64_t group, const msg::Entry& own);

@@ -433,4 +433,19 @@ cluster::filter both(cluster::filter a, cluster::filter b) {
   return [a = std::move(a), b = std::move(b)](const msg::PaxosMessage& m) { return a(m) && b(m); };
 }
 
+cluster two_and_a_log() {
+  return cluster({member(1), member(2), member(3, msg::LOG_REPLICA)});
+}
+
+msg::Configuration next_of(cluster& c, std::vector<msg::Member> members) {
+  return configuration(c[c.leader()].configuration().epoch() + 1, std::move(members));
+}
+
+bool change(cluster& c, std::vector<msg::Member> members) {
+  member_id leads = c.leader();
+  bool taken = c[leads].propose_configuration(next_of(c, std::move(members)), c.now).has_value();
+  c.settle();
+  return taken;
+}
+
 } // namespace troupe::paxos::testing

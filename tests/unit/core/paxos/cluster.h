@@ -106,4 +106,11 @@ cluster::filter toward(member_id id);
 cluster::filter is(msg::PaxosMessage::BodyCase body);
 cluster::filter both(cluster::filter a, cluster::filter b);
 
+cluster two_and_a_log(); // storage replicas 1 and 2, log replica 3
+
+// The configuration behind the one in force.
+msg::Configuration next_of(cluster& c, std::vector<msg::Member> members);
+// Lets the leader propose it, and everything settle; false when refused.
+bool change(cluster& c, std::vector<msg::Member> members);
+
 } // namespace troupe::paxos::testing

@@ -9,23 +9,8 @@ namespace {
 using items = std::vector<std::string>;
 using body = msg::PaxosMessage;
 
-cluster three() {
-  return cluster({member(1), member(2), member(3, msg::LOG_REPLICA)});
-}
-
-msg::Configuration next_of(cluster& c, std::vector<msg::Member> members) {
-  return configuration(c[c.leader()].configuration().epoch() + 1, std::move(members));
-}
-
-bool change(cluster& c, std::vector<msg::Member> members) {
-  member_id leads = c.leader();
-  bool taken = c[leads].propose_configuration(next_of(c, std::move(members)), c.now).has_value();
-  c.settle();
-  return taken;
-}
-
 TEST(membership, a_member_is_swapped_for_another_in_one_entry) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.write(1, "a");
   c.add(member(4));
@@ -43,7 +28,7 @@ TEST(membership, a_member_is_swapped_for_another_in_one_entry) {
 }
 
 TEST(membership, only_one_change_at_a_time_and_nothing_after_it) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.add(member(4));
   c.keep_back = is(body::kAccepted);
@@ -58,7 +43,7 @@ TEST(membership, only_one_change_at_a_time_and_nothing_after_it) {
 }
 
 TEST(membership, what_makes_no_sense_is_refused) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   auto refused = [&](msg::Configuration next) { return !c[1].propose_configuration(next, c.now); };
   EXPECT_TRUE(refused(configuration(1, {member(1), member(2)}))) << "the epoch does not grow";
@@ -80,7 +65,7 @@ TEST(membership, what_makes_no_sense_is_refused) {
 }
 
 TEST(membership, a_change_that_would_stop_the_group_is_refused) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.crash(2);
   c.run(2'000'000);
@@ -128,7 +113,7 @@ TEST(membership, a_leader_that_removes_itself_leads_until_then_and_hands_over) {
 }
 
 TEST(membership, who_was_removed_while_away_is_told_and_disturbs_nobody) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.isolate(2);
   c.add(member(4));
@@ -149,7 +134,7 @@ TEST(membership, who_was_removed_while_away_is_told_and_disturbs_nobody) {
 
 TEST(membership, a_change_commits_only_when_a_quorum_of_the_new_members_has_it) {
   // {1, 2, 3} -> {1, 4, 3}: with 3 silent, 1 and 2 choose it under the old, but under the new only 1 has it.
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.add(member(4));
   c.hold_disk(3);
@@ -211,7 +196,7 @@ TEST(membership,
 }
 
 TEST(membership, a_newcomer_that_knows_its_configuration_only_by_hearsay_does_not_campaign) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   node& n = c.nodes[4];
   n.opts = c.at(2).opts;
@@ -230,7 +215,7 @@ TEST(membership, a_newcomer_that_knows_its_configuration_only_by_hearsay_does_no
 }
 
 TEST(membership, survives_a_restart_of_everybody) {
-  cluster c = three();
+  cluster c = two_and_a_log();
   c.elect(1);
   c.add(member(4));
   ASSERT_TRUE(change(c, {member(1), member(2), member(4)}));
@@ -252,268 +237,6 @@ TEST(membership, a_removed_leader_knows_it_from_the_others) {
   ASSERT_TRUE(change(c, {member(2), member(3)}));
   c.heal();
   ASSERT_TRUE(c.run_until([&] { return c[1].removed(); }));
-}
-
-// --- snapshots
-// -----------------------------------------------------------------------------------------------------------
-
-// Gives `id` the items and header of `from`, as a finished transfer would.
-void install_snapshot(cluster& c, member_id from, member_id id) {
-  msg::SnapshotHeader header;
-  header.set_group(cluster::group_id);
-  header.set_index(c[from].applied_index());
-  header.set_link(c[from].link_at(header.index()));
-  *header.mutable_configuration() = c[from].configuration();
-  header.set_configuration_index(c[from].configuration_index());
-  c.at(id).items = c.at(from).items;
-  ASSERT_TRUE(c[id].restore(header, c.now));
-  c.pump(id);
-}
-
-void truncate(cluster& c, member_id id) {
-  log_index up_to = c[id].applied_index();
-  c[id].applied_durably(up_to, c.now);
-  log_index may = c[id].truncatable(0);
-  if (may < c[id].first_index())
-    return;
-  c[id].truncated(may);
-  c.at(id).stored.base_link = c.at(id).stored.log.at(may).link();
-  c.at(id).stored.base = may;
-  std::erase_if(c.at(id).stored.log, [may](const auto& pair) { return pair.first <= may; });
-}
-
-TEST(snapshot, is_asked_for_by_who_can_no_longer_be_continued_by_the_log) {
-  cluster c = three();
-  c.elect(1);
-  c.isolate(2);
-  for (int i = 0; i < 20; ++i)
-    c.write(1, "w" + std::to_string(i));
-  truncate(c, 1);
-  EXPECT_EQ(c[1].first_index(), 22u);
-  c.heal();
-  ASSERT_TRUE(c.run_until([&] { return c[2].wants_snapshot().has_value(); }));
-  EXPECT_EQ(*c[2].wants_snapshot(), 1u);
-  bool told = false;
-  for (const progress_view& view : c[1].progress())
-    told = told || (view.member == 2 && view.needs_snapshot);
-  EXPECT_TRUE(told);
-  c.write(1, "while it is being fetched");
-  install_snapshot(c, 1, 2);
-  EXPECT_FALSE(c[2].wants_snapshot());
-  ASSERT_TRUE(c.run_until([&] { return c.at(2).items.size() == 21; }));
-  c.write(1, "and the log goes on");
-  c.run(700'000);
-  EXPECT_EQ(c.at(2).items, c.at(1).items);
-  EXPECT_EQ(c[2].wants_snapshot(), std::nullopt);
-  c.crash(2);
-  c.restart(2);
-  c.run(1'000'000);
-  EXPECT_EQ(c[2].commit(), c[1].commit());
-}
-
-TEST(snapshot, a_newcomer_starts_from_one_and_becomes_a_member) {
-  cluster c = three();
-  c.elect(1);
-  for (int i = 0; i < 20; ++i)
-    c.write(1, "w" + std::to_string(i));
-  truncate(c, 3);
-  EXPECT_EQ(c[3].first_index(), 1u) << "it keeps what some item store does not hold durably";
-  c[1].applied_durably(21, c.now);
-  c.run(400'000);
-  c[2].applied_durably(21, c.now);
-  c.run(700'000);
-  truncate(c, 1);
-  truncate(c, 3);
-  EXPECT_EQ(c[3].first_index(), 22u);
-  c.add(member(4));
-  ASSERT_TRUE(change(c, {member(1), member(2), member(3, msg::LOG_REPLICA), member(4, msg::LEARNER)}));
-  ASSERT_TRUE(c.run_until([&] { return c[4].wants_snapshot().has_value(); }));
-  install_snapshot(c, 1, 4);
-  c.run(1'000'000);
-  EXPECT_EQ(c.at(4).items, c.at(1).items);
-  ASSERT_TRUE(change(c, {member(1), member(2), member(4)})) << "takes the log replica's seat";
-  c.run(1'000'000);
-  EXPECT_TRUE(c[3].removed());
-  c.crash(1);
-  ASSERT_TRUE(c.run_until([&] { return c.leader() != 0; }));
-}
-
-TEST(newcomer, a_log_replica_begins_above_what_two_item_stores_hold) {
-  cluster c({member(1), member(2), member(3)});
-  c.elect(1);
-  for (int i = 0; i < 20; ++i)
-    c.write(1, "w" + std::to_string(i));
-  c[1].applied_durably(15, c.now);
-  c[2].applied_durably(12, c.now);
-  c.run(400'000);
-  c.crash(3);
-  c.run(2'000'000);
-  c.add(member(4, msg::LOG_REPLICA));
-  auto asked = c.now;
-  ASSERT_TRUE(change(c, {member(1), member(2), member(4, msg::LOG_REPLICA), member(3, msg::LEARNER)}));
-  EXPECT_EQ(c[4].first_index(), 13u) << "what 2 does not hold durably is copied, and no more";
-  EXPECT_EQ(c[4].last_index(), c[1].last_index());
-  EXPECT_EQ(c.now, asked) << "and no heartbeat was waited for";
-  EXPECT_FALSE(c[4].wants_snapshot());
-  c.crash(4);
-  c.restart(4);
-  EXPECT_EQ(c[4].first_index(), 13u);
-  c.crash(2);
-  ASSERT_TRUE(c.write(1, "on two of three"));
-  c.run(400'000);
-  EXPECT_EQ(c[1].commit(), c[1].last_index());
-}
-
-TEST(newcomer, a_log_replica_copies_the_whole_log_when_only_one_item_store_is_left) {
-  cluster c({member(1), member(2), member(3, msg::LOG_REPLICA)});
-  c.elect(1);
-  for (int i = 0; i < 20; ++i)
-    c.write(1, "w" + std::to_string(i));
-  c[1].applied_durably(15, c.now);
-  c.run(400'000);
-  c.crash(2);
-  c.run(2'000'000);
-  c.add(member(4, msg::LOG_REPLICA));
-  ASSERT_TRUE(change(c, {member(1), member(3, msg::LOG_REPLICA), member(4, msg::LOG_REPLICA)}));
-  EXPECT_EQ(c[4].first_index(), 1u);
-  c[3].truncated(c[3].truncatable(0));
-  c.run(2'000'000);
-  EXPECT_EQ(c[3].truncatable(0), 0u) << "the only items there are need the logs beside them";
-}
-
-TEST(newcomer, the_next_leader_adopts_a_tail_that_only_the_new_log_replica_has) {
-  cluster c({member(1), member(2), member(3)});
-  c.elect(1);
-  c.write(1, "before");
-  c.crash(3);
-  c.run(2'000'000);
-  c.add(member(4, msg::LOG_REPLICA));
-  ASSERT_TRUE(change(c, {member(1), member(2), member(4, msg::LOG_REPLICA)}));
-  c.cut_one_way(1, 2);
-  ASSERT_TRUE(c.write(1, "on 1 and 4 only"));
-  EXPECT_EQ(c[1].commit(), c[1].last_index());
-  c.crash(1);
-  c.heal();
-  ASSERT_TRUE(c.run_until([&] { return c.leader() == 2; }));
-  EXPECT_EQ(c.at(2).items, (items{"before", "on 1 and 4 only"}));
-}
-
-TEST(newcomer, a_log_replica_becomes_a_storage_replica_only_when_it_says_that_it_has_items) {
-  cluster c = three();
-  c.elect(1);
-  c.write(1, "a");
-  c.run(400'000);
-  EXPECT_FALSE(change(c, {member(1), member(2), member(3)})) << "it has none";
-  // It gets items, and opens again with them.
-  c.crash(3);
-  c.at(3).keeps_items = true;
-  c.at(3).stored.items = {"a"};
-  c.at(3).stored.applied = c[1].commit();
-  c.restart(3);
-  c.run(500'000);
-  ASSERT_TRUE(change(c, {member(1), member(2), member(3)}));
-  c.write(1, "b");
-  c.run(400'000);
-  EXPECT_EQ(c.at(3).items, (items{"a", "b"}));
-  c.crash(1);
-  c.crash(2);
-  c.restart(2);
-  c.at(2).ticks = false;
-  EXPECT_TRUE(c.run_until([&] { return c.leader() == 3; })) << "and may lead";
-}
-
-TEST(newcomer, who_has_no_items_never_campaigns_whatever_the_configuration_says) {
-  cluster c({member(1), member(2), member(3)});
-  c.elect(1);
-  c.run(500'000);
-  c.crash(3);
-  c.at(3).keeps_items = false; // its items were lost with a part of the disk
-  c.restart(3);
-  c.crash(1);
-  c.crash(2);
-  c.restart(2);
-  c.at(2).ticks = false;
-  c[3].campaign(c.now);
-  c.run(20'000'000);
-  EXPECT_EQ(c[3].counters().elections_started, 0u);
-}
-
-TEST(newcomer, a_member_that_was_removed_tells_of_it_and_votes_no_more) {
-  cluster c({member(1), member(2), member(3)});
-  c.elect(1);
-  c.add(member(4));
-  c.run(500'000);
-  // The leader and 3 have the change and know that it was chosen; 2 has it and does not know; 4 has nothing.
-  c.isolate(4);
-  ASSERT_TRUE(c[1].propose_configuration(next_of(c, {member(1), member(2), member(4)}), c.now));
-  c.keep_back = [](const msg::PaxosMessage& m) { return m.to() == 2 && m.has_heartbeat(); };
-  c.settle();
-  ASSERT_EQ(c[1].configuration().epoch(), 2u);
-  ASSERT_TRUE(c.run_until([&] { return c[3].removed(); }, 1'000'000));
-  c.crash(1);
-  c.keep_back = {};
-  c.wire.clear();
-  c.heal();
-  ASSERT_EQ(c[2].configuration().epoch(), 1u);
-  // Nobody else is left to ask: without 3's word 2 would wait for ever.
-  ASSERT_TRUE(c.run_until([&] { return c.leader() == 2; }));
-  EXPECT_EQ(c[2].configuration().epoch(), 2u);
-  EXPECT_EQ(c[3].counters().elections_started, 0u);
-  c.crash(4);
-  EXPECT_TRUE(c.write(2, "needs 4"));
-  c.run(400'000);
-  EXPECT_LT(c[2].commit(), c[2].last_index()) << "what 3 says is no vote";
-}
-
-TEST(newcomer, knows_durably_only_what_a_crash_would_leave) {
-  cluster c({member(1), member(2), member(3)});
-  c.elect(1);
-  c.run(500'000);
-  EXPECT_EQ(c[2].durable_epoch(), 1u);
-  c.add(member(4));
-  ASSERT_TRUE(change(c, {member(1), member(2), member(4)}));
-  c.hold_disk(2);
-  c.run(400'000);
-  EXPECT_EQ(c[2].configuration().epoch(), 2u);
-  EXPECT_EQ(c[2].durable_epoch(), 1u);
-  c.release_disk(2);
-  EXPECT_EQ(c[2].durable_epoch(), 2u);
-  EXPECT_EQ(c[4].durable_epoch(), 2u);
-}
-
-TEST(snapshot, a_candidate_that_lags_behind_the_only_log_asks_a_storage_replica) {
-  cluster c({member(1), member(2), member(3, msg::LOG_REPLICA)});
-  c.elect(1);
-  c.isolate(2);
-  for (int i = 0; i < 20; ++i)
-    c.write(1, "w" + std::to_string(i));
-  c.run(400'000);
-  c[3].truncated(20);
-  c.crash(1);
-  c.run(3'000'000);
-  c.heal();
-  c.run(3'000'000);
-  EXPECT_EQ(c.leader(), 0u) << "what 3 dropped, nobody here has: no election may pretend otherwise";
-  ASSERT_TRUE(c[2].wants_snapshot().has_value());
-  EXPECT_EQ(*c[2].wants_snapshot(), 1u);
-  c.restart(1);
-  ASSERT_TRUE(c.run_until([&] { return c.leader() != 0; })) << "1 has it, and may send it or lead";
-}
-
-TEST(snapshot, is_not_needed_by_who_has_the_log_and_only_did_not_know_it_to_be_chosen) {
-  cluster c = three();
-  c.elect(1);
-  c.write(1, "a");
-  c.cut_one_way(1, 2); // from here on 2 has the entry and never hears that it was chosen
-  c.run(400'000);
-  c[3].truncated(c[3].commit());
-  ASSERT_EQ(c[2].commit(), 1u);
-  ASSERT_EQ(c[2].last_index(), 2u);
-  c.crash(1);
-  c.heal();
-  ASSERT_TRUE(c.run_until([&] { return c.leader() == 2; }));
-  EXPECT_EQ(c.at(2).items, items{"a"});
-  EXPECT_FALSE(c[2].wants_snapshot());
 }
 
 } // namespace
