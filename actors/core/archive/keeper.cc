@@ -1,5 +1,4 @@
 #include "actors/core/archive/keeper.h"
-#include "messages/entry_link.h"
 #include <algorithm>
 
 namespace troupe::archive {
