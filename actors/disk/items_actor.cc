@@ -50,7 +50,8 @@ struct items_state {
 
 private:
   wire::items_opened describe(storage::item_store& store);
-  void tell_progress(item_file& file, wire::disk_result result = {});
+  // `job`: of the apply_items that this answers; 0: nobody asked, or a sync.
+  void tell_progress(item_file& file, wire::disk_result result = {}, std::uint64_t job = 0);
   wire::disk_result failed(const storage::error& why);
   void cut_snapshots();
   void send_part(outgoing_snapshot& out, const wire::read_snapshot& what);
@@ -90,13 +91,14 @@ wire::items_opened items_state::describe(storage::item_store& store) {
   return o;
 }
 
-void items_state::tell_progress(item_file& file, wire::disk_result result) {
+void items_state::tell_progress(item_file& file, wire::disk_result result, std::uint64_t job) {
   if (!file.who || !file.store)
     return;
   file.told_durable = file.store->durable_applied();
   auto stats = file.store->stats();
-  self->send(file.who, wire::items_applied{std::move(result), file.store->applied().index, file.told_durable,
-                                           stats.bytes, stats.items, stats.sizes, figures_of(*file.store)});
+  self->send(file.who, wire::items_applied{std::move(result), job, file.store->applied().index,
+                                           file.told_durable, stats.bytes, stats.items, stats.sizes,
+                                           figures_of(*file.store)});
 }
 
 bool items_state::settle(item_file& file) {
@@ -124,7 +126,7 @@ void items_state::apply(wire::apply_items& what) {
   kit::observe_mailbox(*mailbox, self);
   auto file = files->use(what.group);
   if (!file)
-    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0, {}});
+    return self->send(what.who, wire::items_applied{failed(file.error()), what.job});
   auto& store = *(*file)->store;
   storage::item_batch batch;
   batch.changes.reserve(what.effects.size());
@@ -144,7 +146,7 @@ void items_state::apply(wire::apply_items& what) {
   auto applied = store.apply(batch);
   (*file)->who = what.who;
   (*file)->changed_us = options.clock->now_us();
-  tell_progress(**file, applied ? wire::disk_result{} : failed(applied.error()));
+  tell_progress(**file, applied ? wire::disk_result{} : failed(applied.error()), what.job);
   schedule_housekeeping();
 }
 
@@ -293,7 +295,7 @@ void items_state::store_snapshot(const wire::store_snapshot& what) {
 void items_state::sync(const wire::sync_items& what) {
   auto file = files->use(what.group);
   if (!file)
-    return self->send(what.who, wire::items_applied{failed(file.error()), 0, 0, 0, {}});
+    return self->send(what.who, wire::items_applied{failed(file.error())});
   (*file)->who = what.who;
   auto synced = (*file)->store->sync();
   tell_progress(**file, synced ? wire::disk_result{} : failed(synced.error()));

@@ -251,6 +251,7 @@ void replica_state::flush() {
     return;
   wire::apply_items job;
   job.group = options.group;
+  job.job = ++flush_job;
   job.effects = items.begin_flush();
   job.applied = applied;
   job.applied_link = applied_link;
@@ -272,8 +273,10 @@ void replica_state::flush() {
   self->send(options.items, std::move(job));
 }
 
+// The answer to a flush, or news of what has become durable. Only the flush's own answer ends it: news were sent
+// before, by a worker that had not seen the flush yet.
 void replica_state::on_flushed(const wire::items_applied& what) {
-  if (items.flushing()) {
+  if (items.flushing() && what.job == flush_job) {
     meter->apply_seconds.Observe(static_cast<double>(now() - flush_started_us) / 1e6);
     items.end_flush(what.result.ok());
     if (!what.result.ok()) {

@@ -113,6 +113,7 @@ struct replica_state {
   std::uint64_t stored_epoch = 0;     // configuration the item store knows
   std::int64_t dirty_since_us = 0;
   std::int64_t flush_started_us = 0;
+  std::uint64_t flush_job = 0; // of the newest flush
   std::uint64_t items_bytes = 0;
   std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
   std::uint64_t item_sizes = 0;

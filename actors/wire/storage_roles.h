@@ -2,8 +2,8 @@
 // the item workers (a few threads, each owning many item stores). Both may block; a replica never does.
 //
 // Everything here is one-way: a request names the replica that hears of the outcome, and each request is
-// answered exactly once, in the order the requests of one replica were sent. Plain C++ values, never leaving
-// the process.
+// answered exactly once, in the order the requests of one replica were sent. Beside the answers an item worker
+// tells, unasked, what has become durable (items_applied of job 0). Plain C++ values, never leaving the process.
 #pragma once
 #include "actors/wire/interfaces.h"
 #include "messages/replication.pb.h"
@@ -62,8 +62,10 @@ struct items_opened {
   std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
   std::vector<msg::IndexFigures> local_indexes;
 };
+// To an apply_items or a sync_items; and unasked, when more has become durable.
 struct items_applied {
   disk_result result;
+  std::uint64_t job = 0;     // of the apply_items that it answers; 0: none
   std::uint64_t applied = 0; // in the file
   std::uint64_t durable = 0; // survives a power cut
   std::uint64_t bytes = 0;
@@ -169,6 +171,7 @@ struct open_items {
 // One transaction: effects (coalesced, each key at most once) and how far they go.
 struct apply_items {
   std::uint64_t group = 0;
+  std::uint64_t job = 0; // comes back with the answer; not 0
   std::vector<msg::Effect> effects;
   std::uint64_t applied = 0;
   std::uint64_t applied_link = 0;
