@@ -37,6 +37,11 @@ inline constexpr std::size_t members = 7;
 
 // Storage.
 inline constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
+inline constexpr std::size_t scrub_listed_records = 4096;         // of leaves that differ between replicas
+inline constexpr std::size_t scrub_listed_leaves = 16;            // whose records are compared one by one
+inline constexpr std::size_t scrub_step_bytes = 64 * 1024;        // read between two requests of others
+inline constexpr std::size_t scrub_findings = 64;                 // newest, kept for people, per node
+inline constexpr std::size_t quarantined_files = 8;               // item files found wrong, the newest, per node
 inline constexpr std::size_t snapshot_transfers = 2;              // at once, per node and direction
 inline constexpr std::size_t overlay_bytes = 4u << 20;            // applied and not yet flushed, per replica
 inline constexpr std::size_t flush_items = 4096;

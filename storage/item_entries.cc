@@ -61,6 +61,7 @@ result<void> item_entries::prepare() {
       {&get_, "SELECT item, check_sum, v FROM entries WHERE k=?"},
       {&up_, "SELECT k, item, check_sum, v FROM entries WHERE k>=? AND k<? ORDER BY k"},
       {&down_, "SELECT k, item, check_sum, v FROM entries WHERE k>=? AND k<? ORDER BY k DESC"},
+      {&after_, "SELECT k, item, check_sum, v FROM entries WHERE k>? ORDER BY k"},
       {&item_, "SELECT k, check_sum, v FROM items WHERE id=?"},
       {&row_, "SELECT id FROM items WHERE k=?"},
       {&state_, "REPLACE INTO entry_state(id, body) VALUES(1, ?)"},
@@ -214,7 +215,8 @@ result<void> item_entries::forget(std::int64_t id) {
     if (!*found)
       break;
     const std::string_view key = of_row_.column_bytes(0);
-    const auto index = static_cast<std::uint32_t>(static_cast<unsigned char>(key.empty() ? '\0' : key.front()));
+    const auto index =
+        static_cast<std::uint32_t>(static_cast<unsigned char>(key.empty() ? '\0' : key.front()));
     all.push_back({index, std::string(key), std::string(of_row_.column_bytes(1))});
   }
   of_row_.reset();
@@ -315,6 +317,52 @@ result<void> item_entries::check(std::string_view key, std::string_view value, s
     ++seen;
   }
   return {};
+}
+
+result<bool> item_entries::audit(std::string& cursor, std::size_t max_bytes, audit_slice& slice,
+                                 audit_slice& found) {
+  const std::string from = cursor;
+  after_.bind(1, from);
+  for (;;) {
+    auto there = after_.step();
+    if (!there)
+      return there.error();
+    if (!*there)
+      return true;
+    const std::string_view key = after_.column_bytes(0);
+    const std::int64_t id = after_.column_int(1);
+    const std::string_view value = after_.column_bytes(3);
+    slice.bytes += key.size() + value.size() + 16;
+    auto sound = verify(key, id, static_cast<std::uint64_t>(after_.column_int(2)), value);
+    auto item = item_.bind(1, id).step();
+    if (!item) {
+      after_.reset();
+      return item.error();
+    }
+    // An item that is damaged itself was found among the items.
+    if (sound && (!*item || record_checksum(item_.column_bytes(0), item_.column_bytes(2)) ==
+                                static_cast<std::uint64_t>(item_.column_int(1)))) {
+      bool wanted = false;
+      if (*item) {
+        auto should = entries_of(item_.column_bytes(0), item_.column_bytes(2));
+        for (std::size_t i = 0; should && i < should->size(); ++i)
+          wanted = wanted || ((*should)[i].key == key && (*should)[i].value == value);
+      }
+      if (!wanted)
+        sound = damaged(key, "the index entry is not that of its item");
+    }
+    item_.reset();
+    if (!sound) {
+      found.damaged += 1;
+      if (found.what.empty())
+        found.what = sound.error().text;
+    }
+    cursor = key;
+    if (slice.bytes >= max_bytes) {
+      after_.reset();
+      return false;
+    }
+  }
 }
 
 result<void> item_entries::check_count(std::uint64_t seen) {

@@ -77,6 +77,58 @@ std::optional<sizes_row> decode_sizes(std::string_view body) {
 }
 
 namespace {
+constexpr std::uint64_t leaves_layout = 1;
+}
+
+std::string encode(const digests_row& row) {
+  std::string body;
+  for (std::uint64_t field :
+       {row.index, leaves_layout, row.first, row.width, static_cast<std::uint64_t>(row.known)})
+    append_u64(body, field);
+  seal(body);
+  return body;
+}
+
+std::optional<digests_row> decode_digests_row(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered)
+    return {};
+  byte_reader in(*covered);
+  digests_row row;
+  row.index = in.u64();
+  if (in.u64() != leaves_layout)
+    return {};
+  row.first = in.u64();
+  row.width = in.u64();
+  row.known = in.u64() != 0;
+  return in.ok() ? std::optional(row) : std::nullopt;
+}
+
+std::string encode_digests(const leaf_digest* first, std::size_t count) {
+  std::string body;
+  body.reserve(count * 16 + 8);
+  for (const leaf_digest* leaf = first; leaf != first + count; ++leaf) {
+    append_u64(body, leaf->sum);
+    append_u64(body, leaf->items);
+  }
+  seal(body);
+  return body;
+}
+
+std::optional<leaf_digests> decode_digests(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered || covered->size() % 16 != 0)
+    return {};
+  byte_reader in(*covered);
+  leaf_digests leaves(covered->size() / 16);
+  for (auto& leaf : leaves) {
+    leaf.sum = in.u64();
+    leaf.items = in.u64();
+  }
+  return leaves;
+}
+
+namespace {
 constexpr std::uint64_t entries_layout = 1;
 }
 

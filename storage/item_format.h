@@ -48,6 +48,22 @@ struct sizes_row {
 };
 std::string encode(const sizes_row& row);
 std::optional<sizes_row> decode_sizes(std::string_view body); // nothing: damaged
+
+// The third row of `position`: of which index, and of which leaves, the rows of `digests` are.
+struct digests_row {
+  std::uint64_t index = 0;
+  std::uint64_t first = 0; // head of the first leaf's first key
+  std::uint64_t width = 0; // of a leaf
+  bool known = false;
+};
+std::string encode(const digests_row& row);
+std::optional<digests_row>
+decode_digests_row(std::string_view body); // nothing: damaged, or of another layout
+
+// A row of `digests`: neighbouring leaves.
+std::string encode_digests(const leaf_digest* first, std::size_t count);
+std::optional<leaf_digests> decode_digests(std::string_view body); // nothing: damaged
+
 // The one row of `entry_state`: by which rules the entries were made, and how many there are in each index.
 struct entry_state {
   std::string definitions;

@@ -11,12 +11,12 @@ result<void> item_store::state::prepare_statements() {
     const char* sql;
   } const statements[] = {
       {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
-      {&find_item, "SELECT id, v FROM items WHERE k=?"},
+      {&find_item, "SELECT id, v, check_sum FROM items WHERE k=?"},
       {&get_row, "SELECT id, check_sum, v FROM items WHERE k=?"},
       {&insert_item, "INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)"},
       {&update_item, "UPDATE items SET check_sum=?, v=? WHERE id=?"},
       {&drop_item, "DELETE FROM items WHERE id=?"},
-      {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?), (2, ?)"},
+      {&put_position, "REPLACE INTO position(id, body) VALUES(1, ?), (2, ?), (3, ?)"},
       {&put_requests, "REPLACE INTO requests(first, body) VALUES(?, ?)"},
       {&drop_requests, "DELETE FROM requests WHERE first=?"},
       {&scan_up, "SELECT k, check_sum, v FROM items WHERE k>=? ORDER BY k"},
@@ -55,6 +55,8 @@ result<void> item_store::state::open_file() {
   auto made = db->ensure_schema(item_format::application_id, item_format::version, item_format::schema);
   if (!made)
     return made.error();
+  if (auto done = db->execute(item_leaves::schema); !done)
+    return done;
   if (auto done = prepare_statements(); !done)
     return done;
   if (auto done = read_position(*made); !done)
@@ -83,6 +85,8 @@ result<void> item_store::state::read_position(bool made) {
   if (made) {
     row.group = options.group;
     row.member = options.member;
+    if (auto opened = read_leaves(true); !opened)
+      return opened;
     if (auto begun = db->begin(); !begun)
       return begun;
     if (auto put = store_position(row); !put) {
@@ -108,7 +112,32 @@ result<void> item_store::state::read_position(bool made) {
                                     std::to_string(options.member)};
   row = std::move(*decoded);
   get->reset();
+  if (auto opened = read_leaves(false); !opened)
+    return opened;
   return read_sizes();
+}
+
+// They count when they are of this index and of these leaves: a version of the program that did not keep them
+// leaves the rows as they were, or never made them, and the range may have been another one.
+result<void> item_store::state::read_leaves(bool made) {
+  const leaf_cut cut(options.from, options.to);
+  bool whole = made;
+  if (!made) {
+    auto get = db->prepare("SELECT body FROM position WHERE id=3");
+    if (!get)
+      return get.error();
+    auto found = get->step();
+    if (!found)
+      return found.error();
+    auto kept = *found ? item_format::decode_digests_row(get->column_bytes(0)) : std::nullopt;
+    whole = kept && kept->known && kept->index == row.position.index && kept->first == cut.first() &&
+            kept->width == cut.width();
+  }
+  auto opened = item_leaves::open(*db, cut, whole);
+  if (!opened)
+    return opened.error();
+  leaves = std::move(*opened);
+  return {};
 }
 
 // A version of the program that did not count sizes leaves the row as it was, or never made it.

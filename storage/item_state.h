@@ -1,8 +1,11 @@
-// What an item_store is inside; shared by the files that change it (item_store.cc) and walk it
-// (item_walk.cc). Nobody else includes this.
+// What an item_store is inside; shared by the files that change it (item_store.cc), walk it (item_walk.cc)
+// and read all of it (item_audit.cc). Nobody else includes this.
 #pragma once
+#include "config/limits.h"
+#include "storage/item_audit.h"
 #include "storage/item_entries.h"
 #include "storage/item_format.h"
+#include "storage/item_leaves.h"
 #include "storage/item_store.h"
 #include "storage/sqlite.h"
 #include <deque>
@@ -41,6 +44,9 @@ struct item_store::state {
   };
   std::deque<remembered> remembered_rows; // ascending
   std::unique_ptr<item_entries> entries;  // null without entry_rules
+  std::unique_ptr<item_leaves> leaves;
+  std::optional<audit_state> audit;
+  std::deque<item_mark> marks; // ascending
   std::optional<walk_state> walk;
   item_stats counted;
 
@@ -48,6 +54,7 @@ struct item_store::state {
   result<void> prepare_statements();
   result<void> read_position(bool made);
   result<void> read_sizes();
+  result<void> read_leaves(bool made);
   result<void> count_sizes();
   std::uint64_t size_of(std::string_view key, std::string_view value) const {
     return options.size_of ? options.size_of(key, value) : 0;
@@ -58,6 +65,18 @@ struct item_store::state {
   result<void> change_with_entries(const item_change& change, item_format::position_row& next);
   result<void> write(const item_batch& batch, item_format::position_row& next, std::size_t& forgotten);
   result<void> keep_for_walk(std::string_view key);
+  // A record is there, or gone: in this row, with this checksum.
+  void record_came(std::string_view key, std::int64_t id, std::uint64_t check, std::size_t value_bytes,
+                   std::uint64_t size);
+  void record_went(std::string_view key, std::int64_t id, std::uint64_t check, std::size_t value_bytes,
+                   std::uint64_t size);
+  result<void> begin_audit();
+  result<audit_slice> audit_step(std::size_t max_bytes);
+  result<bool> audit_rows(std::size_t max_bytes, audit_slice& slice);
+  result<bool> audit_keys(std::size_t max_bytes, audit_slice& slice);
+  result<void> settle_audit();
+  void list_leaf(std::uint32_t leaf, item_mark& into);
+  void keep_mark(const item_batch& batch);
   result<void> verify(std::string_view key, std::uint64_t check, std::string_view value) const;
   // Calls each(key, value) for all records, verified, in key order; it returns false to stop.
   template <class Each>

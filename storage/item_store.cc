@@ -22,7 +22,9 @@ std::string printable(std::string_view key) {
 result<void> item_store::state::store_position(const item_format::position_row& next) {
   std::string bytes = item_format::encode(next);
   std::string sizes = item_format::encode(item_format::sizes_row{next.position.index, next.sizes});
-  return put_position.bind(1, bytes).bind(2, sizes).run();
+  std::string digests = item_format::encode(item_format::digests_row{
+      next.position.index, leaves->cut().first(), leaves->cut().width(), leaves->known()});
+  return put_position.bind(1, bytes).bind(2, sizes).bind(3, digests).run();
 }
 
 result<void> item_store::state::change(const item_change& c, item_format::position_row& next) {
@@ -36,22 +38,36 @@ result<void> item_store::state::change(const item_change& c, item_format::positi
   if (*old) {
     id = find_item.column_int(0);
     std::string_view before = find_item.column_bytes(1);
+    const std::uint64_t size = size_of(c.key, before);
     next.items -= 1;
     next.bytes -= c.key.size() + before.size();
-    next.sizes -= std::min(next.sizes, size_of(c.key, before)); // damaged bytes may count as anything
+    next.sizes -= std::min(next.sizes, size); // damaged bytes may count as anything
+    record_went(c.key, id, static_cast<std::uint64_t>(find_item.column_int(2)), before.size(), size);
     find_item.reset();
+    if (c.remove && audit && audit->read_key(c.key))
+      audit->keys -= 1;
     if (c.remove)
       return drop_item.bind(1, id).run();
   } else if (c.remove) {
     return {};
   }
+  const std::uint64_t size = size_of(c.key, c.value);
   next.items += 1;
   next.bytes += c.key.size() + c.value.size();
-  next.sizes += size_of(c.key, c.value);
-  auto check = static_cast<std::int64_t>(record_checksum(c.key, c.value));
-  if (*old)
-    return update_item.bind(1, check).bind(2, c.value).bind(3, id).run();
-  return insert_item.bind(1, c.key).bind(2, check).bind(3, c.value).run();
+  next.sizes += size;
+  const std::uint64_t check = record_checksum(c.key, c.value);
+  auto done = result<void>();
+  if (*old) {
+    done = update_item.bind(1, static_cast<std::int64_t>(check)).bind(2, c.value).bind(3, id).run();
+  } else {
+    done = insert_item.bind(1, c.key).bind(2, static_cast<std::int64_t>(check)).bind(3, c.value).run();
+    id = db->last_row();
+    if (audit && audit->read_key(c.key))
+      audit->keys += 1;
+  }
+  if (done)
+    record_came(c.key, id, check, c.value.size(), size);
+  return done;
 }
 
 // What the item was tells which entries it had.
@@ -111,6 +127,8 @@ result<void> item_store::state::write(const item_batch& batch, item_format::posi
       return done;
     ++forgotten;
   }
+  if (auto done = leaves->write(); !done)
+    return done;
   return store_position(next);
 }
 
@@ -133,8 +151,11 @@ result<void> item_store::apply(const item_batch& batch) {
     s.db->rollback();
   if (s.entries)
     outcome ? s.entries->committed() : s.entries->rolled_back();
-  if (!outcome)
+  outcome ? s.leaves->committed() : s.leaves->rolled_back();
+  if (!outcome) {
+    s.audit.reset(); // it has counted what did not come to pass; the next slice begins anew
     return outcome;
+  }
   s.row = std::move(next);
   s.remembered_rows.erase(s.remembered_rows.begin(),
                           s.remembered_rows.begin() + static_cast<std::ptrdiff_t>(forgotten));
@@ -146,6 +167,8 @@ result<void> item_store::apply(const item_batch& batch) {
   }
   s.counted.batches += 1;
   s.counted.changes += batch.changes.size();
+  if (batch.mark)
+    s.keep_mark(batch);
   return {};
 }
 
@@ -295,11 +318,15 @@ result<void> item_store::integrity_check() {
   std::uint64_t bytes = 0;
   std::uint64_t sizes = 0;
   std::uint64_t entries = 0;
+  leaf_digests digests(leaf_count);
   result<void> entries_sound;
   auto done = s.each_record([&](std::string_view key, std::string_view value) {
     items += 1;
     bytes += key.size() + value.size();
     sizes += s.size_of(key, value);
+    auto& leaf = digests[s.leaves->cut().leaf_of(key)];
+    leaf.sum += record_checksum(key, value);
+    leaf.items += 1;
     if (s.entries)
       entries_sound = s.entries->check(key, value, entries);
     return entries_sound.ok();
@@ -316,6 +343,8 @@ result<void> item_store::integrity_check() {
   if (sizes != s.row.sizes)
     return error{code::corrupt, s.path + ": its items count as " + std::to_string(sizes) +
                                     " bytes, should count as " + std::to_string(s.row.sizes)};
+  if (s.leaves->known() && digests != s.leaves->all())
+    return error{code::corrupt, s.path + ": its digests are not those of its items"};
   std::vector<msg::AppliedRequest> remembered;
   return s.read_requests(&remembered);
 }

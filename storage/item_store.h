@@ -37,7 +37,8 @@ struct entry_rules {
   std::string definitions; // names the rules: when others were in force before, all entries are made anew
   // Appends the record's entries, ascending by index. False: it is not such a record.
   std::function<bool(std::string_view key, std::string_view value, std::vector<item_entry>& into)> make;
-  record_size size_of = nullptr; // of a key and what its entry shows, for entry_figures; without it, the latter's bytes
+  record_size size_of =
+      nullptr; // of a key and what its entry shows, for entry_figures; without it, the latter's bytes
 };
 
 struct entry_figures {
@@ -46,9 +47,24 @@ struct entry_figures {
   bool operator==(const entry_figures&) const = default;
 };
 
+// The items of a range of keys, added up (item_leaves.h). Equal items have equal digests, in whatever order
+// they came.
+struct leaf_digest {
+  std::uint64_t sum = 0; // of the records' checksums
+  std::uint64_t items = 0;
+  bool operator==(const leaf_digest&) const = default;
+};
+inline constexpr std::size_t leaf_count = 1024;
+using leaf_digests = std::vector<leaf_digest>; // leaf_count of them, in key order
+// One digest of all of them.
+std::uint64_t root_of(const leaf_digests& leaves);
+
 struct item_options {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
+  // The keys it is for, cut evenly into leaves; an empty `to` is the end. The same in all replicas.
+  std::string from;
+  std::string to;
   bool create = false; // when there is no file; otherwise `missing`
   std::size_t cache_bytes = 1u << 20;
   std::uint64_t mmap_bytes = 2ull << 30;     // address space, not memory
@@ -82,6 +98,36 @@ struct item_batch {
   item_position position;                     // after them; its index must not be smaller than before
   std::vector<msg::AppliedRequest> requests;  // to remember from now on, ascending by index
   std::int64_t forget_requests_before_ms = 0; // those whose time_ms is smaller may go
+  // Keep a copy of the digests as they are after this batch, under its index; and the records of these
+  // leaves.
+  bool mark = false;
+  std::vector<std::uint32_t> mark_leaves;
+};
+
+struct listed_record {
+  std::string key;
+  std::uint64_t check = 0; // its checksum, recomputed
+};
+
+// The items at one index, as far as comparing them goes.
+struct item_mark {
+  std::uint64_t index = 0;
+  bool known = false;  // false: no full pass has counted the items since they came from an older version
+  leaf_digests leaves; // when known
+  std::vector<std::uint32_t> listed_leaves;
+  std::vector<listed_record> listed; // of those leaves, in key order
+  bool listed_all = true;            // false: there were more than limits::scrub_listed_records
+};
+
+// One slice of a full pass.
+struct audit_slice {
+  std::uint64_t bytes = 0; // read
+  bool done = false;       // the pass has ended with this slice, and what follows is of all of it
+  std::uint64_t records = 0;
+  std::uint64_t damaged = 0;      // records whose checksum does not fit, or that lie where they should not
+  std::uint64_t wrong_leaves = 0; // whose kept digests were not those of the items; put right
+  bool wrong_figures = false;     // likewise the numbers of items and bytes
+  std::string what;               // the first of these, for people
 };
 
 struct item_page {
@@ -149,6 +195,19 @@ public:
 
   item_stats stats() const;
   const std::vector<entry_figures>& entry_stats() const; // by index; none without entry_rules
+
+  // Digests as of applied(); none while they are unknown.
+  std::optional<leaf_digests> digests() const;
+  // Of a batch that was to be marked; null: it is not one of the newest two, or the file was opened since.
+  const item_mark* mark(std::uint64_t index) const;
+
+  // The full pass: reads every record with its checksum, every key of the index by key, every index entry and
+  // every other row, in slices of about max_bytes between which batches may be applied. The first slice
+  // begins a pass. Kept digests and figures that differ from what was read are put right. `corrupt`: SQLite
+  // cannot read the file, or a row that has no copy is damaged; the pass has ended.
+  result<audit_slice> audit(std::size_t max_bytes);
+  // How far the pass under way is, in thousandths; 0: none is.
+  std::uint32_t audit_progress() const;
 
   // A walk sees all records as they were when it began, in key order, while batches go on being applied:
   // values that change before the walk reaches them are kept aside. One at a time (`busy`). Given up (walk()

@@ -86,6 +86,8 @@ struct install_options {
   // The item file that is there is known to be unreadable: replace it whatever it says.
   bool replace_damaged = false;
   std::string vfs;
+  std::string from; // see item_options
+  std::string to;
   record_size size_of = nullptr; // see item_options
   entry_rules entries; // a snapshot has none: they are made anew
 };

@@ -3,6 +3,7 @@
 #include "storage/files.h"
 #include "storage/item_entries.h"
 #include "storage/item_format.h"
+#include "storage/item_leaves.h"
 #include "storage/snapshot.h"
 #include "storage/sqlite.h"
 
@@ -56,7 +57,7 @@ result<std::unique_ptr<sqlite::connection>> create_aside(const std::string& path
 
 // Verifies as it copies: order, counts, digest. The row has the sizes added up.
 result<void> copy_records(snapshot_reader& from, sqlite::connection& db, record_size size_of,
-                          item_format::position_row& row) {
+                          item_format::position_row& row, item_leaves& leaves) {
   auto put = db.prepare("INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)");
   if (!put)
     return put.error();
@@ -67,8 +68,10 @@ result<void> copy_records(snapshot_reader& from, sqlite::connection& db, record_
     if (!page)
       return page.error();
     for (const auto& [key, value] : page->records) {
+      const std::uint64_t check = record_checksum(key, value);
+      leaves.add(key, check);
       auto done = put->bind(1, std::string_view(key))
-                      .bind(2, static_cast<std::int64_t>(record_checksum(key, value)))
+                      .bind(2, static_cast<std::int64_t>(check))
                       .bind(3, std::string_view(value))
                       .run();
       if (!done)
@@ -81,7 +84,7 @@ result<void> copy_records(snapshot_reader& from, sqlite::connection& db, record_
   }
   if (items != from.header().items() || digest.value() != from.header().digest())
     return error{code::corrupt, db.path() + ": the records copied are not those of the snapshot"};
-  return {};
+  return leaves.write();
 }
 
 item_format::position_row position_of(const msg::SnapshotHeader& header, const install_options& options) {
@@ -100,13 +103,19 @@ item_format::position_row position_of(const msg::SnapshotHeader& header, const i
 }
 
 result<void> copy_position(const item_format::position_row& row, const msg::SnapshotHeader& header,
-                           sqlite::connection& db) {
-  auto put = db.prepare("INSERT INTO position(id, body) VALUES(1, ?), (2, ?)");
+                           const leaf_cut& cut, sqlite::connection& db) {
+  auto put = db.prepare("INSERT INTO position(id, body) VALUES(1, ?), (2, ?), (3, ?)");
   if (!put)
     return put.error();
   std::string bytes = item_format::encode(row);
   std::string sizes = item_format::encode(item_format::sizes_row{row.position.index, row.sizes});
-  if (auto done = put->bind(1, std::string_view(bytes)).bind(2, std::string_view(sizes)).run(); !done)
+  std::string digests =
+      item_format::encode(item_format::digests_row{row.position.index, cut.first(), cut.width(), true});
+  if (auto done = put->bind(1, std::string_view(bytes))
+                      .bind(2, std::string_view(sizes))
+                      .bind(3, std::string_view(digests))
+                      .run();
+      !done)
     return done;
   if (header.requests().empty())
     return {};
@@ -128,15 +137,21 @@ result<void> build(snapshot_reader& from, item_format::position_row row, const s
   if (auto made = file.ensure_schema(item_format::application_id, item_format::version, item_format::schema);
       !made)
     return made.error();
+  if (auto made = file.execute(item_leaves::schema); !made)
+    return made;
+  auto leaves = item_leaves::open(file, leaf_cut(options.from, options.to), true);
+  if (!leaves)
+    return leaves.error();
   if (auto begun = file.begin(); !begun)
     return begun;
-  auto copied = copy_records(from, file, options.size_of, row);
+  auto copied = copy_records(from, file, options.size_of, row, **leaves);
   if (copied)
-    copied = copy_position(row, from.header(), file);
+    copied = copy_position(row, from.header(), (*leaves)->cut(), file);
   if (!copied) {
     file.rollback();
     return copied;
   }
+  leaves->reset();
   if (auto done = file.commit(); !done)
     return done;
   if (options.entries.indexes > 0)

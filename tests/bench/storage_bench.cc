@@ -1,6 +1,7 @@
 // What storage costs: CPU and time per entry appended, per item applied, per item read, on the disk it is
 // pointed at. Prints a table; asserts nothing. Usage: storage_bench DIRECTORY [SECONDS]
 #include "actors/core/item/value.h"
+#include "config/limits.h"
 #include "messages/entry_link.h"
 #include "storage/item_store.h"
 #include "storage/log_store.h"
@@ -146,6 +147,8 @@ void bench_items(const std::string& directory, std::size_t batch, std::size_t ke
   options.size_of = [](std::string_view, std::string_view item) -> std::uint64_t {
     return item::serialized_size(item).value_or(0);
   };
+  options.from = "0"; // to "g": the keys are hexadecimal
+  options.to = "g";
   auto items = std::move(*storage::item_store::open(path, options));
   std::mt19937_64 random(1);
   std::string value = item_of_ten_attributes();
@@ -214,6 +217,15 @@ void bench_items(const std::string& directory, std::size_t batch, std::size_t ke
   meter digest;
   digest.time([&] { must(items->digest().ok(), "digest"); });
   digest.print("item digest, per item", keys);
+
+  meter pass;
+  for (bool ended = false; !ended;)
+    pass.time([&] {
+      auto slice = items->audit(limits::scrub_step_bytes);
+      must(slice.ok() && slice->damaged + slice->wrong_leaves == 0, "full pass");
+      ended = slice->done;
+    });
+  pass.print("item full pass, per item", keys);
 }
 
 // A node that starts with this many replicas of a few items each.

@@ -122,6 +122,11 @@ TEST_F(item_entries_test, are_those_of_the_items_after_any_changes_and_reopening
       items = open_items(path, indexed());
     }
     ASSERT_TRUE(done(items->integrity_check())) << round;
+    for (auto slices = dice() % 4; slices > 0; --slices) { // of a full pass that goes on meanwhile
+      auto slice = items->audit(dice() % 100);
+      ASSERT_TRUE(done(slice));
+      ASSERT_EQ(slice->damaged + slice->wrong_leaves, 0u) << slice->what;
+    }
   }
   EXPECT_GT(items->entry_stats()[0].items, 0u);
 }
@@ -201,6 +206,14 @@ TEST_F(item_entries_test, that_are_damaged_are_named_when_they_are_read) {
       ++entries_damaged;
     }
     EXPECT_EQ(items->integrity_check().error().code, code::corrupt);
+    std::uint64_t found = 0;
+    for (bool ended = false; !ended;) {
+      auto slice = items->audit(1'000);
+      ASSERT_TRUE(done(slice));
+      found = slice->damaged;
+      ended = slice->done;
+    }
+    EXPECT_GE(found, 1u) << "a full pass finds it, in the item or in the entry";
     items.reset();
   }
   EXPECT_GE(entries_damaged, 2) << "in the entry's key and in what it shows";
