@@ -1,5 +1,6 @@
 #include "actors/core/archive/names.h"
 #include <charconv>
+#include <cstdio>
 
 namespace troupe::archive {
 
@@ -13,15 +14,40 @@ std::string padded(std::uint64_t number) {
   return std::string(digits - text.size(), '0') + text;
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
+std::optional<std::uint64_t> number_in(std::string_view text, int base = 10) {
   std::uint64_t number = 0;
-  auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), number);
+  auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (trouble != std::errc{} || end != text.data() + text.size())
     return std::nullopt;
   return number;
 }
 
+constexpr std::size_t hex_digits = 16;
+
+std::string hex(std::uint64_t number) {
+  char text[hex_digits + 1];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
 } // namespace
+
+std::string folder_of(const place& what) {
+  return hex(what.cluster) + "/" + hex(what.table) + "/" + padded(what.group) + "/";
+}
+
+std::optional<place> read_place(std::string_view name) {
+  constexpr auto length = 2 * hex_digits + digits + 3;
+  if (name.size() <= length)
+    return std::nullopt;
+  auto cluster = number_in(name.substr(0, hex_digits), 16);
+  auto table = number_in(name.substr(hex_digits + 1, hex_digits), 16);
+  auto group = number_in(name.substr(2 * hex_digits + 2, digits));
+  if (!cluster || !table || !group)
+    return std::nullopt;
+  place what{*cluster, *table, *group};
+  return name.starts_with(folder_of(what)) ? std::optional(what) : std::nullopt;
+}
 
 std::string segment_name(const std::string& folder, const extent& what) {
   return folder + padded(what.last) + "-" + padded(what.first) + "-" + std::to_string(what.copy) +

@@ -1,6 +1,6 @@
-// What a segment of a group's log is called in the archive (docs/formats-archive.md). The last index stands
-// first: a listing from an index on begins with the segment that holds the next entry, however long the log
-// before it is.
+// Where a group's objects lie in the archive, and what a segment of its log is called
+// (docs/formats-archive.md). The last index stands first: a listing from an index on begins with the segment
+// that holds the next entry, however long the log before it is.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -19,6 +19,18 @@ struct extent {
 };
 
 inline constexpr std::uint32_t copies_max = 9;
+
+// Where everything of a group lies: "CLUSTER/TABLE/GROUP/", ids in 16 hexadecimal digits, the group in 20
+// decimal ones. Ends with '/'. Table 0 is the metadata group's.
+struct place {
+  std::uint64_t cluster = 0;
+  std::uint64_t table = 0;
+  std::uint64_t group = 0;
+  bool operator==(const place&) const = default;
+};
+std::string folder_of(const place& what);
+// Of an object's name: whose it is, whatever the object is.
+std::optional<place> read_place(std::string_view name);
 
 // `folder` is the group's, and ends with '/'.
 std::string segment_name(const std::string& folder, const extent& what);

@@ -40,6 +40,18 @@ TEST(ArchiveNames, SayWhatTheyHoldAndSortByTheirEnd) {
   EXPECT_LT(name, names_behind("c/g/log/", 140));
 }
 
+TEST(ArchiveNames, SayWhoseTheyAre) {
+  place town{0xc0ffee, 0xfedcba9876543210, 12};
+  auto folder = folder_of(town);
+  EXPECT_EQ(folder, "0000000000c0ffee/fedcba9876543210/00000000000000000012/");
+  EXPECT_EQ(read_place(segment_name(folder, {1, 2, 0})), town);
+  EXPECT_EQ(read_place(folder + "anything"), town);
+  EXPECT_EQ(read_place(folder), std::nullopt) << "no object";
+  EXPECT_EQ(read_place("C0FFEE0000000000" + folder.substr(16) + "x"), std::nullopt) << "one way to write it";
+  EXPECT_EQ(read_place("0000000000c0ffee/fedcba9876543210/12/00000000001-2"), std::nullopt);
+  EXPECT_EQ(read_place("short"), std::nullopt);
+}
+
 TEST(Keeper, ALeaderUploadsWhenThereIsEnoughAndBelievesWhatItReadBack) {
   keeper k(small(), 0);
   k.told(at(10, 900), 0);

@@ -1,0 +1,50 @@
+// The items of a group as they were at some entry of its log, made anew from the archive in a file of their
+// own: what a restore takes them from, and what the scrubber compares a live replica with.
+//
+// Thread: one owner. Blocking, in steps of one segment. Errors: those of log_reader, after which a step may
+// be tried again; `missing` when the archive ends before all that is wanted; those of the item file, after
+// which it is over.
+#pragma once
+#include "actors/history/log_reader.h"
+#include "storage/item_store.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace troupe::history {
+
+struct rebuild_order {
+  archive::place whose;
+  std::uint64_t last = 0;      // entries up to there, and of them
+  std::int64_t time_ms = 0;    // commands up to and including that time, Unix time; 0: all
+  std::string path;            // of the file; what lies there is removed
+  storage::item_options items; // what rules it is kept by; group, member and `create` are set here
+};
+
+class rebuild {
+public:
+  // The store outlives it.
+  static storage::result<std::unique_ptr<rebuild>> begin(storage::object_store& store, rebuild_order order);
+  ~rebuild(); // removes the file
+  rebuild(const rebuild&) = delete;
+  rebuild& operator=(const rebuild&) = delete;
+
+  // True: everything is there.
+  storage::result<bool> step();
+
+  storage::item_store& items() { return *items_; }
+  const log_position& position() const { return at_; } // of the last entry that is in the items
+  std::uint64_t bytes_read() const { return reader_.bytes_read(); }
+
+private:
+  rebuild(storage::object_store& store, rebuild_order order);
+  storage::result<bool> take(const std::vector<msg::Entry>& entries);
+
+  rebuild_order order_;
+  log_reader reader_;
+  log_position at_;
+  std::unique_ptr<storage::item_store> items_;
+  bool whole_ = false;
+};
+
+} // namespace troupe::history

@@ -1,0 +1,223 @@
+// A group's past, read back from an archive in a directory: the log whatever pieces it lies in, and the items
+// as they were at any time.
+#include "actors/history/rebuild.h"
+#include "storage/archive/directory_store.h"
+#include "storage/archive/segment.h"
+#include "tests/unit/storage/fixtures.h"
+#include <map>
+#include <optional>
+#include <random>
+
+namespace troupe::testing {
+
+using history::log_reader;
+using history::rebuild;
+using storage::code;
+
+namespace {
+
+constexpr archive::place whose{0xc1u, 0x7ab1eu, 12};
+
+using model = std::map<std::string, std::string>;
+
+class History : public ::testing::Test {
+protected:
+  // A command that puts (or, without a value, removes) keys.
+  void write(std::int64_t time_ms, const std::map<std::string, std::optional<std::string>>& what) {
+    msg::Command command;
+    command.set_time_ms(time_ms);
+    for (auto& [key, value] : what) {
+      auto& effect = *command.add_effects();
+      effect.set_key(key);
+      if (value)
+        effect.set_item(*value);
+      else
+        effect.set_remove(true);
+    }
+    log.push_back(*made.next(command.SerializeAsString(), 3));
+  }
+
+  void archive(std::uint64_t first, std::uint64_t last, std::uint32_t copy = 0) {
+    msg::SegmentManifest about;
+    about.set_cluster_id(whose.cluster);
+    about.set_table_id(whose.table);
+    about.set_group(whose.group);
+    std::vector<msg::Entry> entries(log.begin() + static_cast<std::ptrdiff_t>(first) - 1,
+                                    log.begin() + static_cast<std::ptrdiff_t>(last));
+    auto bytes = storage::write_segment(about, entries);
+    ASSERT_TRUE(bytes) << bytes.error().text;
+    ASSERT_TRUE(store->put(name(first, last, copy), *bytes));
+  }
+  static std::string name(std::uint64_t first, std::uint64_t last, std::uint32_t copy = 0) {
+    return archive::segment_name(archive::folder_of(whose), {first, last, copy});
+  }
+
+  storage::result<model> restored(std::uint64_t last, std::int64_t time_ms = 0) {
+    history::rebuild_order order;
+    order.whose = whose;
+    order.last = last;
+    order.time_ms = time_ms;
+    order.path = where.file("rebuilt.db");
+    auto work = rebuild::begin(*store, order);
+    if (!work)
+      return work.error();
+    for (;;) {
+      auto done = (*work)->step();
+      if (!done)
+        return done.error();
+      if (*done)
+        break;
+    }
+    auto page = (*work)->items().scan("", "", false, 1'000'000, 1u << 30);
+    if (!page)
+      return page.error();
+    at = (*work)->position().index;
+    return model(page->records.begin(), page->records.end());
+  }
+
+  temporary_directory where;
+  std::unique_ptr<storage::directory_store> store =
+      std::move(*storage::directory_store::open(where.file("archive")));
+  chain made{whose.group, 0, 0};
+  std::vector<msg::Entry> log;
+  std::uint64_t at = 0; // the newest entry in what was restored last
+};
+
+} // namespace
+
+TEST_F(History, IsReadWhateverPiecesItLiesIn) {
+  for (int i = 0; i < 30; ++i)
+    write(1000 + i, {{"k", std::to_string(i)}});
+  archive(1, 10);
+  archive(5, 12); // by another member
+  archive(11, 20);
+  archive(12, 30);
+  log_reader reader(*store, whose);
+  std::vector<msg::Entry> read;
+  for (auto more = reader.next();; more = reader.next()) {
+    ASSERT_TRUE(more) << more.error().text;
+    if (more->empty())
+      break;
+    read.insert(read.end(), more->begin(), more->end());
+  }
+  ASSERT_EQ(read.size(), log.size());
+  for (std::size_t i = 0; i < log.size(); ++i)
+    EXPECT_EQ(read[i].link(), log[i].link());
+  EXPECT_EQ(reader.position().index, 30u);
+}
+
+TEST_F(History, PassesOverWhatIsDamagedWhereItIsHeldTwice) {
+  for (int i = 0; i < 20; ++i)
+    write(1000 + i, {{"k" + std::to_string(i), "v"}});
+  archive(1, 10);
+  archive(1, 10, 1);
+  archive(11, 20);
+  flip_byte(where.file("archive/" + name(1, 10)), 90);
+  auto found = restored(20);
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->size(), 20u);
+  flip_byte(where.file("archive/" + name(11, 20)), 90);
+  auto lost = restored(20);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, code::corrupt);
+  EXPECT_NE(lost.error().text.find("entry 11 of group 12 cannot be read"), std::string::npos)
+      << lost.error().text;
+}
+
+TEST_F(History, SaysWhatIsMissing) {
+  for (int i = 0; i < 30; ++i)
+    write(1000 + i, {{"k", "v"}});
+  archive(1, 10);
+  archive(21, 30);
+  auto hole = restored(30);
+  ASSERT_FALSE(hole);
+  EXPECT_EQ(hole.error().code, code::corrupt);
+  EXPECT_NE(hole.error().text.find("entries 11 to 20 are missing"), std::string::npos) << hole.error().text;
+  archive(11, 20);
+  EXPECT_TRUE(restored(30));
+  auto end = restored(31);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().code, code::missing);
+}
+
+// A group that was made anew under the same names is another history; nothing of it is taken for this one's.
+TEST_F(History, TakesNothingOfAnotherHistory) {
+  for (int i = 0; i < 10; ++i)
+    write(1000 + i, {{"k", "v"}});
+  archive(1, 10);
+  log.clear();
+  made = chain(whose.group, 0, 0);
+  for (int i = 0; i < 20; ++i)
+    write(2000 + i, {{"k", "other"}});
+  archive(11, 20);
+  auto mixed = restored(20);
+  ASSERT_FALSE(mixed);
+  EXPECT_NE(mixed.error().text.find("another history"), std::string::npos) << mixed.error().text;
+}
+
+TEST_F(History, ARebuildKeepsNothingOfAnEarlierOne) {
+  write(1000, {{"a", "1"}});
+  archive(1, 1);
+  write_bytes(where.file("rebuilt.db"), "left by a node that died");
+  auto found = restored(1);
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(*found, (model{{"a", "1"}}));
+  EXPECT_FALSE(std::filesystem::exists(where.file("rebuilt.db")));
+  EXPECT_TRUE(restored(0)->empty());
+}
+
+// Random histories with times, archived in random pieces; each restored to 50 random times, and to entries.
+TEST_F(History, IsAtAnyTimeWhatItWasThen) {
+  std::mt19937_64 dice(7);
+  std::vector<std::pair<std::int64_t, model>> past; // after each entry
+  model now;
+  std::int64_t time_ms = 1'000'000;
+  for (int i = 0; i < 600; ++i) {
+    time_ms += static_cast<std::int64_t>(dice() % 3 == 0 ? dice() % 2000 : 0); // several in a millisecond
+    std::map<std::string, std::optional<std::string>> what;
+    for (auto n = dice() % 4; n > 0; --n) {
+      auto key = "k" + std::to_string(dice() % 40);
+      if (dice() % 3 == 0)
+        what[key] = std::nullopt;
+      else
+        what[key] = std::string(dice() % 300, static_cast<char>('a' + dice() % 26)) + std::to_string(i);
+    }
+    write(time_ms, what);
+    for (auto& [key, value] : what) {
+      if (value)
+        now[key] = *value;
+      else
+        now.erase(key);
+    }
+    past.emplace_back(time_ms, now);
+  }
+  for (std::uint64_t first = 1; first <= log.size();) {
+    auto last = std::min<std::uint64_t>(log.size(), first + dice() % 60);
+    auto overlap = std::min<std::uint64_t>(first - 1, dice() % 5);
+    archive(first - overlap, last);
+    first = last + 1;
+  }
+  for (int round = 0; round < 50; ++round) {
+    auto wanted =
+        1'000'000 - 500 + static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(time_ms - 999'000));
+    model expected;
+    std::uint64_t index = 0;
+    for (auto& [when, then] : past) {
+      if (when > wanted)
+        break;
+      expected = then;
+      ++index;
+    }
+    auto found = restored(log.size(), wanted);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(*found, expected) << "as of " << wanted;
+    EXPECT_EQ(at, index);
+  }
+  for (std::uint64_t last : {1u, 17u, 300u, 600u}) {
+    auto found = restored(last);
+    ASSERT_TRUE(found) << found.error().text;
+    EXPECT_EQ(*found, past[last - 1].second) << "up to " << last;
+  }
+}
+
+} // namespace troupe::testing
