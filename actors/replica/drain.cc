@@ -149,9 +149,8 @@ void replica_state::on_appended(const wire::appended& what) {
 void replica_state::speak(std::vector<msg::PaxosMessage>& messages) {
   for (auto& message : messages) {
     auto to = member(message.to());
-    for (auto& m : ordered.members())
-      if (!to && m.id() == message.to())
-        to = &m; // enters with the change that is under way
+    if (!to)
+      to = newcomer(message.to());
     auto stranger = to ? strangers.end() : strangers.find(message.to());
     if (!to && stranger == strangers.end())
       continue; // not in the newest configuration: it is told when it asks

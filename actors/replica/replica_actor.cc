@@ -10,6 +10,14 @@ namespace {
 constexpr std::int64_t stop_within_us = 400'000;
 constexpr std::uint64_t level_entries = 256; // of what is chosen a member may lack and be as good as level
 
+const msg::Member* member_of(const msg::Configuration* configuration, std::uint64_t id) {
+  if (configuration)
+    for (auto& m : configuration->members())
+      if (m.id() == id)
+        return &m;
+  return nullptr;
+}
+
 } // namespace
 
 void replica_state::receive(wire::inbox& mail) {
@@ -40,6 +48,8 @@ void replica_state::on_paxos(wire::delivery& from) {
   // A member is a node and the data directory it had when it joined. A directory that was lost and made anew
   // has forgotten its promises, so whoever speaks from it is not that member.
   auto known = member(message.from());
+  if (!known)
+    known = newcomer(message.from());
   if (from.from->client) { // has no part in any group
     meter->strangers.Increment();
     return;
@@ -147,10 +157,11 @@ const msg::Configuration& replica_state::configuration() const {
 }
 
 const msg::Member* replica_state::member(std::uint64_t id) const {
-  for (auto& m : configuration().members())
-    if (m.id() == id)
-      return &m;
-  return nullptr;
+  return member_of(&configuration(), id);
+}
+
+const msg::Member* replica_state::newcomer(std::uint64_t id) const {
+  return member_of(core ? core->change_under_way() : nullptr, id);
 }
 
 msg::MemberKind replica_state::kind() const {

@@ -137,7 +137,6 @@ struct replica_state {
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
   bool grown = false;               // they are there: it opens again with them as soon as the disk is idle
   std::uint64_t grow_tries = 0;     // each asks another member
-  msg::Configuration ordered; // the newest that was to be proposed here
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
   std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
 
@@ -237,7 +236,8 @@ struct replica_state {
   void moved(const waiter& who);
   bool in_range(const std::string& key) const;
   const msg::Configuration& configuration() const;
-  const msg::Member* member(std::uint64_t id) const;
+  const msg::Member* member(std::uint64_t id) const;   // of the newest committed configuration
+  const msg::Member* newcomer(std::uint64_t id) const; // the leader's: enters with the change that is under way
   msg::MemberKind kind() const; // as the newest configuration calls it
 };
 

@@ -318,14 +318,13 @@ void replica_state::on_change(waiter who, const msg::ReplicaRequest::Change& ord
     return refuse(who, msg::VALIDATION, "the configuration cannot be read");
   if (core->role() != paxos::role::leader)
     return moved(who);
-  if (target.epoch() > core->configuration().epoch() && !core->propose_configuration(target, now()) &&
-      changes.empty())
+  auto pending = core->change_under_way(); // this one, perhaps, found by a new leader in its log
+  if (target.epoch() > core->configuration().epoch() && (!pending || pending->epoch() < target.epoch()) &&
+      !core->propose_configuration(target, now()))
     return refuse(who, msg::UNAVAILABLE, "the members cannot be changed so now");
   if (changes.size() >= limits::members)
     return refuse(who, msg::OVERLOADED, "this change is waited for already");
   changes.emplace_back(target.epoch(), std::move(who));
-  if (target.epoch() > core->configuration().epoch())
-    ordered = std::move(target);
 }
 
 void replica_state::answer_changes() {

@@ -115,6 +115,10 @@ void group::state::on_prepare(msg::PaxosMessage& message) {
       return; // part of it cannot be read now: no promise is better than half a promise
     from = copied + 1;
   }
+  // While the disk hangs the candidate asks again and again; what it was to be told before is worth nothing
+  // now.
+  std::erase_if(after_queue,
+                [&](const msg::PaxosMessage& m) { return m.has_promise() && m.to() == candidate; });
   after_queue.push_back(std::move(answer));
 }
 
@@ -277,7 +281,9 @@ void group::state::on_heartbeat(const msg::PaxosMessage& message) {
   reply.set_granted(granted);
   *reply.mutable_promised() = promised;
   reply.set_applied(has_items ? applied_durably : 0);
-  reply.set_commit(commit);
+  // What waits for this disk is not had: the leader would send what comes next, for as long as the disk
+  // hangs.
+  reply.set_commit(std::min(commit, log.durable()));
   // A refusal, or an answer under a promise that is on disk already, need not wait for the disk.
   bool at_once = !granted || same(durable_promised, promised);
   (at_once ? now_queue : after_queue).push_back(std::move(answer));

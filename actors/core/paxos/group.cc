@@ -9,7 +9,7 @@ group::state::state(options o, restored&& from, instant now)
       promised(from.hard_state.promised()), durable_promised(promised),
       log(from.base, from.base_link, std::move(from.entries)), leases(opts.lease),
       config(from.hard_state.configuration()), config_index(from.hard_state.configuration_index()),
-      durable_epoch(config.epoch()), has_items(from.items) {
+      has_items(from.items) {
   commit = std::max({static_cast<log_index>(from.hard_state.commit()), from.applied, from.base});
   commit = std::min(commit, log.last());
   commit_hint = commit;
@@ -19,6 +19,7 @@ group::state::state(options o, restored&& from, instant now)
   // snapshot, has reached it.
   provisional =
       config.members_size() == 0 || config_index > commit || (config_index == 0 && config.epoch() > 1);
+  durable_epoch = epoch();
   for (log_index x = std::max(config_index, log.base()) + 1; x <= commit; ++x)
     if (log.at(x)->kind() == msg::Entry::CONFIGURATION)
       take_effect(*log.at(x));
@@ -245,6 +246,10 @@ instant group::lease_until() const {
 
 const msg::Configuration& group::configuration() const {
   return state_->config;
+}
+
+const msg::Configuration* group::change_under_way() const {
+  return state_->leading && state_->leading->pending ? &state_->leading->pending->next : nullptr;
 }
 
 std::uint64_t group::durable_epoch() const {

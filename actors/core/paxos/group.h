@@ -234,6 +234,8 @@ public:
   instant lease_until() const;          // leader: own lease's end; 0 when none
   const msg::Configuration& configuration() const; // newest committed
   log_index configuration_index() const;
+  // The leader's: proposed or found, and not known to be chosen. nullptr: none is. Good until the next call.
+  const msg::Configuration* change_under_way() const;
   std::uint64_t durable_epoch() const; // of the newest committed configuration that a crash would leave known here
   // A committed configuration no longer has this member. It promises and accepts nothing any more; but it still tells
   // whoever asks what was chosen, as the news of its removal may be known to nobody else.

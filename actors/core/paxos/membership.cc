@@ -152,6 +152,7 @@ void group::state::configuration_changed() {
   }
   arrange_followers();
   renew_lease();
+  send_heartbeats(); // the fewer know that it is chosen, the more members must be there should this one die
 }
 
 void group::state::on_removed(const msg::PaxosMessage& message) {

@@ -54,7 +54,7 @@ ready group::state::take_ready() {
     hard.set_configuration_index(config_index);
     commit_hint = commit;
   }
-  outstanding = outstanding_ready{out.id, promised, out.hard_state ? config.epoch() : 0, out.hard_state.has_value()};
+  outstanding = outstanding_ready{out.id, promised, epoch(), out.hard_state.has_value()};
   hard_dirty = false;
   out.messages_now = std::move(now_queue);
   out.messages_after = std::move(after_queue);

@@ -176,12 +176,13 @@ cluster::cluster(std::vector<msg::Member> members, std::function<void(options&)>
   }
 }
 
-void cluster::add(msg::Member m) {
+void cluster::add(msg::Member m, const msg::Configuration& told) {
   node& n = nodes[m.id()];
   n.opts.self = m.id();
   n.keeps_items = m.kind() != msg::LOG_REPLICA;
   restored from;
   from.fresh = true;
+  *from.hard_state.mutable_configuration() = told;
   open(n, std::move(from));
 }
 

@@ -58,8 +58,8 @@ public:
   std::vector<std::string> trace; // delivered and lost messages since it was last cleared
   std::function<bool(const msg::PaxosMessage&)> keep_back; // true: stays on the wire for now
 
-  // A member that joins an existing group: fresh, with an empty log and no configuration.
-  void add(msg::Member member);
+  // A member that joins an existing group: fresh, with an empty log and no configuration but one it is told.
+  void add(msg::Member member, const msg::Configuration& told = {});
 
   // Persist, speak, answer, as far as the disk allows.
   void pump(member_id id);

@@ -338,5 +338,25 @@ TEST(election, learning_what_was_chosen_elsewhere_is_no_vote_for_a_deposed_leade
   EXPECT_LE(replies.back().heartbeat_reply().match(), 2u);
 }
 
+TEST(election, a_voter_whose_disk_hangs_keeps_one_promise_however_often_it_is_asked) {
+  cluster c = three();
+  c.elect(1);
+  for (int i = 0; i < 10; ++i)
+    c.write(1, "w" + std::to_string(i));
+  c.crash(1);
+  c.hold_disk(3);
+  c.run(60'000'000);
+  EXPECT_EQ(c.leader(), 0u);
+  EXPECT_GT(c[2].ballot().round(), 1u) << "it has tried";
+  c.trace.clear();
+  c.release_disk(3);
+  c.settle();
+  std::size_t promises = 0;
+  for (const std::string& line : c.trace)
+    promises += line.find("3->2 Promise") == 0;
+  EXPECT_LE(promises, 2u) << "the one that waited for the disk, and the newest";
+  EXPECT_TRUE(c.run_until([&] { return c.leader() == 2; }));
+}
+
 } // namespace
 } // namespace troupe::paxos::testing

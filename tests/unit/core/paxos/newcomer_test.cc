@@ -7,6 +7,7 @@ namespace troupe::paxos::testing {
 namespace {
 
 using items = std::vector<std::string>;
+using body = msg::PaxosMessage;
 
 // Gives `id` the items and header of `from`, as a finished transfer would.
 void install_snapshot(cluster& c, member_id from, member_id id) {
@@ -222,13 +223,36 @@ TEST(newcomer, knows_durably_only_what_a_crash_would_leave) {
   c.run(500'000);
   EXPECT_EQ(c[2].durable_epoch(), 1u);
   c.add(member(4));
+  c.keep_back = is(body::kHeartbeat); // nobody hears yet that it is chosen
   ASSERT_TRUE(change(c, {member(1), member(2), member(4)}));
   c.hold_disk(2);
+  c.keep_back = {};
   c.run(400'000);
   EXPECT_EQ(c[2].configuration().epoch(), 2u);
   EXPECT_EQ(c[2].durable_epoch(), 1u);
   c.release_disk(2);
   EXPECT_EQ(c[2].durable_epoch(), 2u);
+  EXPECT_EQ(c[4].durable_epoch(), 2u);
+}
+
+// It may write a configuration down that it was told of, and would take it for hearsay again after a crash,
+// until it has written that it met it in the log.
+TEST(newcomer, knows_nothing_durably_that_it_was_only_told) {
+  cluster c({member(1), member(2), member(3)});
+  c.elect(1);
+  auto told = configuration(2, {member(1), member(2), member(4)});
+  c.add(member(4), told);
+  c.keep_back = from(4); // nobody hears yet what it lacks
+  ASSERT_TRUE(c[1].propose_configuration(told, c.now));
+  c.settle();
+  ASSERT_EQ(c.at(4).stored.hard_state.configuration().epoch(), 2u) << "written down as it was told";
+  EXPECT_EQ(c[4].durable_epoch(), 0u);
+  c.hold_disk(4);
+  c.keep_back = {};
+  c.run(400'000);
+  EXPECT_EQ(c[4].configuration_index(), 2u) << "met in the log";
+  EXPECT_EQ(c[4].durable_epoch(), 0u) << "a crash would leave it with what it was told";
+  c.release_disk(4);
   EXPECT_EQ(c[4].durable_epoch(), 2u);
 }
 

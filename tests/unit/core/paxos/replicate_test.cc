@@ -165,6 +165,27 @@ TEST(replicate, a_slow_follower_is_sent_one_window_and_stalls_nobody) {
   EXPECT_EQ(c.at(2).items.size(), 12u);
 }
 
+// What does not get onto its disk stays in its memory: the leader sends a window of it and no more, however
+// long that lasts.
+TEST(replicate, a_follower_whose_disk_hangs_is_not_filled_up) {
+  cluster c({member(1), member(2), member(3)}, [](options& o) { o.bounds.follower_window_bytes = 64 << 10; });
+  c.elect(1);
+  c.run(400'000);
+  c.hold_disk(2);
+  auto before = c[2].last_index();
+  std::string some(16 << 10, 'x');
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(c.write(1, some)) << i;
+    c.run(100'000);
+  }
+  EXPECT_EQ(c.at(1).items.size(), 200u);
+  EXPECT_LE(c[2].last_index() - before, ((64 << 10) + limits::append_bytes) / some.size())
+      << "a window, and a message";
+  c.release_disk(2);
+  c.run(5'000'000);
+  EXPECT_EQ(c.at(2).items.size(), 200u);
+}
+
 TEST(replicate, the_window_of_entries_in_flight_is_bounded) {
   cluster c = three();
   c.elect(1);
