@@ -56,8 +56,17 @@ outlook admin_state::view() const {
   return here;
 }
 
+// Who was stopped, or asleep with the whole machine, begins anew, as one who has just come to lead.
+void admin_state::notice_own_absence() {
+  if (nodes.attend(now()) || now_is != stance::leading)
+    return;
+  kit::log(kit::level::warning, options.node, "admin", "was stopped for a while, and asks all nodes anew");
+  leading_us = now();
+}
+
 void admin_state::receive(wire::inbox& mail) {
   kit::observe_mailbox(meter->mailbox, self);
+  notice_own_absence();
   for (auto& from : mail) {
     const auto& parcel = from.parcel;
     if (parcel.has_admin_request()) {
@@ -82,6 +91,7 @@ void admin_state::receive(wire::inbox& mail) {
 }
 
 void admin_state::on_tick() {
+  notice_own_absence();
   for (auto& then : asked.take_expired(now())) {
     msg::ReplicaReply late;
     *late.mutable_status() = make_status(msg::UNKNOWN_OUTCOME, "no answer in time");

@@ -117,6 +117,7 @@ struct admin_state {
   void on_tick();
   void on_stop();
   std::int64_t now() const { return options.clock->now_us(); }
+  void notice_own_absence();
   outlook view() const;
 
   // --- ledger.cc

@@ -19,11 +19,13 @@ const msg::Member* member_of(const msg::Configuration& configuration, std::uint6
   return nullptr;
 }
 
-bool deleting(const outlook& view, const msg::PartitionRecord& partition) {
+// Its table is there for good. What is being made is not ill when some members of it are not there yet, and
+// what is being deleted needs nobody.
+bool in_care(const outlook& view, const msg::PartitionRecord& partition) {
   if (partition.group() == wire::metadata_group)
-    return false;
+    return true;
   const auto* table = view.records.table(partition.table());
-  return !table || table->id() != partition.table_id() || table->state() == msg::TABLE_DELETING;
+  return table && table->id() == partition.table_id() && table->state() == msg::TABLE_ACTIVE;
 }
 
 // The newest configuration that the group is known to have committed.
@@ -60,8 +62,7 @@ bool directory_gone(const outlook& view, const msg::Member& m) {
 }
 
 healing::member_view member_seen(const outlook& view, const msg::PartitionRecord& partition,
-                                 const msg::Member& m, const std::string* server,
-                                 const msg::ReplicaReport* leader) {
+                                 const msg::Member& m, const msg::ReplicaReport* leader) {
   healing::member_view seen;
   const auto* said = report_of(view, partition.group(), m);
   seen.has_items = said && said->grown();
@@ -75,26 +76,24 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
     seen.level = true;
   } else {
     const msg::MemberProgress* progress = nullptr;
-    for (const auto& p :
-         leader ? leader->members() : google::protobuf::RepeatedPtrField<msg::MemberProgress>())
-      if (p.member() == m.id())
-        progress = &p;
-    std::int64_t silent = node_silent_us(view, m.node());
-    bool answers = progress && !progress->silent();
-    if (progress && progress->silent() && progress->heard_ms_ago() >= 0)
-      silent =
-          std::max(silent, progress->heard_ms_ago() * 1000 + view.now_us -
-                               std::max(view.nodes.told_us(*server, partition.group()), view.leading_us));
-    else if (progress && progress->silent())
-      silent = std::max(
-          silent, view.now_us - std::max(view.nodes.told_us(*server, partition.group()), view.leading_us));
-    seen.level = answers && progress->level();
-    if (!answers) {
+    if (leader)
+      for (const auto& p : leader->members())
+        if (p.member() == m.id())
+          progress = &p;
+    const auto* watched = leader ? view.nodes.attendance_of(partition.group(), m.id()) : nullptr;
+    if (progress && !progress->silent()) {
+      seen.level = progress->level();
+      if (watched && watched->stays_us != 0) // what it says of itself is news, too
+        seen.stays_us =
+            view.now_us - std::max(watched->stays_us, view.nodes.told_us(m.node(), partition.group()));
+    } else {
       seen.is = health::silent;
-      seen.silent_us = silent;
+      seen.silent_us = node_silent_us(view, m.node());
       seen.votes = false;
-      if (partition.ailing_ms() != 0 && m.kind() == msg::LEARNER)
-        seen.silent_us = std::max(silent, (view.now_ms - partition.ailing_ms()) * 1000);
+      if (watched && watched->since_us != 0) {
+        seen.silent_us = std::max(seen.silent_us, view.now_us - watched->answered_us);
+        seen.away_us = view.now_us - watched->since_us;
+      }
     }
   }
   if (said && (!said->damage().empty() || said->retired())) {
@@ -216,13 +215,14 @@ healing::group_view group_seen(const outlook& view, const msg::PartitionRecord& 
   healing::group_view seen;
   seen.now = partition.configuration();
   seen.next_member = next_id(partition);
+  seen.grows = partition.grow();
   const auto* server = view.nodes.server_of(partition.group());
   const msg::ReplicaReport* leader = nullptr;
   if (server && node_silent_us(view, *server) < view.heal.silence_us)
     leader = &view.nodes.find(*server)->replicas.at(partition.group());
   seen.leader = leader ? leader->member() : 0;
   for (const auto& m : seen.now.members())
-    seen.members.push_back(member_seen(view, partition, m, server, leader));
+    seen.members.push_back(member_seen(view, partition, m, leader));
   seen.spares = spares_for(view, partition);
   return seen;
 }
@@ -235,7 +235,7 @@ std::optional<change> plan_healing(const outlook& view) {
   std::map<std::string, std::size_t> growing; // by node
   std::vector<candidate> candidates;
   for (const auto& [group, partition] : view.records.partitions()) {
-    if (deleting(view, partition))
+    if (!in_care(view, partition))
       continue;
     under_way += partition.has_target();
     if (const auto* grows = member_of(partition.configuration(), partition.grow()))
@@ -281,7 +281,7 @@ std::optional<change> plan_healing(const outlook& view) {
 std::vector<group_order> healing_orders(const outlook& view) {
   std::vector<group_order> result;
   for (const auto& [group, partition] : view.records.partitions()) {
-    if ((!partition.has_target() && partition.ailing_ms() == 0) || deleting(view, partition))
+    if ((!partition.has_target() && partition.ailing_ms() == 0) || !in_care(view, partition))
       continue;
     const auto* server = view.nodes.server_of(group);
     if (!server)
@@ -344,7 +344,7 @@ msg::HealingStatus healing_status(const outlook& view) {
   msg::HealingStatus status;
   for (const auto& [group, partition] : view.records.partitions()) {
     auto seen = group_seen(view, partition);
-    if (deleting(view, partition) || (!partition.has_target() && healing::whole(seen, view.heal.wanted)))
+    if (!in_care(view, partition) || (!partition.has_target() && healing::whole(seen, view.heal.wanted)))
       continue;
     auto& shown = *status.add_groups();
     shown.set_group(group);

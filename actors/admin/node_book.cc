@@ -1,6 +1,15 @@
 #include "actors/admin/node_book.h"
+#include <utility>
 
 namespace troupe::admin {
+
+bool node_book::attend(std::int64_t now_us) {
+  auto before = std::exchange(attended_us_, now_us);
+  if (before == 0 || now_us - before < alive_us_)
+    return true;
+  clear();
+  return false;
+}
 
 bool node_book::take(const msg::NodeReport& report, std::int64_t now_us) {
   auto& on = pages_[report.node()];
@@ -35,6 +44,7 @@ void node_book::put(page& on, const std::string& node, const msg::ReplicaReport&
   auto group = replica.group();
   if (replica.leads() && replica.serving()) {
     servers_[group] = node;
+    watch(replica, now_us);
   } else if (auto it = servers_.find(group); it != servers_.end() && it->second == node) {
     servers_.erase(it);
   }
@@ -42,6 +52,39 @@ void node_book::put(page& on, const std::string& node, const msg::ReplicaReport&
     note_committed(group, replica.configuration());
   on.replicas[group] = replica;
   on.told_us[group] = now_us;
+}
+
+// A report comes when something has changed, so what was said last is so until the next one.
+void node_book::watch(const msg::ReplicaReport& leader, std::int64_t now_us) {
+  auto& before = watched_[leader.group()];
+  std::map<std::uint64_t, attendance> now;
+  for (const auto& said : leader.members()) {
+    auto known = before.find(said.member());
+    auto line = known == before.end() ? attendance{} : known->second;
+    if (said.silent()) {
+      bool has_answered = said.heard_ms_ago() >= 0; // this leader; otherwise what the one before said holds
+      auto answered = now_us - said.heard_ms_ago() * 1000;
+      bool anew = line.since_us == 0 || (has_answered && answered > line.since_us);
+      if (anew) {
+        line.since_us = line.since_us == 0 ? now_us : answered;
+        line.answered_us = has_answered ? answered : now_us;
+      }
+      line.stays_us = 0;
+    } else {
+      bool gets = said.level() || line.stays_us == 0 || said.match() != line.match;
+      line = {0, now_us, said.level() ? 0 : gets ? now_us : line.stays_us, said.match()};
+    }
+    now.emplace(said.member(), line);
+  }
+  before = std::move(now);
+}
+
+const node_book::attendance* node_book::attendance_of(std::uint64_t group, std::uint64_t member) const {
+  auto it = watched_.find(group);
+  if (it == watched_.end())
+    return nullptr;
+  auto line = it->second.find(member);
+  return line == it->second.end() ? nullptr : &line->second;
 }
 
 std::int64_t node_book::told_us(const std::string& node, std::uint64_t group) const {
@@ -105,6 +148,7 @@ void node_book::clear() {
   pages_.clear();
   servers_.clear();
   committed_.clear();
+  watched_.clear();
 }
 
 } // namespace troupe::admin

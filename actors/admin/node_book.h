@@ -4,6 +4,10 @@
 // A node tells all of its replicas once and then only what has changed. `base` in a report names the report
 // it builds on; when that one is not known here, the node is asked to start over.
 //
+// It also counts for how long the members of a group have been away, by what their leaders say, when it was
+// heard here, on the clock of this node alone: no clock that is set, and no word of an admin before this one,
+// makes a member seem to be away for longer than somebody has watched it.
+//
 // Thread: one owner. Times are microseconds on the node's clock.
 #pragma once
 #include "messages/table.pb.h"
@@ -26,6 +30,19 @@ public:
     bool whole = false; // false: replicas is not all of them yet
   };
 
+  // Its owner is at work, which it says several times a second. False: it was not for so long that everybody
+  // must seem silent, which says nothing of them, and everything is forgotten.
+  bool attend(std::int64_t now_us);
+
+  // A member of a group that another one leads.
+  struct attendance {
+    std::int64_t since_us =
+        0; // it has not answered the group's leaders, and that was heard here; 0: it answers
+    std::int64_t answered_us = 0; // when it last did, by the word of its leader; of any use when it does not
+    std::int64_t stays_us = 0; // it answers, lacks what is chosen, and gets nothing; 0: it has it, or gets it
+    std::uint64_t match = 0;
+  };
+
   // False: the report builds on one that is not known; its replicas are ignored, the rest is taken.
   bool take(const msg::NodeReport& report, std::int64_t now_us);
 
@@ -36,6 +53,8 @@ public:
   const std::string* server_of(std::uint64_t group) const;
   // When the node last said something new about its replica of the group; 0: never.
   std::int64_t told_us(const std::string& node, std::uint64_t group) const;
+  // nullptr: no leader of the group has said anything of this member.
+  const attendance* attendance_of(std::uint64_t group, std::uint64_t member) const;
   // The newest configuration that a leader of the group has said is committed; nullptr: none has.
   const msg::Configuration* committed_of(std::uint64_t group) const;
   void note_committed(std::uint64_t group, const msg::Configuration& configuration);
@@ -49,11 +68,14 @@ public:
 private:
   void put(page& on, const std::string& node, const msg::ReplicaReport& replica, std::int64_t now_us);
   void drop(page& on, const std::string& node, std::uint64_t group);
+  void watch(const msg::ReplicaReport& leader, std::int64_t now_us);
 
   std::int64_t alive_us_;
+  std::int64_t attended_us_ = 0; // 0: not yet
   std::map<std::string, page> pages_;
   std::unordered_map<std::uint64_t, std::string> servers_;
   std::unordered_map<std::uint64_t, msg::Configuration> committed_;
+  std::unordered_map<std::uint64_t, std::map<std::uint64_t, attendance>> watched_; // group -> member
 };
 
 } // namespace troupe::admin

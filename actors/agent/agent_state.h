@@ -23,10 +23,12 @@ struct resident {
   bool queued = false;       // is to be started when its turn comes
   bool starting = false;     // was spawned and does not speak yet
   bool settled = false;      // has a leader, or is in trouble: need not be asked often
-  bool grow = false;         // it is to fetch the items
+  bool watched = false;      // leads, and misses a member: is asked more often
+  bool grow = false;         // it is to fetch the items, by the newest orders
   bool active = false;       // its record says so, or is about to
   int failures = 0;
   std::int64_t restart_us = 0; // 0: not due
+  std::int64_t asked_us = 0;   // when it was last asked for a report
 };
 
 struct agent_metrics {
@@ -54,8 +56,8 @@ struct agent_state {
   std::string node;
   std::uint64_t disk = 0;
 
-  // --- what runs here. records is what the identity file holds; residents has the same groups, but for members that
-  // were retired.
+  // --- what runs here. records is what the identity file holds; residents has the same groups, but for
+  // members that were retired.
   local_replicas records;
   std::map<std::uint64_t, resident> residents;
   std::map<caf::actor_id, std::uint64_t> group_of;

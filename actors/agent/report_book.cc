@@ -16,9 +16,10 @@ std::string digest_of(msg::ReplicaReport replica) {
 bool report_book::note(const msg::ReplicaReport& replica) {
   auto digest = digest_of(replica);
   auto& known = lines_[replica.group()];
-  if (known.changed != 0 && !known.gone && known.digest == digest)
+  bool same = known.changed != 0 && !known.gone && known.digest == digest;
+  known.replica = replica; // told again later, it tells the newest times
+  if (same)
     return false;
-  known.replica = replica;
   known.digest = std::move(digest);
   known.changed = sequence_ + 1;
   known.gone = false;

@@ -16,6 +16,7 @@ constexpr std::int64_t report_news_us = 40'000;    // news does not wait for the
 constexpr std::int64_t report_lost_us = 1'000'000; // no answer for so long: try somebody else
 constexpr std::int64_t look_at_space_us = 2'000'000;
 constexpr std::size_t ask_at_least = 16; // replicas per tick; and a twentieth of them, so all within 10 s
+constexpr std::int64_t ask_watched_us = 500'000;
 
 std::uint64_t bytes_in(const std::string& directory) {
   std::uint64_t bytes = 0;
@@ -35,15 +36,22 @@ bool settled_in(const msg::ReplicaReport& report) {
   return !report.trouble().empty() || (report.leads() ? report.serving() : report.leader() != 0);
 }
 
+// A leader that misses a member: how long it has been away decides what is done, so what is told must be
+// fresh.
+bool watched_in(const msg::ReplicaReport& report) {
+  return std::any_of(report.members().begin(), report.members().end(),
+                     [](const auto& member) { return member.silent() || !member.level(); });
+}
+
 } // namespace
 
-// Those whose state is changing at every tick, the others in turns: a thousand idle replicas are asked within
-// ten seconds, at a tenth of a percent of a core.
+// Those whose state is changing at every tick, leaders that miss a member twice a second, the others in
+// turns: a thousand idle replicas are asked within ten seconds, at a tenth of a percent of a core.
 void agent_state::ask_replicas() {
   if (residents.empty())
     return;
   for (auto& [group, one] : residents)
-    if (!one.settled)
+    if (!one.settled || (one.watched && now() - one.asked_us >= ask_watched_us))
       ask(group, one);
   auto turn = std::max(ask_at_least, residents.size() / 20);
   auto it = residents.upper_bound(ask_after);
@@ -59,6 +67,7 @@ void agent_state::ask(std::uint64_t group, resident& one) {
   if (!one.actor || one.asked || one.dropping)
     return;
   one.asked = true;
+  one.asked_us = now();
   auto id = one.actor.id();
   // Local, and an end of the replica is an answer, too: no timeout.
   self->request(one.actor, caf::infinite, wire::report_atom::value)
@@ -80,6 +89,7 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
     start_next();
   }
   one.settled = settled_in(report);
+  one.watched = watched_in(report);
   // One that is damaged waits to be replaced: started again it would find the same.
   if (trouble && report.damage().empty() && one.restart_us == 0 && !one.dropping)
     schedule_restart(group, one);
@@ -187,9 +197,9 @@ void agent_state::obey(const msg::NodeOrders& orders) {
   start_next();
   if (records.count(wire::metadata_group) > 0)
     forming.reset(); // it was given a member of the group that there is
-  for (auto group : plan.grow)
-    if (auto it = residents.find(group); it != residents.end())
-      it->second.grow = true;
+  for (const auto& partition : orders.partitions())
+    if (auto it = residents.find(partition.group()); it != residents.end())
+      it->second.grow = plan.grow.count(partition.group()) > 0;
   if (!plan.make.empty())
     kit::log(kit::level::info, node, "agent", "making " + std::to_string(plan.make.size()) + " replicas");
   if (!orders.unchanged())

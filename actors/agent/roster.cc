@@ -69,7 +69,7 @@ roster_plan plan_orders(const local_replicas& here, const msg::NodeOrders& order
       continue;
     auto known = here.find(partition.group());
     if (partition.grow() == member->id() && known != here.end())
-      plan.grow.push_back(partition.group());
+      plan.grow.insert(partition.group());
     bool retired = known != here.end() && known->second.state() == msg::LocalReplica::RETIRED;
     if (known == here.end() || (retired && known->second.member() < member->id())) {
       plan.make.push_back(creation(partition, *member, orders.metadata(), now_ms));

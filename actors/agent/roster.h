@@ -20,6 +20,7 @@
 #include "messages/table.pb.h"
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct roster_plan {
   std::vector<msg::LocalReplica> alter; // run already, and are of another kind from now on
   std::vector<std::uint64_t> drop;      // present here and known to be deleted
   std::vector<std::uint64_t> retire;    // present here; replaced, and out for good
-  std::vector<std::uint64_t> grow;      // log replicas that are to fetch the items
+  std::set<std::uint64_t> grow;         // log replicas that are to fetch the items
   std::vector<std::string> troubles;    // what was refused, for people
 };
 

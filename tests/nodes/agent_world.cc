@@ -124,9 +124,10 @@ struct made_up {
         [](const wire::items_digest&) {},
         [=](wire::tick_atom) { come_to_be(self, world, name, wish); },
         [=](wire::stop_atom) { self->quit(); },
-        [](wire::grow_atom) {},
+        [=](wire::grow_atom) { ++world->nodes[name].told_to_grow[wish.group]; },
         [=](wire::report_atom) {
-          msg::ReplicaReport report;
+          ++world->nodes[name].asked[wish.group];
+          msg::ReplicaReport report = world->nodes[name].says[wish.group];
           report.set_group(wish.group);
           report.set_member(wish.member);
           if (self->state.there) {

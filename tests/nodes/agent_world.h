@@ -38,6 +38,10 @@ struct agent_node {
   wire::items_actor items;
   wire::role_actor admin;
   std::map<std::uint64_t, wire::replica_actor> replicas;
+  // By group: what its replica says besides, how often it was asked, and how often told to fetch the items.
+  std::map<std::uint64_t, msg::ReplicaReport> says;
+  std::map<std::uint64_t, int> asked;
+  std::map<std::uint64_t, int> told_to_grow;
 };
 
 class agent_world {

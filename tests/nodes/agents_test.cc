@@ -72,6 +72,48 @@ TEST(Agents, ANodeThatLostItsDirectoryIsNotTheMemberItWas) {
   EXPECT_TRUE(w.violations.empty());
 }
 
+TEST(Agents, TheLogReplicaThatTheNewestOrdersNameFetchesTheItemsAndNoOtherGoesOn) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  auto group = w.order_group();
+  w.nodes["n2"].says[group].set_kind(msg::LOG_REPLICA);
+  auto& told = w.nodes["n2"].told_to_grow[group];
+  auto order = [&](std::uint64_t member) {
+    w.orders.mutable_partitions(0)->set_grow(member);
+    w.orders.set_version(w.orders.version() + 1);
+    w.run(2s);
+  };
+  order(2);
+  EXPECT_GT(told, 0);
+  order(3);
+  auto so_far = told;
+  w.run(20s);
+  EXPECT_EQ(told, so_far);
+}
+
+// How long a member has been away decides what is done: that must not be as old as the round through all
+// replicas.
+TEST(Agents, ALeaderThatMissesAMemberIsAskedTwiceASecondHoweverManyReplicasThereAre) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  for (int i = 0; i < 100; ++i)
+    w.order_group();
+  auto& says = w.nodes["n2"].says[50];
+  says.set_leads(true);
+  says.set_serving(true);
+  auto& away = *says.add_members();
+  away.set_member(3);
+  away.set_silent(true);
+  w.run(30s);
+  auto& asked = w.nodes["n2"].asked;
+  auto missing = asked[50], other = asked[51];
+  w.run(10s);
+  EXPECT_GE(asked[50] - missing, 10);
+  EXPECT_LT(asked[51] - other, 10) << "the others in turns";
+}
+
 TEST(Agents, CrashAtAnyMomentMakeNobodyFreshTwice) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     agent_world w(seed);

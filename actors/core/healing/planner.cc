@@ -142,11 +142,17 @@ private:
           member(*leaves).kind() == msg::LOG_REPLICA)
         return change(without(i), name(member(i)) + " is not needed any more");
       auto target = without(leaves);
-      bool apart = true;
-      for (const auto& m : target.members())
-        apart = apart && (m.id() == member(i).id() || !votes(m) || m.zone() != member(i).zone());
-      if (!apart)
+      index neighbour; // a vote in its zone that stays
+      for (int j = 0; j < size(); ++j)
+        if (j != i && j != leaves && votes(member(j)) && member(j).zone() == member(i).zone())
+          neighbour = j;
+      if (neighbour) {
+        bool replaced =
+            member(*neighbour).kind() == msg::STORAGE_REPLICA && seen(*neighbour).is == health::sound;
+        if (replaced && items_kept())
+          return change(without(i), name(member(i)) + " is back, and its zone has another copy");
         continue;
+      }
       promote(target, member(i).id());
       return change(std::move(target), name(member(i)) + " is back and has caught up");
     }
@@ -184,7 +190,8 @@ private:
       return change(std::move(target), why, view_.next_member);
     }
     const spare* later = lost ? newcomer_for(worst, true) : nullptr;
-    if (later && later->node == leaves.node() && voters() > 1)
+    // Two stay at least: what one alone acknowledges is on one disk.
+    if (later && later->node == leaves.node() && voters() > 2)
       return change(without(worst), why);
     step s;
     s.why = why;
@@ -210,39 +217,65 @@ private:
     return std::nullopt;
   }
 
+  // Long enough gone, or of no use for long enough, that the items are made anew.
+  bool overdue(int i) const {
+    const auto& one = seen(i);
+    return one.is == health::lost || (one.is == health::silent && one.away_us >= by_.grace_us) ||
+           (one.is == health::sound && !one.level && one.stays_us >= by_.grace_us);
+  }
+
+  // Enough others have the items for good, so that those of a learner need not be kept.
+  bool items_kept() const {
+    unsigned sound = 0;
+    for (int i = 0; i < size(); ++i)
+      sound += member(i).kind() == msg::STORAGE_REPLICA && seen(i).is == health::sound;
+    return sound >= std::min(2u, by_.wanted.storage);
+  }
+
   std::optional<step> forget_learner() const {
     for (int i = 0; i < size(); ++i) {
-      if (member(i).kind() != msg::LEARNER)
+      if (member(i).kind() != msg::LEARNER || !overdue(i))
         continue;
       if (seen(i).is == health::lost)
         return change(without(i), name(member(i)) + " is lost");
-      if (seen(i).is == health::silent && seen(i).silent_us >= by_.grace_us)
-        return change(without(i), name(member(i)) + " did not come back in time");
+      if (items_kept())
+        return change(without(i),
+                      name(member(i)) + (seen(i).is == health::silent ? " did not come back in time"
+                                                                      : " does not catch up"));
     }
     return std::nullopt;
   }
 
   std::optional<step> grow() const {
-    if (!surplus_log() || count(msg::LEARNER) > 0)
+    if (!surplus_log())
       return std::nullopt;
+    for (int i = 0; i < size(); ++i)
+      if (member(i).kind() == msg::LEARNER && !overdue(i))
+        return std::nullopt;
     bool enough = count(msg::STORAGE_REPLICA) >= by_.wanted.storage;
-    for (int i = size() - 1; i >= 0; --i) {
-      if (member(i).kind() != msg::LOG_REPLICA || seen(i).is != health::sound)
-        continue;
-      if (enough)
-        return change(without(i), name(member(i)) + " is not needed any more");
-      if (seen(i).has_items && seen(i).level) {
-        auto target = without(std::nullopt);
-        promote(target, member(i).id());
-        return change(std::move(target), name(member(i)) + " holds all items");
-      }
-      step s;
-      s.what = step::kind::grow;
-      s.member = member(i).id();
-      s.why = "an item store is missing";
-      return s;
+    index chosen; // who has the items, or else fetches them, or else the newest
+    auto merit = [&](int i) {
+      return seen(i).has_items && seen(i).level ? 2 : member(i).id() == view_.grows ? 1 : 0;
+    };
+    for (int i = size() - 1; i >= 0; --i)
+      if (member(i).kind() == msg::LOG_REPLICA && seen(i).is == health::sound &&
+          (!chosen || merit(i) > merit(*chosen)))
+        chosen = i;
+    if (!chosen)
+      return std::nullopt;
+    const auto& one = member(*chosen);
+    if (enough)
+      return change(without(chosen), name(one) + " is not needed any more");
+    if (merit(*chosen) == 2) {
+      auto target = without(std::nullopt);
+      promote(target, one.id());
+      return change(std::move(target), name(one) + " holds all items");
     }
-    return std::nullopt;
+    step s;
+    s.what = step::kind::grow;
+    s.member = one.id();
+    s.why = "an item store is missing";
+    return s;
   }
 
   const group_view& view_;

@@ -10,7 +10,9 @@
 //   given a new member.
 // - The learner is back: it takes the seat of the log replica.
 // - The learner stays away after the grace time: it is removed, and the log replica grows. It fetches the
-//   items while it goes on voting, and is a storage replica when it has them.
+//   items while it goes on voting, and is a storage replica when it has them. So it is with a learner that
+//   answers and gets nothing of what it lacks. But its items are not given up while they are needed: it stays
+//   until two other storage replicas are sound, and the log replica grows beside it.
 //
 // Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
 // voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.
@@ -33,6 +35,8 @@ enum class health {
 struct member_view {
   health is = health::sound;
   std::int64_t silent_us = 0; // so long; of any use when silent
+  std::int64_t away_us = 0;   // so long whoever plans has watched it be silent without an answer in between
+  std::int64_t stays_us = 0;  // so long it has answered, and got nothing of what it lacks
   bool votes = true;          // lost: it still votes, so that it can wait for those who do not
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
@@ -57,6 +61,7 @@ struct group_view {
   std::vector<member_view> members; // as in `now`
   std::uint64_t leader = 0;         // member
   std::uint64_t next_member = 0;    // an id that was never used
+  std::uint64_t grows = 0;          // member that was told to fetch the items; 0: none was
   std::vector<spare> spares;
 };
 

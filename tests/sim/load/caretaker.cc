@@ -58,7 +58,7 @@ healing::group_view caretaker::seen_by(const member& leader) {
       one.is = healing::health::lost;
     } else if (!runs) {
       one.is = healing::health::silent;
-      one.silent_us = now - since;
+      one.silent_us = one.away_us = now - since;
     }
     one.votes = runs;
     one.level = runs && caught_up(leader, m.id());
@@ -211,7 +211,8 @@ bool caretaker::may_lose(const machine& lost) const {
     storage_left += m.kind() == msg::STORAGE_REPLICA;
     ++voters_left;
   }
-  return storage_left > 0 && 2 * voters_left > voters && count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA);
+  return storage_left > 0 && 2 * voters_left > voters &&
+         count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA);
 }
 
 } // namespace troupe::sim

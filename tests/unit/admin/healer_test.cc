@@ -11,6 +11,7 @@ namespace {
 struct ward {
   metadata_world w{2};
   std::uint64_t group = 0;
+  int leader = 0; // which member
 
   ward() {
     w.create("music", 1);
@@ -31,11 +32,18 @@ struct ward {
   const msg::PartitionRecord& record() const { return *w.records.partition(group); }
   const msg::Configuration& now() const { return record().configuration(); }
   const msg::Member& member(int i) const { return now().members(i); }
-  msg::ReplicaReport& said_by_leader() { return w.machines.at(member(0).node()).replicas.at(group); }
+  msg::ReplicaReport& said_by_leader() { return w.machines.at(member(leader).node()).replicas.at(group); }
+  msg::MemberKind kind_of(std::uint64_t id) const {
+    for (const auto& m : now().members())
+      if (m.id() == id)
+        return m.kind();
+    ADD_FAILURE() << "no member " << id;
+    return msg::LOG_REPLICA;
+  }
 
   // What the leader says of another member.
   void hear(std::uint64_t id, bool answers) {
-    if (id == member(0).id())
+    if (id == member(leader).id())
       return;
     auto& said = said_by_leader();
     msg::MemberProgress* line = nullptr;
@@ -49,14 +57,62 @@ struct ward {
     line->set_level(answers);
     line->set_heard_ms_ago(answers ? 10 : 3'000);
   }
+  void lags(std::uint64_t id) {
+    for (auto& p : *said_by_leader().mutable_members())
+      if (p.member() == id)
+        p.set_level(false), p.set_match(++matches);
+  }
+  // Another member leads, and has had no answer from anybody.
+  void led_by(int i) {
+    w.lead[group] = member(i).node();
+    for (int j : {leader, i}) {
+      leader = j;
+      said_by_leader().clear_members();
+      said_by_leader().set_leads(j == i);
+      said_by_leader().set_serving(j == i);
+    }
+    for (const auto& m : now().members()) {
+      hear(m.id(), false);
+      if (!said_by_leader().members().empty())
+        said_by_leader().mutable_members()->rbegin()->set_heard_ms_ago(-1);
+    }
+  }
+  // Who catches up goes on doing so.
+  void second() {
+    w.pass_seconds(1);
+    for (auto& p : *said_by_leader().mutable_members()) {
+      if (p.silent() && p.heard_ms_ago() >= 0)
+        p.set_heard_ms_ago(p.heard_ms_ago() + 1'000);
+      if (!p.silent() && !p.level())
+        p.set_match(++matches);
+    }
+    w.nodes_report();
+  }
+  void wait_minutes(int minutes) {
+    for (int s = 0; s < 60 * minutes; ++s)
+      second();
+  }
+  // The newcomer comes, and the change with it.
+  void commit_target() {
+    auto next = record().target();
+    if (newcomer())
+      newcomer_runs();
+    w.book.note_committed(group, next);
+    auto made = plan_healing(w.view());
+    ASSERT_TRUE(made && w.make(*made));
+    ASSERT_EQ(now().epoch(), next.epoch());
+    for (const auto& m : now().members())
+      if (w.machines.at(m.node()).up)
+        hear(m.id(), true);
+    w.nodes_report();
+  }
   void kill(int i) {
     w.machines.at(member(i).node()).up = false;
     hear(member(i).id(), false);
-    for (int s = 0; s < 4; ++s) {
-      w.pass_seconds(1);
-      w.nodes_report();
-    }
+    for (int s = 0; s < 4; ++s)
+      second();
   }
+  std::uint64_t matches = 100;
   int heal(int at_most = 20) {
     for (int made = 0; made < at_most; ++made) {
       auto next = plan_healing(w.view());
@@ -203,6 +259,108 @@ TEST(Healer, AMemberThatTheseRecordsHaveNotMadeYetIsNotDestroyed) {
   change.partitions = {later};
   ASSERT_TRUE(t.w.make(change));
   EXPECT_EQ(gone(4), 1u);
+}
+
+// Its member that is gone waits long for its turn; meanwhile others are restarted.
+TEST(Healer, AShortSilenceLateInALongAilmentCostsNobodyItsSeat) {
+  ward t;
+  t.kill(2);
+  t.heal();
+  t.commit_target();
+  t.wait_minutes(30);
+  t.heal(1);
+  ASSERT_TRUE(t.record().has_target()) << "who is gone is given up";
+  t.commit_target();
+  ASSERT_NE(t.record().ailing_ms(), 0);
+
+  auto back = t.member(1);
+  t.kill(1);
+  t.heal();
+  t.commit_target();
+  ASSERT_EQ(t.kind_of(back.id()), msg::LEARNER);
+  for (int s = 0; s < 30; ++s) {
+    t.second();
+    t.heal();
+    ASSERT_EQ(t.kind_of(back.id()), msg::LEARNER) << "after " << s << " s";
+    ASSERT_FALSE(t.record().has_target());
+  }
+}
+
+TEST(Healer, ALearnerThatCatchesUpAfterTheGraceTimeOutlivesANewLeader) {
+  ward t;
+  auto away = t.member(2);
+  t.kill(2);
+  t.heal();
+  t.commit_target();
+  t.w.pass_seconds(299);
+  t.w.machines.at(away.node()).up = true;
+  t.hear(away.id(), true);
+  t.lags(away.id());
+  t.w.nodes_report();
+  t.wait_minutes(10);
+  ASSERT_EQ(t.heal(), 0);
+
+  t.led_by(1); // to whom nobody has answered yet
+  t.w.nodes_report();
+  EXPECT_EQ(t.heal(), 0);
+  EXPECT_EQ(t.kind_of(away.id()), msg::LEARNER);
+}
+
+TEST(Healer, NoStepOfAClockMakesALearnerForgotten) {
+  ward t;
+  auto away = t.member(2);
+  t.kill(2);
+  t.heal();
+  t.commit_target();
+  auto view = t.w.view();
+  view.now_ms += 3'600'000;
+  EXPECT_FALSE(plan_healing(view));
+  t.w.book.clear(); // another admin, whose clock is an hour ahead
+  for (auto& [name, one] : t.w.machines)
+    ++one.run, one.sequence = 0;
+  t.w.now_us += 3'600'000'000;
+  t.w.leading_us = t.w.now_us;
+  t.w.nodes_report();
+  EXPECT_EQ(t.heal(), 0);
+  t.wait_minutes(6);
+  EXPECT_EQ(t.heal(), 1) << "it has watched for the grace time itself";
+  for (const auto& m : t.record().target().members())
+    EXPECT_NE(m.id(), away.id());
+}
+
+// Writes make every report of the leader a new one.
+TEST(Healer, WhoNeverAnswersTheNewLeaderIsReplacedUnderLoad) {
+  ward t;
+  auto mute = t.member(2);
+  t.led_by(1);
+  t.hear(t.member(0).id(), true);
+  for (int s = 0; s < 4 && !t.record().has_target(); ++s) {
+    t.said_by_leader().set_commit(100 + static_cast<std::uint64_t>(s));
+    t.second();
+    t.heal();
+  }
+  ASSERT_TRUE(t.record().has_target());
+  for (const auto& m : t.record().target().members())
+    EXPECT_EQ(m.kind() == msg::LEARNER, m.id() == mute.id()) << m.id();
+}
+
+// A thousand partitions are made: some members come seconds after the others.
+TEST(Healer, ATableThatIsBeingMadeIsNotHealed) {
+  ward t;
+  change change;
+  change.cluster = t.w.records.cluster();
+  change.cluster.set_version(t.w.records.version() + 1);
+  change.tables.push_back(*t.w.records.table("music"));
+  change.tables.back().set_state(msg::TABLE_CREATING);
+  ASSERT_TRUE(t.w.make(change));
+  t.kill(2);
+  EXPECT_EQ(t.heal(), 0);
+  EXPECT_EQ(healing_status(t.w.view()).groups_size(), 0);
+  change.cluster.set_version(t.w.records.version() + 1);
+  change.tables.back().set_state(msg::TABLE_ACTIVE);
+  ASSERT_TRUE(t.w.make(change));
+  t.heal();
+  EXPECT_TRUE(t.record().has_target());
 }
 
 TEST(Healer, ADirectoryThatIsAnotherOneIsALostMember) {

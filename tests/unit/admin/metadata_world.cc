@@ -76,7 +76,9 @@ void metadata_world::nodes_report() {
       auto& replica = one.replicas[partition.group()];
       replica.set_group(partition.group());
       const auto& first = partition.configuration().members(0);
-      bool leads = first.node() == name && first.disk() == one.disk;
+      auto chosen = lead.find(partition.group());
+      bool leads =
+          chosen == lead.end() ? first.node() == name && first.disk() == one.disk : chosen->second == name;
       replica.set_leads(leads);
       replica.set_serving(leads);
     }

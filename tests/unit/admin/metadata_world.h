@@ -39,7 +39,8 @@ public:
   explicit metadata_world(int nodes_per_zone = 1);
 
   outlook view() const;
-  // Every node that is up reports everything, and does what it is told. The first member of a group leads.
+  // Every node that is up reports everything, and does what it is told. The first member of a group leads, if
+  // nobody else is said to.
   void nodes_report();
   // Plans and makes changes until there is nothing left to do; how many were made.
   int settle(int at_most = 100);
@@ -55,6 +56,7 @@ public:
   memory records;
   node_book book{3'000'000};
   std::map<std::string, machine> machines;
+  std::map<std::uint64_t, std::string> lead; // group -> node
   std::int64_t now_us = 1'000'000'000;
   std::int64_t leading_us = 0; // long ago
 };

@@ -111,5 +111,100 @@ TEST(NodeBook, TheLastToServeIsTheServer) {
   EXPECT_EQ(*book.server_of(2), "n2");
 }
 
+// What a leader says of member 2. `heard_ms_ago`: -1 when it has never answered this leader.
+struct watch_story {
+  node_book book{3'000'000};
+  std::int64_t now = 1'000'000'000;
+  std::map<std::string, reporter> nodes;
+
+  void leader_says(const std::string& node, bool silent, std::int64_t heard_ms_ago, std::uint64_t match = 1,
+                   bool level = false) {
+    auto report = nodes[node].next(0);
+    report.set_node(node);
+    add(report, 5, true);
+    auto& of = *report.mutable_replicas(0)->add_members();
+    of.set_member(2);
+    of.set_silent(silent);
+    of.set_heard_ms_ago(heard_ms_ago);
+    of.set_match(match);
+    of.set_level(level);
+    ASSERT_TRUE(book.take(report, now));
+  }
+  const node_book::attendance& line() { return *book.attendance_of(5, 2); }
+  void pass(std::int64_t seconds) { now += seconds * 1'000'000; }
+};
+
+TEST(NodeBook, AbsenceCountsFromWhenItWasHeardHere) {
+  watch_story t;
+  EXPECT_EQ(t.book.attendance_of(5, 2), nullptr);
+  t.leader_says("n1", true, 600'000);
+  EXPECT_EQ(t.line().since_us, t.now) << "nobody here has watched the ten minutes";
+  EXPECT_EQ(t.line().answered_us, t.now - 600'000'000);
+  auto first = t.now;
+  t.pass(60);
+  t.leader_says("n1", true, 660'000);
+  EXPECT_EQ(t.line().since_us, first);
+  t.pass(10);
+  t.leader_says("n1", false, 10);
+  EXPECT_EQ(t.line().since_us, 0);
+  t.pass(10);
+  t.leader_says("n1", true, 3'000);
+  EXPECT_EQ(t.line().since_us, t.now) << "every silence counts for itself";
+}
+
+TEST(NodeBook, AnAnswerBetweenTwoReportsBeginsTheCountAnew) {
+  watch_story t;
+  t.leader_says("n1", true, 3'000);
+  t.pass(100);
+  t.leader_says("n1", true, 5'000);
+  EXPECT_EQ(t.line().since_us, t.now - 5'000'000);
+}
+
+TEST(NodeBook, ANewLeaderThatHasHeardNothingEndsNoSilenceAndLengthensNone) {
+  watch_story t;
+  t.leader_says("n1", true, 3'000);
+  auto first = t.line();
+  t.pass(10);
+  t.leader_says("n2", true, -1);
+  EXPECT_EQ(t.line().since_us, first.since_us);
+  EXPECT_EQ(t.line().answered_us, first.answered_us);
+  t.pass(10);
+  t.leader_says("n2", true, -1, 7); // some other news
+  EXPECT_EQ(t.line().since_us, first.since_us);
+
+  t.leader_says("n2", false, 10);
+  t.pass(10);
+  t.leader_says("n3", true, -1);
+  EXPECT_EQ(t.line().since_us, t.now) << "it has answered the one before";
+  EXPECT_EQ(t.line().answered_us, t.now);
+}
+
+TEST(NodeBook, WhoAnswersAndGetsNothingIsNoticed) {
+  watch_story t;
+  t.leader_says("n1", false, 10, 7);
+  auto first = t.now;
+  t.pass(10);
+  t.leader_says("n1", false, 10, 7);
+  EXPECT_EQ(t.line().stays_us, first);
+  t.pass(10);
+  t.leader_says("n1", false, 10, 8);
+  EXPECT_EQ(t.line().stays_us, t.now);
+  t.leader_says("n1", false, 10, 8, true);
+  EXPECT_EQ(t.line().stays_us, 0);
+}
+
+TEST(NodeBook, WhoWasStoppedItselfHasWatchedNobody) {
+  watch_story t;
+  EXPECT_TRUE(t.book.attend(t.now));
+  t.leader_says("n1", true, 3'000);
+  t.pass(2);
+  EXPECT_TRUE(t.book.attend(t.now));
+  EXPECT_NE(t.book.find("n1"), nullptr);
+  t.pass(600);
+  EXPECT_FALSE(t.book.attend(t.now));
+  EXPECT_EQ(t.book.find("n1"), nullptr);
+  EXPECT_EQ(t.book.attendance_of(5, 2), nullptr);
+}
+
 } // namespace
 } // namespace troupe::admin

@@ -102,7 +102,7 @@ TEST(Roster, ALogReplicaIsToldToGrowAndIsRecordedAsWhatItHasBecome) {
   *o.add_partitions() = partition(5, "n1", disk);
   o.mutable_partitions(0)->mutable_configuration()->mutable_members(0)->set_kind(msg::LOG_REPLICA);
   o.mutable_partitions(0)->set_grow(1);
-  EXPECT_EQ(plan_orders(present, o, "n1", disk, 0).grow, std::vector<std::uint64_t>{5});
+  EXPECT_EQ(plan_orders(present, o, "n1", disk, 0).grow, std::set<std::uint64_t>{5});
   EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).alter.empty());
   o.mutable_partitions(0)->mutable_configuration()->mutable_members(0)->set_kind(msg::STORAGE_REPLICA);
   ASSERT_EQ(plan_orders(present, o, "n1", disk, 0).alter.size(), 1u);

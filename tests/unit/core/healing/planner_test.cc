@@ -43,7 +43,7 @@ struct story {
   }
   void silence(std::uint64_t id, std::int64_t us) {
     seen(id).is = health::silent;
-    seen(id).silent_us = us;
+    seen(id).silent_us = seen(id).away_us = us;
     seen(id).level = false;
   }
   void lose(std::uint64_t id) { seen(id).is = health::lost; }
@@ -63,8 +63,7 @@ struct story {
     view.now = s.target;
     view.members.clear();
     for (const auto& m : view.now.members())
-      view.members.push_back(before.count(m.id()) ? before[m.id()]
-                                                  : member_view{health::sound, 0, true, true, false, {}});
+      view.members.push_back(before.count(m.id()) ? before[m.id()] : member_view{.level = true});
     if (s.newcomer != 0)
       view.next_member = s.newcomer + 1;
     return s;
@@ -96,7 +95,7 @@ TEST(Healing, ASilentMembersSeatIsTakenByALogReplicaInItsZoneAndGivenBackWhenItR
   EXPECT_EQ(s.shape(), "1@n1 2@n3 3@n5(learner) 4@n6(log)");
   EXPECT_EQ(s.do_step().what, step::kind::none) << "within the grace time nothing is rebuilt";
 
-  s.seen(3) = {health::sound, 0, true, false, false, {}};
+  s.seen(3) = member_view{};
   EXPECT_EQ(s.do_step().what, step::kind::none) << "back, and still catching up";
   s.seen(3).level = true;
   s.do_step();
@@ -199,6 +198,85 @@ TEST(Healing, TheFewerNodesTheLeastLoadedIsTaken) {
   EXPECT_EQ(s.shape(), "1@n1 2@n2 3@n3(learner) 4@n5(log)");
 }
 
+// The planner counts only what somebody has watched: a machine that stood still has watched nobody.
+TEST(Healing, ALearnerThatWasNotWatchedForTheGraceTimeIsNotForgotten) {
+  story s;
+  s.silence(3, 3 * second);
+  s.do_step();
+  s.silence(3, 1000 * second);
+  s.seen(3).away_us = s.by.grace_us - 1;
+  EXPECT_EQ(s.do_step().what, step::kind::none);
+  s.seen(3).away_us = s.by.grace_us;
+  EXPECT_EQ(s.do_step().what, step::kind::change);
+}
+
+// 2 and 3 are away for long; 1 holds the only other copy of the items.
+TEST(Healing, TheItemsOfALearnerAreKeptUntilTwoOthersHaveThem) {
+  story s("aabbcc");
+  s.silence(3, 3 * second);
+  s.do_step();
+  s.silence(2, 3 * second);
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6(log) 5@n4(log)");
+  EXPECT_EQ(s.do_step().what, step::kind::none) << "they may come back";
+  s.silence(3, s.by.grace_us);
+  EXPECT_EQ(s.do_step().what, step::kind::none) << "the other one may";
+  s.silence(2, s.by.grace_us);
+  auto grow = s.do_step();
+  ASSERT_EQ(grow.what, step::kind::grow) << "and nobody is forgotten";
+  s.seen(grow.member).has_items = true;
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6(log) 5@n4");
+  s.do_step();
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 4@n6(log) 5@n4");
+}
+
+TEST(Healing, ALearnerThatAnswersAndGetsNothingIsGivenUpAfterTheGraceTime) {
+  story s;
+  s.silence(3, 3 * second);
+  s.do_step();
+  s.seen(3) = member_view{};
+  s.seen(3).stays_us = s.by.grace_us - 1;
+  EXPECT_EQ(s.do_step().what, step::kind::none);
+  s.seen(3).stays_us = s.by.grace_us;
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n3 4@n6(log)");
+}
+
+// Two log replicas where two items are missing: whoever has come far is not left for the other.
+TEST(Healing, ALogReplicaWithAllItemsIsPromotedAndOneThatFetchesThemGoesOn) {
+  story s("aabbcc");
+  s.lose(3);
+  s.do_step();
+  s.lose(2);
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 4@n6(log) 5@n4(log)");
+  EXPECT_EQ(s.plan().member, 5u);
+  s.view.grows = 4;
+  EXPECT_EQ(s.plan().member, 4u) << "it was told to, and goes on";
+  s.view.grows = 5;
+  s.seen(4).has_items = true;
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 4@n6 5@n4(log)");
+}
+
+TEST(Healing, OfTwoVotersNoneIsRemovedBeforeAThirdIsThere) {
+  story s("abc");
+  s.drop_node("n3");
+  s.lose(3);
+  s.seen(3).votes = false;
+  EXPECT_EQ(s.do_step().what, step::kind::none);
+  s.view.spares.push_back({"n3", "c", 3, 0});
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n2");
+  s.lose(2);
+  s.drop_node("n3");
+  auto plan = s.do_step();
+  EXPECT_EQ(plan.what, step::kind::none) << s.shape();
+  EXPECT_FALSE(plan.stuck.empty());
+}
+
 // Whatever is lost in whatever order: votes stay in different zones, one voter enters and one leaves at a
 // time, a member that is heard of is never removed, and once everybody is back or replaced the group is
 // whole.
@@ -214,7 +292,7 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
       if (id != s.view.leader && sound > 2 && draw(3) == 0)
         draw(2) == 0 ? s.lose(id) : s.silence(id, draw(2) == 0 ? 3 * second : s.by.grace_us);
       if (s.seen(id).is == health::silent && draw(2) == 0)
-        s.seen(id) = {health::sound, 0, true, true, false, {}};
+        s.seen(id) = member_view{.level = true};
       auto before = s.view.now;
       auto done = s.do_step();
       if (done.what == step::kind::grow)
@@ -236,7 +314,7 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
     }
     for (int i = 0; i < s.view.now.members_size(); ++i)
       if (s.view.members[static_cast<std::size_t>(i)].is == health::silent)
-        s.view.members[static_cast<std::size_t>(i)] = {health::sound, 0, true, true, false, {}};
+        s.view.members[static_cast<std::size_t>(i)] = member_view{.level = true};
     for (int i = 0; i < 20 && !whole(s.view, s.by.wanted); ++i)
       if (auto done = s.do_step(); done.what == step::kind::grow)
         s.seen(done.member).has_items = true;
