@@ -38,6 +38,7 @@ void member::ask_for_chunk() {
       return ask_for_chunk();
     world_.note("m{} gives up on a snapshot of m{}", id_, fetching_->from);
     fetching_.reset();
+    growing_.reset(); // whom it was told to ask may be gone for good: it is told again
     drain();
   });
 }
