@@ -138,10 +138,34 @@ storage::result<outgoing_snapshot*> item_files::begin_snapshot(item_file& file, 
   return file.outgoing.get();
 }
 
+// Whether the group's file holds, durably, what a snapshot at this index would bring. It does where a crash came
+// between the installing of a snapshot and the log's going on from there.
+storage::result<bool> item_files::reached(std::uint64_t group, std::uint64_t member, std::uint64_t index) {
+  if (auto it = files_.find(group); it == files_.end() || it->second.member != member)
+    return false;
+  auto file = use(group);
+  if (!file && file.error().code == storage::code::missing)
+    return false;
+  if (!file)
+    return file.error();
+  if ((*file)->store->applied().index < index)
+    return false;
+  if (auto synced = (*file)->store->sync(); !synced)
+    return synced.error();
+  return true;
+}
+
 storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t group, std::uint64_t member,
                                                                std::uint64_t transfer,
                                                                const msg::SnapshotChunk& chunk,
                                                                storage::entry_rules entries) {
+  auto there = reached(group, member, chunk.header().index());
+  if (!there)
+    return there.error();
+  if (*there) {
+    incoming_.erase(group);
+    return stored{0, true};
+  }
   auto& in = incoming_[group];
   if (in.transfer != transfer || !in.receiver) {
     in = incoming{transfer, snapshot_path(group, transfer, "-in"), nullptr};

@@ -60,13 +60,15 @@ public:
 
   struct stored {
     std::uint64_t wanted = 0; // the next chunk
-    bool installed = false;   // the item file is now the snapshot's
+    bool installed = false;   // the item file stands, durably, where the snapshot does or above
   };
   // `entries`: for a group that has no item file here yet; whatever lies there is replaced.
   storage::result<stored> store_snapshot(std::uint64_t group, std::uint64_t member, std::uint64_t transfer,
                                          const msg::SnapshotChunk& chunk, storage::entry_rules entries);
 
 private:
+  storage::result<bool> reached(std::uint64_t group, std::uint64_t member, std::uint64_t index);
+
   struct incoming {
     std::uint64_t transfer = 0;
     std::string path;

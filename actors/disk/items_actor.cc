@@ -26,6 +26,20 @@ std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
   return out;
 }
 
+// Where the file stands, as who continues from there wants to know it.
+msg::SnapshotHeader position_of(const storage::item_store& store) {
+  msg::SnapshotHeader header;
+  auto& at = store.applied();
+  header.set_group(store.group());
+  header.set_index(at.index);
+  header.set_link(at.link);
+  *header.mutable_ballot() = at.ballot;
+  *header.mutable_configuration() = at.configuration;
+  header.set_configuration_index(at.configuration_index);
+  header.set_time_ms(at.time_ms);
+  return header;
+}
+
 } // namespace
 
 struct items_state {
@@ -96,9 +110,9 @@ void items_state::tell_progress(item_file& file, wire::disk_result result, std::
     return;
   file.told_durable = file.store->durable_applied();
   auto stats = file.store->stats();
-  self->send(file.who, wire::items_applied{std::move(result), job, file.store->applied().index,
-                                           file.told_durable, stats.bytes, stats.items, stats.sizes,
-                                           figures_of(*file.store)});
+  self->send(file.who,
+             wire::items_applied{std::move(result), job, file.store->applied().index, file.told_durable,
+                                 stats.bytes, stats.items, stats.sizes, figures_of(*file.store)});
 }
 
 bool items_state::settle(item_file& file) {
@@ -280,11 +294,12 @@ void items_state::store_snapshot(const wire::store_snapshot& what) {
   answer.next_chunk = stored->wanted;
   answer.installed = stored->installed;
   if (stored->installed) {
-    answer.header = what.chunk->header();
     auto file = files->use(what.group);
     if (file) {
       (*file)->who = what.who;
+      answer.header = position_of(*(*file)->store);
       answer.opened = describe(*(*file)->store);
+      answer.result = answer.opened.result;
     } else {
       answer.result = failed(file.error());
     }
@@ -361,7 +376,8 @@ void items_state::keep_house() {
     schedule_housekeeping();
 }
 
-wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self, items_options options) {
+wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self,
+                                       items_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -369,25 +385,26 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
   state.files = std::make_unique<item_files>(state.options.directory, state.options.open_max,
                                              [self](item_file& file) { return self->state.settle(file); });
   return {
-    [self](const wire::open_items& what) { self->state.open(what); },
-    [self](wire::apply_items& what) { self->state.apply(what); },
-    [self](const wire::read_items& what) { self->state.read(what); },
-    [self](const wire::scan_items& what) { self->state.scan(what); },
-    [self](const wire::read_snapshot& what) { self->state.read_snapshot(what); },
-    [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
-    [self](const wire::sync_items& what) { self->state.sync(what); },
-    [self](const wire::digest_items& what) { self->state.digest(what); },
-    [self](const wire::drop_items& what) { self->state.files->drop(what.group); },
-    [self](wire::tick_atom) { self->state.keep_house(); },
-    [self](wire::stop_atom) {
-      self->state.files->close_all();
-      self->quit();
-    },
+      [self](const wire::open_items& what) { self->state.open(what); },
+      [self](wire::apply_items& what) { self->state.apply(what); },
+      [self](const wire::read_items& what) { self->state.read(what); },
+      [self](const wire::scan_items& what) { self->state.scan(what); },
+      [self](const wire::read_snapshot& what) { self->state.read_snapshot(what); },
+      [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
+      [self](const wire::sync_items& what) { self->state.sync(what); },
+      [self](const wire::digest_items& what) { self->state.digest(what); },
+      [self](const wire::drop_items& what) { self->state.files->drop(what.group); },
+      [self](wire::tick_atom) { self->state.keep_house(); },
+      [self](wire::stop_atom) {
+        self->state.files->close_all();
+        self->quit();
+      },
   };
 }
 
 wire::items_actor spawn_items(caf::actor_system& system, items_options options, bool detached) {
-  return detached ? system.spawn<caf::detached>(items, std::move(options)) : system.spawn(items, std::move(options));
+  return detached ? system.spawn<caf::detached>(items, std::move(options))
+                  : system.spawn(items, std::move(options));
 }
 
 } // namespace troupe::disk

@@ -13,6 +13,8 @@ inline wire::disk_result outcome_of(const storage::error& why) {
     return {wire::disk_outcome::corrupt, why.text};
   case storage::code::missing:
     return {wire::disk_outcome::missing, why.text};
+  case storage::code::refused:
+    return {wire::disk_outcome::refused, why.text};
   default:
     return {wire::disk_outcome::failed, why.text};
   }

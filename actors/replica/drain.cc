@@ -23,7 +23,7 @@ void replica_state::drain() {
     return send_out();
   watch_leadership();
   apply_chosen();
-  while (!disk_busy && core->has_ready()) {
+  while (!disk_busy && !reopens && core->has_ready()) {
     persist(core->take_ready()); // what is proposed meanwhile shares the next sync
     watch_leadership();
     apply_chosen();
@@ -34,10 +34,11 @@ void replica_state::drain() {
   on_quorum_reads();
   answer_applied();
   answer_changes();
+  watch_items();
   flush();
   meter->count(core->counters());
   meter->show(core->role() == paxos::role::leader, items.bytes());
-  if (grown && !disk_busy && now_in == phase::running) {
+  if (reopens && !disk_busy && now_in == phase::running) {
     send_out();
     return reopen();
   }
@@ -137,7 +138,7 @@ void replica_state::on_appended(const wire::appended& what) {
     return;
   }
   disk_busy = false;
-  core->disk_healthy(true, now());
+  core->disk_healthy(!items_fail, now());
   disk_full = false;
   auto batch = std::move(*outstanding);
   outstanding.reset();
@@ -180,7 +181,16 @@ void replica_state::apply(const msg::Entry& entry) {
   applied = entry.index();
   applied_link = entry.link();
   applied_ballot = entry.ballot();
-  if (!holds_items || entry.kind() != msg::Entry::COMMAND)
+  if (!keeps_items())
+    return;
+  if (entry.kind() == msg::Entry::CONFIGURATION) {
+    msg::Configuration next;
+    if (next.ParseFromString(entry.payload()) && next.epoch() > configured.epoch()) {
+      configured = std::move(next);
+      configured_at = entry.index();
+    }
+  }
+  if (entry.kind() != msg::Entry::COMMAND)
     return;
   msg::Command command;
   if (!command.ParseFromString(entry.payload())) {
@@ -240,12 +250,12 @@ void replica_state::answer_applied() {
 }
 
 void replica_state::flush() {
-  if (!holds_items || items.flushing() || applied == flushed || incoming)
+  if (!keeps_items() || items.flushing() || applied == flushed || incoming || reopens)
     return;
   auto t = now();
   if (dirty_since_us == 0)
     dirty_since_us = t;
-  if (items.dirty_bytes() < limits::overlay_bytes / 2
+  if ((flush_failed || items.dirty_bytes() < limits::overlay_bytes / 2)
       && t - dirty_since_us < limits::flush_interval_ms * 1000)
     return;
   wire::apply_items job;
@@ -255,11 +265,11 @@ void replica_state::flush() {
   job.applied = applied;
   job.applied_link = applied_link;
   job.applied_ballot = applied_ballot;
-  if (core->configuration().epoch() != stored_epoch && core->configuration_index() <= applied) {
-    job.configuration = core->configuration();
-    stored_epoch = core->configuration().epoch();
+  if (configured.epoch() != stored_epoch) {
+    job.configuration = configured;
+    job.configuration_index = configured_at;
+    stored_epoch = configured.epoch();
   }
-  job.configuration_index = core->configuration_index();
   job.last_time_ms = last_time_ms;
   for (auto& r : requests.take_new())
     unflushed_requests.push_back(std::move(r));
@@ -272,18 +282,40 @@ void replica_state::flush() {
   self->send(options.items, std::move(job));
 }
 
+// That the member has what it is called to have, and that what its file cannot take does not fill the memory until
+// somebody replaces it. It then goes on as a voter with a log; whatever it is asked for, others answer.
+void replica_state::watch_items() {
+  if (kind() == msg::STORAGE_REPLICA && !holds_items)
+    must_be_replaced("its items are gone");
+  if (!items_fail)
+    return;
+  if (core->role() == paxos::role::leader)
+    core->hand_over(0, now()); // to whom is there by now
+  else if (items.bytes() > 4 * limits::overlay_bytes) {
+    items_lost = true;
+    items.clear();
+    unflushed_requests.clear();
+  }
+}
+
 // The answer to a flush, or news of what has become durable. Only the flush's own answer ends it: news were sent
 // before, by a worker that had not seen the flush yet.
 void replica_state::on_flushed(const wire::items_applied& what) {
   if (items.flushing() && what.job == flush_job) {
     meter->apply_seconds.Observe(static_cast<double>(now() - flush_started_us) / 1e6);
     items.end_flush(what.result.ok());
+    flush_failed = !what.result.ok();
     if (!what.result.ok()) {
       dirty_since_us = now(); // try again after an interval
       stored_epoch = 0;
     } else {
       unflushed_requests.clear();
     }
+  }
+  if (what.result.outcome == wire::disk_outcome::corrupt && core) {
+    must_be_replaced("its items: " + what.result.text);
+    items_fail = true;
+    core->disk_healthy(false, now());
   }
   if (what.result.ok()) {
     flushed = std::max(flushed, what.applied);
@@ -348,13 +380,13 @@ void replica_state::on_log_read(wire::log_read& what) {
 
 void replica_state::arm() {
   auto due = rests ? std::numeric_limits<std::int64_t>::max() : core->next_deadline();
-  if (applied != flushed && !items.flushing() && holds_items)
+  if (applied != flushed && !items.flushing() && keeps_items())
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
   if (disk_busy)
     due = std::min(due, disk_retry_us != 0 ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
   if (growing && !incoming)
     due = std::min(due, now() + 200'000);
-  if (incoming)
+  if (incoming && !incoming->storing)
     due = std::min(due, incoming->asked_us + 1'000'000);
   if (now_in == phase::stopping)
     due = std::min(due, stop_by_us);

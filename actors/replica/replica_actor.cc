@@ -71,7 +71,7 @@ void replica_state::on_paxos(wire::delivery& from) {
 void replica_state::on_request(wire::delivery& from) {
   auto who = waiter_of(from);
   auto& request = *from.parcel.mutable_replica_request();
-  if (!core || now_in != phase::running || kind() != msg::STORAGE_REPLICA || !holds_items)
+  if (!core || now_in != phase::running || kind() != msg::STORAGE_REPLICA || !keeps_items())
     return moved(who);
   switch (request.op_case()) {
   case msg::ReplicaRequest::kWrite:

@@ -64,6 +64,7 @@ struct incoming_snapshot {
   std::uint64_t from = 0; // member
   std::int64_t asked_us = 0;
   int silences = 0; // pieces asked for again, in a row
+  bool storing = false; // the item worker has a piece, and answers whatever becomes of it
 };
 
 enum class phase { opening, repairing, running, broken, stopping };
@@ -83,6 +84,8 @@ struct replica_state {
   std::string trouble; // why it does not run
   std::string damage;  // why this member must be replaced, whether it runs or not; empty: it need not
   bool holds_items = true; // false: a log replica, which has nothing but its log
+  bool items_fail = false; // nothing more can be written into its item file: it votes, and leads no more
+  bool items_lost = false; // and what was to be written was too much to keep: what is applied is nowhere here
 
   // --- the protocol and the log
   std::unique_ptr<paxos::group> core;
@@ -110,10 +113,13 @@ struct replica_state {
   msg::Ballot applied_ballot;
   std::uint64_t flushed = 0;          // index the item store's file holds
   std::uint64_t durable = 0;          // and would hold after a power cut
+  msg::Configuration configured;      // newest at or below `applied`; epoch 0 when there was none
+  std::uint64_t configured_at = 0;
   std::uint64_t stored_epoch = 0;     // configuration the item store knows
   std::int64_t dirty_since_us = 0;
   std::int64_t flush_started_us = 0;
   std::uint64_t flush_job = 0; // of the newest flush
+  bool flush_failed = false;   // the last one: the next comes after an interval, however much waits
   std::uint64_t items_bytes = 0;
   std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
   std::uint64_t item_sizes = 0;
@@ -135,7 +141,7 @@ struct replica_state {
   std::optional<incoming_snapshot> incoming;
   std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
-  bool grown = false;               // they are there: it opens again with them as soon as the disk is idle
+  bool reopens = false;             // its item file was replaced under it: it opens again as soon as the disk is idle
   std::uint64_t grow_tries = 0;     // each asks another member
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
   std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
@@ -180,6 +186,8 @@ struct replica_state {
   void leave();
   void release_waiters();
   void flush();
+  void watch_items();
+  bool keeps_items() const { return holds_items && !items_lost; }
   void on_flushed(const wire::items_applied& what);
   void truncate();
   std::vector<msg::Entry> read_log(std::uint64_t from, std::uint64_t to, std::size_t max_bytes);

@@ -48,8 +48,10 @@ void replica_state::on_loaded(wire::log_loaded& what) {
 }
 
 void replica_state::on_opened(wire::items_opened& what) {
-  // A log replica has items when it has grown; whatever else lies there will be replaced when it grows.
-  if (options.kind == msg::LOG_REPLICA && !options.fresh) {
+  // A log replica has items when it has grown; whatever else lies there will be replaced when it grows. What cannot
+  // be opened now may be whole.
+  auto passing = what.result.outcome == wire::disk_outcome::full || what.result.outcome == wire::disk_outcome::failed;
+  if (options.kind == msg::LOG_REPLICA && !options.fresh && !passing) {
     holds_items = what.result.ok() && what.applied >= loaded.base;
     if (!holds_items) {
       what = {};
@@ -171,7 +173,9 @@ void replica_state::run() {
   applied_ballot = opened.applied_ballot;
   durable = opened.durable;
   last_time_ms = opened.last_time_ms;
-  stored_epoch = opened.configuration.epoch();
+  configured = opened.configuration;
+  configured_at = opened.configuration_index;
+  stored_epoch = configured.epoch();
   items_bytes = opened.bytes;
   items_held = opened.items;
   item_sizes = opened.item_sizes;
@@ -179,6 +183,10 @@ void replica_state::run() {
   requests.restore(opened.requests);
   opened.requests.clear();
   core = std::make_unique<paxos::group>(o, std::move(r), now());
+  if (core->configuration_index() <= applied) {
+    configured = core->configuration();
+    configured_at = core->configuration_index();
+  }
   core->set_log_reader([this](std::uint64_t from, std::uint64_t to, std::size_t max_bytes) {
     return read_log(from, to, max_bytes);
   });
@@ -187,8 +195,6 @@ void replica_state::run() {
     seat = options.deputies->enroll(options.group, options.member, handle(self));
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
                                          caf::actor_cast<wire::role_actor>(self), false});
-  if (options.kind == msg::LOG_REPLICA && kind() == msg::STORAGE_REPLICA && !holds_items)
-    must_be_replaced("its items are gone");
   if (options.fresh && options.preferred_leader)
     core->campaign(now());
   drain();
@@ -205,9 +211,15 @@ void replica_state::must_be_replaced(const std::string& why) {
              + ": this member must be replaced");
 }
 
-// As after a crash, with what lies on the disk now. It leads nothing and nobody waits for it.
+// As after a crash, with what lies on the disk now. What it had not persisted was never spoken.
 void replica_state::reopen() {
-  growing = grown = false;
+  release_waiters();
+  proposed_ids.clear();
+  items.clear();
+  unflushed_requests.clear();
+  led = false;
+  items_fail = items_lost = flush_failed = false;
+  growing = reopens = false;
   incoming.reset();
   incoming_total = 0;
   if (seat)

@@ -41,8 +41,8 @@ std::optional<std::uint64_t> replica_state::snapshot_source() {
 }
 
 void replica_state::drive_transfer() {
-  if (now_in != phase::running || grown)
-    return;
+  if (now_in != phase::running || reopens || (incoming && incoming->storing))
+    return; // while a piece is being stored the item file may be replaced any moment, wanted or not
   auto wanted = snapshot_source();
   if (!wanted) {
     incoming.reset();
@@ -82,7 +82,7 @@ void replica_state::drive_transfer() {
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
   auto& question = from.parcel.snapshot_request();
-  if (!holds_items || now_in != phase::running || question.to() != options.member
+  if (!keeps_items() || now_in != phase::running || question.to() != options.member
       || !member(question.from()) || outgoing_chunks.size() >= limits::snapshot_transfers)
     return; // it asks again
   auto token = ++next_token;
@@ -116,7 +116,7 @@ void replica_state::on_snapshot_part(wire::snapshot_part& what) {
 void replica_state::on_snapshot_chunk(wire::delivery& from) {
   auto& chunk = *from.parcel.mutable_snapshot_chunk();
   if (!incoming || chunk.transfer() != incoming->transfer || chunk.from() != incoming->from
-      || chunk.chunk() != incoming->chunk)
+      || chunk.chunk() != incoming->chunk || incoming->storing)
     return;
   if (!chunk.refused().empty()) {
     ++grow_tries;
@@ -132,15 +132,19 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   job.local_indexes = options.local_indexes;
   incoming_total = std::max<std::uint64_t>(job.chunk->header().bytes(), 1);
   incoming->silences = 0;
+  incoming->storing = true;
   self->send(options.items, std::move(job));
 }
 
 void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
   if (!incoming || what.transfer != incoming->transfer)
     return;
+  incoming->storing = false;
   if (!what.result.ok()) {
     kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": storing a snapshot: "
                + what.result.text);
+    ++grow_tries;
+    reopens = what.installed;
     incoming.reset();
     return drain();
   }
@@ -151,12 +155,10 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return drain();
   }
   incoming.reset();
-  if (growing) {
-    meter->snapshots_installed.Increment();
-    grown = true; // opened again when nothing is on its way to the disk
-    return drain();
-  }
-  if (core->restore(what.header, now())) {
+  meter->snapshots_installed.Increment();
+  if (growing || !core->restore(what.header, now())) {
+    reopens = true; // the file is another one, also where the log has gone on by itself meanwhile
+  } else {
     items.clear();
     requests.restore(what.opened.requests);
     unflushed_requests.clear();
@@ -165,12 +167,13 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     applied_ballot = what.header.ballot();
     durable = what.opened.durable;
     last_time_ms = what.opened.last_time_ms;
-    stored_epoch = what.opened.configuration.epoch();
+    configured = what.opened.configuration;
+    configured_at = what.opened.configuration_index;
+    stored_epoch = configured.epoch();
     items_bytes = what.opened.bytes;
     items_held = what.opened.items;
     item_sizes = what.opened.item_sizes;
     index_figures = std::move(what.opened.local_indexes);
-    meter->snapshots_installed.Increment();
     core->applied(applied, now());
     core->applied_durably(durable, now());
   }

@@ -15,9 +15,9 @@
 
 namespace troupe::wire {
 
-// What became of work on files. `full` passes when there is room again; `failed` is for good: the caller must
-// not go on as if anything had been written.
-enum class disk_outcome { ok, full, corrupt, missing, failed };
+// What became of work on files. `full` passes when there is room again, `failed` may pass or not: the caller must
+// not go on as if anything had been written. `refused`: what lies there belongs to somebody else.
+enum class disk_outcome { ok, full, corrupt, missing, refused, failed };
 
 struct disk_result {
   disk_outcome outcome = disk_outcome::ok;
@@ -97,7 +97,9 @@ struct snapshot_stored {     // to a store_snapshot
   disk_result result;
   std::uint64_t transfer = 0;
   std::uint64_t next_chunk = 0; // the one wanted now
-  bool installed = false;       // the last one was stored, verified and published: `opened` is the new state
+  // The item file stands at the snapshot's index, or above: the last piece was stored, verified and published, or no
+  // piece was needed. `opened` is its state, `header` says where it stands.
+  bool installed = false;
   msg::SnapshotHeader header;
   items_opened opened;
 };

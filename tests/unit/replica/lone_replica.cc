@@ -1,10 +1,97 @@
 #include "tests/unit/replica/lone_replica.h"
+#include "messages/entry_link.h"
+#include <algorithm>
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 namespace troupe::replica::test {
 
-lone_replica::lone_replica(const std::function<void(replica_options&)>& adjust) {
+msg::Entry leaders_log::next(msg::Entry::Kind kind, std::string payload) {
+  msg::Entry entry;
+  entry.set_index(++index);
+  entry.mutable_ballot()->set_round(1);
+  entry.mutable_ballot()->set_member(2);
+  entry.set_kind(kind);
+  entry.set_payload(std::move(payload));
+  entry.set_previous_link(link);
+  link = entry_link(7, entry, link);
+  entry.set_link(link);
+  return entry;
+}
+
+msg::Entry leaders_log::put(const std::string& key, const std::string& item) {
+  msg::Command command;
+  auto& effect = *command.add_effects();
+  effect.set_key(key);
+  effect.set_item(item);
+  return next(msg::Entry::COMMAND, command.SerializeAsString());
+}
+
+msg::Entry leaders_log::configuration(const msg::Configuration& what) {
+  return next(msg::Entry::CONFIGURATION, what.SerializeAsString());
+}
+
+msg::PaxosMessage leaders_log::message() const {
+  msg::PaxosMessage message;
+  message.set_group(7);
+  message.set_from(2);
+  message.set_to(1);
+  message.set_epoch(1);
+  return message;
+}
+
+msg::PaxosMessage leaders_log::accept(const std::vector<msg::Entry>& entries, std::uint64_t commit) const {
+  auto message = this->message();
+  auto& accept = *message.mutable_accept();
+  accept.mutable_ballot()->set_round(1);
+  accept.mutable_ballot()->set_member(2);
+  accept.set_previous_index(entries.front().index() - 1);
+  accept.set_previous_link(entries.front().previous_link());
+  accept.mutable_entries()->Assign(entries.begin(), entries.end());
+  accept.set_commit(commit);
+  return message;
+}
+
+msg::PaxosMessage leaders_log::gone() const {
+  auto message = this->message();
+  auto& chosen = *message.mutable_chosen();
+  chosen.set_commit(index);
+  chosen.set_gone(true);
+  chosen.set_previous_index(index);
+  chosen.set_previous_link(link);
+  return message;
+}
+
+msg::SnapshotChunk leaders_log::snapshot() const {
+  msg::SnapshotChunk chunk;
+  auto& header = *chunk.mutable_header();
+  header.set_group(7);
+  header.set_index(index);
+  header.set_link(link);
+  chunk.set_last(true);
+  return chunk;
+}
+
+msg::Configuration three_members(msg::MemberKind kind) {
+  msg::Configuration configuration;
+  configuration.set_epoch(1);
+  for (std::uint64_t id : {1, 2, 3}) {
+    auto& member = *configuration.add_members();
+    member.set_id(id);
+    member.set_node("n" + std::to_string(id));
+    member.set_disk(1);
+    member.set_kind(id == 1 ? kind : msg::STORAGE_REPLICA);
+  }
+  return configuration;
+}
+
+void follows(replica_options& options) {
+  options.configuration = three_members();
+  options.preferred_leader = false;
+}
+
+lone_replica::lone_replica(const adjustment& adjust, wire::items_opened file, wire::log_loaded log)
+    : stored(std::move(file)), logged(std::move(log)) {
   kit::node_config_options how;
   how.network = false;
   how.virtual_time = true;
@@ -40,6 +127,8 @@ lone_replica::~lone_replica() {
   for (auto& one : others_)
     caf::anon_send_exit(one, caf::exit_reason::kill);
   asked = {};
+  appends.clear();
+  appended.clear();
   run();
 }
 
@@ -63,6 +152,37 @@ void lone_replica::write(std::uint64_t sequence, bool repeated, msg::ReplicaRequ
   request.mutable_id()->set_sequence(sequence);
   request.mutable_id()->set_repeated(repeated);
   *request.mutable_write()->add_mutations() = std::move(mutation);
+  deliver(std::move(parcel));
+}
+
+void lone_replica::hear(msg::PaxosMessage message) {
+  msg::Parcel parcel;
+  *parcel.mutable_paxos() = std::move(message);
+  deliver(std::move(parcel));
+}
+
+void lone_replica::hear(msg::SnapshotChunk chunk) {
+  auto asked_for =
+      std::find_if(told.rbegin(), told.rend(), [](auto& one) { return one.has_snapshot_request(); });
+  if (asked_for == told.rend())
+    return;
+  auto& question = asked_for->snapshot_request();
+  chunk.set_group(7);
+  chunk.set_from(question.to());
+  chunk.set_to(1);
+  chunk.set_transfer(question.transfer());
+  chunk.set_chunk(question.chunk());
+  msg::Parcel parcel;
+  *parcel.mutable_snapshot_chunk() = std::move(chunk);
+  deliver(std::move(parcel));
+}
+
+void lone_replica::grow() {
+  caf::anon_send(replica_, wire::grow_atom::value);
+  run();
+}
+
+void lone_replica::deliver(msg::Parcel parcel) {
   wire::inbox mail;
   mail.push_back({std::make_shared<wire::peer>(wire::peer{"n2", 1, 1, false}), std::move(parcel)});
   caf::anon_send(replica_, std::move(mail));
@@ -92,6 +212,45 @@ void lone_replica::answer_flush(wire::disk_result result) {
   items_say(std::move(answer));
 }
 
+void lone_replica::answer_store() {
+  auto piece = std::move(asked.stores.front());
+  asked.stores.pop_front();
+  wire::snapshot_stored answer;
+  answer.transfer = piece.transfer;
+  answer.installed = true;
+  answer.header = piece.chunk->header();
+  stored.applied = stored.durable = answer.header.index();
+  stored.applied_link = answer.header.link();
+  answer.opened = stored;
+  items_say(std::move(answer));
+}
+
+// What a reopened replica will find.
+void lone_replica::keep(const wire::append_log& job) {
+  logged.exists = true;
+  if (job.reset) {
+    logged.entries.clear();
+    logged.base = job.reset->index;
+    logged.base_link = job.reset->link;
+    logged.base_ballot = job.reset->ballot;
+  }
+  if (job.hard_state)
+    logged.hard_state = *job.hard_state;
+  for (auto& entry : job.entries) {
+    std::erase_if(logged.entries, [&](auto& old) { return old.index() == entry->index(); });
+    logged.entries.push_back(*entry);
+  }
+  std::sort(logged.entries.begin(), logged.entries.end(),
+            [](auto& a, auto& b) { return a.index() < b.index(); });
+}
+
+void lone_replica::answer_disk() {
+  auto job = std::move(appends.front());
+  appends.pop_front();
+  caf::anon_send(job.who, wire::appended{{}, job.job});
+  run();
+}
+
 msg::ReplicaReport lone_replica::report() {
   msg::ReplicaReport report;
   caf::scoped_actor asker(*system_);
@@ -109,6 +268,8 @@ wire::peers_actor::behavior_type lone_replica::peers(wire::peers_actor::pointer,
         for (auto& one : mail)
           if (one.parcel.has_replica_reply())
             world->answers.push_back(std::move(*one.parcel.mutable_replica_reply()));
+          else
+            world->told.push_back(std::move(one.parcel));
       },
       [](const wire::enroll&) {},
       [](const wire::link_up&) {},
@@ -124,12 +285,16 @@ wire::ticker_actor::behavior_type lone_replica::ticker(wire::ticker_actor::point
 
 wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer self, lone_replica* world) {
   return {
-      [](const wire::load_log&) {},
+      [self, world](const wire::load_log& what) { self->send(what.who, world->logged); },
       [self, world](const wire::append_log& job) {
         for (auto& entry : job.entries)
           if (entry->kind() == msg::Entry::COMMAND)
             world->commands.emplace_back().ParseFromString(entry->payload());
-        if (job.who)
+        world->appended.push_back(job);
+        world->keep(job);
+        if (job.who && world->slow_disk)
+          world->appends.push_back(job);
+        else if (job.who)
           self->send(job.who, wire::appended{{}, job.job});
       },
       [](const wire::read_log&) {},
@@ -150,7 +315,7 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
       [](const wire::scan_items&) {},
       [](const wire::read_snapshot&) {},
-      [](const wire::store_snapshot&) {},
+      [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
       [](const wire::sync_items&) {},
       [](const wire::digest_items&) {},
       [](const wire::drop_items&) {},

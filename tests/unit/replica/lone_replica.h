@@ -1,6 +1,6 @@
 // A replica by itself, on virtual time, that leads a group of one unless the test says otherwise. Everybody
 // it talks to is the test: the item worker answers when the test does, which is when things can overtake each
-// other. The log takes whatever it is given, at once.
+// other. The log takes whatever it is given, at once unless it is to be slow.
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/node_config.h"
@@ -20,12 +20,40 @@ struct asked_of_items {
   std::vector<wire::open_items> opens; // answered already, with lone_replica::stored
   std::deque<wire::apply_items> applies;
   std::deque<wire::read_items> reads;
+  std::deque<wire::store_snapshot> stores;
 };
+
+// The log of a leader that the replica follows: member 2 of its group, on node n2.
+class leaders_log {
+public:
+  msg::Entry next(msg::Entry::Kind kind, std::string payload = {});
+  msg::Entry put(const std::string& key, const std::string& item);
+  msg::Entry configuration(const msg::Configuration& what);
+  // An Accept of these, the last ones of the log, all chosen up to `commit`.
+  msg::PaxosMessage accept(const std::vector<msg::Entry>& entries, std::uint64_t commit) const;
+  // "My log begins above": the answer to who lacks what is below.
+  msg::PaxosMessage gone() const;
+  // The only piece of a snapshot at the log's end.
+  msg::SnapshotChunk snapshot() const;
+
+  std::uint64_t index = 0;
+  std::uint64_t link = 0;
+
+private:
+  msg::PaxosMessage message() const;
+};
+
+// Three members, the replica being the first, of this kind; the others are storage replicas.
+msg::Configuration three_members(msg::MemberKind kind = msg::STORAGE_REPLICA);
+// Makes the replica a new one of three_members().
+void follows(replica_options& options);
 
 class lone_replica {
 public:
-  // `adjust` may change what it is spawned with.
-  explicit lone_replica(const std::function<void(replica_options&)>& adjust = {});
+  // `adjust` may change what it is spawned with; `file` and `log` are what lies on its disk.
+  using adjustment = std::function<void(replica_options&)>;
+  explicit lone_replica(const adjustment& adjust = {}, wire::items_opened file = {},
+                        wire::log_loaded log = {});
   ~lone_replica();
 
   void run(); // until nobody has anything to do
@@ -39,6 +67,13 @@ public:
   void answer_reads(const std::optional<std::string>& item = std::nullopt);
   // The answer to the oldest flush that waits.
   void answer_flush(wire::disk_result result = {});
+  // The oldest piece of a snapshot was the last: the file is now what the worker says of it.
+  void answer_store();
+  void answer_disk(); // the oldest append that waits, where the disk is slow
+  // Parcels of member 2.
+  void hear(msg::PaxosMessage message);
+  void hear(msg::SnapshotChunk chunk); // of the transfer that was asked for last
+  void grow();
   // The item worker says something.
   template <class Message>
   void items_say(Message what) {
@@ -47,7 +82,12 @@ public:
   }
 
   asked_of_items asked;
-  wire::items_opened stored;              // what the item file says of itself
+  wire::items_opened stored; // what the item file says of itself
+  wire::log_loaded logged;   // what the log holds
+  bool slow_disk = false;
+  std::deque<wire::append_log> appends;   // that wait for the slow disk
+  std::vector<wire::append_log> appended; // all there were
+  std::vector<msg::Parcel> told;          // other members
   std::vector<msg::Command> commands;     // that went into the log
   std::vector<msg::ReplicaReply> answers; // to the router
   msg::ReplicaReport report();
@@ -67,6 +107,9 @@ private:
   std::unique_ptr<kit::node_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   std::vector<caf::actor> others_;
+  void deliver(msg::Parcel parcel);
+  void keep(const wire::append_log& job);
+
   wire::replica_actor replica_;
   std::uint64_t asked_ = 0;
 };

@@ -1,0 +1,102 @@
+#include "tests/unit/disk/item_worker.h"
+#include <caf/all.hpp>
+#include <filesystem>
+
+namespace troupe::disk::test {
+
+item_worker::item_worker() {
+  for (auto folder : {"/items", "/snapshots"})
+    std::filesystem::create_directory(directory_.path() + folder);
+  kit::node_config_options how;
+  how.network = false;
+  how.virtual_time = true;
+  config_ = std::make_unique<kit::node_config>(how);
+  system_ = std::make_unique<caf::actor_system>(*config_);
+  scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  clock_ = std::make_unique<nodes_test::virtual_clock>(*scheduler_);
+  replica = system_->spawn(hears, this);
+  items_options options;
+  options.directory = directory_.path();
+  options.open_max = 16;
+  options.clock = clock_.get();
+  options.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), "n1");
+  items_ = spawn_items(*system_, std::move(options), false);
+}
+
+item_worker::~item_worker() {
+  caf::anon_send_exit(items_, caf::exit_reason::kill);
+  caf::anon_send_exit(replica, caf::exit_reason::kill);
+  run();
+}
+
+void item_worker::run() {
+  while (step()) {
+  }
+}
+
+bool item_worker::step() {
+  return scheduler_->try_run_once();
+}
+
+void item_worker::pass(std::chrono::milliseconds time) {
+  for (; time.count() > 0; time -= std::chrono::milliseconds(10)) {
+    scheduler_->clock().advance_time(std::chrono::milliseconds(10));
+    run();
+  }
+}
+
+void item_worker::open(bool create) {
+  tell(wire::open_items{group, member, create, replica});
+  run();
+}
+
+void item_worker::put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes) {
+  wire::apply_items job;
+  job.group = group;
+  job.job = index;
+  job.applied = index;
+  job.applied_link = index * 1000;
+  for (auto& key : keys) {
+    auto& effect = job.effects.emplace_back();
+    effect.set_key(key);
+    effect.set_item(std::string(bytes, static_cast<char>('a' + index % 26)));
+  }
+  job.who = replica;
+  tell(std::move(job));
+  run();
+}
+
+wire::snapshot_stored item_worker::store(std::uint64_t transfer, const msg::SnapshotChunk& chunk) {
+  wire::store_snapshot job;
+  job.group = group;
+  job.member = member;
+  job.transfer = transfer;
+  job.chunk = std::make_shared<const msg::SnapshotChunk>(chunk);
+  job.who = replica;
+  tell(std::move(job));
+  run();
+  return stored.empty() ? wire::snapshot_stored{} : stored.back();
+}
+
+wire::replica_actor::behavior_type item_worker::hears(wire::replica_actor::pointer, item_worker* worker) {
+  return {
+      [](const wire::inbox&) {},
+      [](const wire::peer_lost&) {},
+      [](const wire::log_loaded&) {},
+      [](const wire::appended&) {},
+      [](const wire::log_read&) {},
+      [worker](const wire::items_opened& what) { worker->opened.push_back(what); },
+      [worker](const wire::items_applied& what) { worker->applied.push_back(what); },
+      [](const wire::items_read&) {},
+      [](const wire::items_scanned&) {},
+      [worker](const wire::snapshot_part& what) { worker->parts.push_back(what); },
+      [worker](const wire::snapshot_stored& what) { worker->stored.push_back(what); },
+      [](const wire::items_digest&) {},
+      [](wire::tick_atom) {},
+      [](wire::stop_atom) {},
+      [](wire::grow_atom) {},
+      [](wire::report_atom) { return msg::ReplicaReport(); },
+  };
+}
+
+} // namespace troupe::disk::test

@@ -1,0 +1,153 @@
+// Snapshots as the replica that needs one sees them: what it does with an answer that comes when the world
+// has moved on.
+#include "tests/unit/replica/lone_replica.h"
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace troupe::replica {
+namespace {
+
+using namespace std::chrono_literals;
+using test::lone_replica;
+
+std::size_t questions(const lone_replica& w) {
+  return static_cast<std::size_t>(
+      std::count_if(w.told.begin(), w.told.end(), [](auto& one) { return one.has_snapshot_request(); }));
+}
+
+// The log above the snapshot came after all while the snapshot was being stored. The item file is ahead of
+// what is applied then, and a flush of less would be wrong.
+TEST(Transfer, OfASnapshotThatIsNotWantedAnyMoreStillCountsWhenItIsInstalled) {
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  auto first = log.put("one", "1");
+  w.hear(log.accept({first}, 1));
+  auto second = log.put("two", "2");
+  auto third = log.put("three", "3");
+  w.hear(log.gone());
+  w.pass(1100ms);
+  ASSERT_EQ(questions(w), 1u);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+
+  w.hear(log.accept({second, third, log.put("four", "4")}, 4));
+  w.pass(1100ms);
+  w.pass(1100ms);
+  EXPECT_EQ(w.asked.applies.size(), 0u) << "the file is about to be another one";
+  auto opened = w.asked.opens.size();
+  w.answer_store();
+  ASSERT_EQ(w.asked.opens.size(), opened + 1) << "it begins again, from the file that is there";
+  w.pass(1100ms);
+  for (auto& flush : w.asked.applies)
+    EXPECT_GE(flush.applied, 3u);
+}
+
+TEST(Transfer, IsOverWhereTheFileStandsAtTheSnapshotAlready) {
+  wire::items_opened
+      file; // a crash came between the installing of a snapshot and the log's going on from there
+  file.applied = file.durable = 9;
+  wire::log_loaded log;
+  log.exists = true;
+  *log.hard_state.mutable_configuration() = test::three_members();
+  lone_replica w([](auto& options) { test::follows(options), options.fresh = false; }, file, log);
+  test::leaders_log leader;
+  while (leader.index < 9)
+    leader.put("key", "item");
+  w.hear(leader.gone());
+  w.pass(1100ms);
+  ASSERT_EQ(questions(w), 1u);
+  w.hear(leader.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  w.answer_store();
+  auto reset =
+      std::find_if(w.appended.begin(), w.appended.end(), [](auto& job) { return job.reset.has_value(); });
+  ASSERT_NE(reset, w.appended.end()) << "the log goes on from there";
+  EXPECT_EQ(reset->reset->index, 9u);
+}
+
+lone_replica::adjustment log_replica(bool fresh) {
+  return [fresh](replica_options& options) {
+    options.configuration = test::three_members(msg::LOG_REPLICA);
+    options.kind = msg::LOG_REPLICA;
+    options.preferred_leader = false;
+    options.fresh = fresh;
+  };
+}
+
+// Its disk is never idle: another Accept comes during every sync.
+TEST(Transfer, OfItemsToALogReplicaEndsUnderSteadyLoad) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  ASSERT_EQ(questions(w), 1u);
+  test::leaders_log log;
+  auto snapshot = log.snapshot();
+  w.slow_disk = true;
+  w.hear(log.accept({log.put("one", "1")}, 0));
+  w.hear(snapshot);
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  w.answer_store();
+  w.hear(log.accept({log.put("two", "2")}, 1));
+  ASSERT_EQ(w.appends.size(), 1u);
+  w.answer_disk();
+  EXPECT_EQ(w.asked.opens.size(), 1u) << "it opens its items before the disk is given more to do";
+}
+
+TEST(Transfer, ThatCannotBeStoredIsTriedFromAnotherMember) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  ASSERT_EQ(questions(w), 1u);
+  auto first = w.told.back().snapshot_request().to();
+  w.hear(test::leaders_log().snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  wire::snapshot_stored answer;
+  answer.transfer = w.asked.stores[0].transfer;
+  answer.result = {wire::disk_outcome::corrupt, "it is not the snapshot that was announced"};
+  w.items_say(std::move(answer));
+  w.pass(1100ms);
+  ASSERT_EQ(questions(w), 2u);
+  EXPECT_NE(w.told.back().snapshot_request().to(), first);
+}
+
+// Installing a large one takes longer than a silent source is borne.
+TEST(Transfer, IsNotGivenUpWhileTheLastPieceIsInstalled) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  w.hear(test::leaders_log().snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  for (int second = 0; second < 10; ++second)
+    w.pass(1000ms);
+  EXPECT_EQ(questions(w), 1u) << "what it asked for is there";
+  w.answer_store();
+  EXPECT_EQ(w.asked.opens.size(), 1u);
+}
+
+wire::log_loaded empty_log(const msg::Configuration& configuration) {
+  wire::log_loaded log;
+  log.exists = true;
+  *log.hard_state.mutable_configuration() = configuration;
+  return log;
+}
+
+TEST(Items, ThatCannotBeOpenedNowAreNotGone) {
+  wire::items_opened file;
+  file.result = {wire::disk_outcome::full, "no room"};
+  lone_replica w(log_replica(false), file, empty_log(test::three_members(msg::LOG_REPLICA)));
+  EXPECT_NE(w.report().trouble(), "") << "it is started again";
+  EXPECT_EQ(w.report().damage(), "");
+}
+
+TEST(Items, OfWhoIsCalledAStorageReplicaAndHasNoneAreDamage) {
+  wire::items_opened file;
+  file.result = {wire::disk_outcome::missing, "there is no file"};
+  lone_replica w(log_replica(false), file, empty_log(test::three_members(msg::LOG_REPLICA)));
+  EXPECT_EQ(w.report().damage(), "") << "a log replica needs none";
+  auto promoted = test::three_members();
+  promoted.set_epoch(2);
+  test::leaders_log log;
+  w.pass(5000ms); // whoever leads, and was promised what this member forgot, has lost its lease by now
+  w.hear(log.accept({log.configuration(promoted)}, 1));
+  EXPECT_EQ(w.report().damage(), "its items are gone");
+}
+
+} // namespace
+} // namespace troupe::replica
