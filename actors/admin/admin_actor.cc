@@ -62,6 +62,7 @@ void admin_state::notice_own_absence() {
     return;
   kit::log(kit::level::warning, options.node, "admin", "was stopped for a while, and asks all nodes anew");
   leading_us = now();
+  healing.clear();
 }
 
 void admin_state::receive(wire::inbox& mail) {
@@ -110,15 +111,15 @@ void admin_state::on_tick() {
   for (const auto& [node, page] : nodes.pages())
     alive += now_is == stance::leading && nodes.alive(node, now());
   meter->nodes_alive.Set(alive);
-  bool healing = false;
+  bool changing = false;
   double ailing = 0;
-  for (const auto& [group, partition] : records.partitions()) {
-    healing = healing || partition.has_target();
-    ailing += partition.ailing_ms() != 0;
+  for (auto group : records.ailing()) {
+    changing = changing || records.partition(group)->has_target();
+    ailing += records.partition(group)->ailing_ms() != 0;
   }
   meter->ailing.Set(now_is == stance::leading ? ailing : 0);
   bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() ||
-              stale || healing;
+              stale || changing;
   self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
 }
 

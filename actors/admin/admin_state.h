@@ -87,6 +87,7 @@ struct admin_state {
   // --- what is known
   memory records;
   node_book nodes{limits::node_alive_ms * 1000};
+  healing_book healing;
   stance now_is = stance::unknown;
   std::string leader_node; // as far as known; empty when not
   std::int64_t leading_us = 0;
@@ -97,9 +98,11 @@ struct admin_state {
   static constexpr std::size_t questions_max = 256; // one at a time, and hand-overs
   kit::promise_table<answer_handler> asked{0};      // start() makes it
   bool probe_due = true;
-  bool stale = false; // another version of the records exists
-  bool orders_due = false;
-  std::int64_t orders_us = 0;                            // when they were last sent unasked
+  bool stale = false;                                    // another version of the records exists
+  std::uint64_t ordered_version = 0;                     // of the records, when nodes were last told unasked
+  std::int64_t orders_us = 0;                            // and when that was
+  std::int64_t healing_us = 0;                           // the next plan is not made before
+  std::int64_t asking_us = 0;                            // nor leaders asked for changes before
   std::map<std::uint64_t, std::int64_t> asked_leader_us; // group -> when its leader was asked for a change
   std::int64_t retry_us = 0;     // the group did not answer well: leave it alone until then
   std::vector<msg::Record> rows; // of a load
@@ -134,6 +137,7 @@ struct admin_state {
   bool write_wish();
   void write(change what, std::optional<wish> of);
   void on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of);
+  void take_over(const change& what);
   void ask_leaders();
   void follow(const std::string& leader);
   void lead();

@@ -90,7 +90,7 @@ void admin_state::on_report(const wire::delivery& from) {
   } else {
     const auto& report = from.parcel.node_report();
     bool usable = nodes.take(report, now());
-    orders = orders_for(records, nodes, report, !usable);
+    orders = orders_for(records, nodes, healing, report, !usable);
   }
   auto parcel = wire::reply_to(from.parcel);
   *parcel.mutable_node_orders() = std::move(orders);
@@ -229,7 +229,7 @@ msg::AdminReply admin_state::cluster_status() const {
   for (const auto& [group, partition] : records.partitions())
     if (group != wire::metadata_group)
       *body.add_partitions() = partition;
-  *body.mutable_healing() = healing_status(view());
+  *body.mutable_healing() = healing_status(view(), healing);
   auto lost = lost_members(records, nodes);
   for (const auto& [node, page] : nodes.pages()) {
     auto& report = *body.add_nodes();

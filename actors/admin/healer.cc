@@ -3,135 +3,17 @@
 #include "config/limits.h"
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 namespace troupe::admin {
 
 namespace {
 
-using healing::health;
 using kind = healing::step::kind;
-
-const msg::Member* member_of(const msg::Configuration& configuration, std::uint64_t id) {
-  for (const auto& m : configuration.members())
-    if (m.id() == id)
-      return &m;
-  return nullptr;
-}
-
-// Its table is there for good. What is being made is not ill when some members of it are not there yet, and
-// what is being deleted needs nobody.
-bool in_care(const outlook& view, const msg::PartitionRecord& partition) {
-  if (partition.group() == wire::metadata_group)
-    return true;
-  const auto* table = view.records.table(partition.table());
-  return table && table->id() == partition.table_id() && table->state() == msg::TABLE_ACTIVE;
-}
 
 // The newest configuration that the group is known to have committed.
 const msg::Configuration& committed(const outlook& view, const msg::PartitionRecord& partition) {
   const auto* told = view.nodes.committed_of(partition.group());
   return told && told->epoch() > partition.configuration().epoch() ? *told : partition.configuration();
-}
-
-// The one that a change adds; nothing when it adds nobody.
-const msg::Member* newcomer_of(const msg::PartitionRecord& partition) {
-  for (const auto& m : partition.target().members())
-    if (!member_of(partition.configuration(), m.id()))
-      return &m;
-  return nullptr;
-}
-
-const msg::ReplicaReport* report_of(const outlook& view, std::uint64_t group, const msg::Member& m) {
-  const auto* page = view.nodes.find(m.node());
-  if (!page || page->head.disk() != m.disk())
-    return nullptr;
-  auto it = page->replicas.find(group);
-  return it == page->replicas.end() || it->second.member() != m.id() ? nullptr : &it->second;
-}
-
-std::int64_t node_silent_us(const outlook& view, const std::string& node) {
-  const auto* page = view.nodes.find(node);
-  auto heard = std::max(page ? page->heard_us : 0, view.leading_us);
-  return std::max<std::int64_t>(view.now_us - heard, 0);
-}
-
-bool directory_gone(const outlook& view, const msg::Member& m) {
-  const auto* page = view.nodes.find(m.node());
-  return page && page->head.disk() != m.disk();
-}
-
-healing::member_view member_seen(const outlook& view, const msg::PartitionRecord& partition,
-                                 const msg::Member& m, const msg::ReplicaReport* leader) {
-  healing::member_view seen;
-  const auto* said = report_of(view, partition.group(), m);
-  seen.has_items = said && said->grown();
-  if (directory_gone(view, m)) {
-    seen.is = health::lost;
-    seen.votes = false;
-    seen.what = "its data directory is another one now";
-    return seen;
-  }
-  if (leader && leader->member() == m.id()) {
-    seen.level = true;
-  } else {
-    const msg::MemberProgress* progress = nullptr;
-    if (leader)
-      for (const auto& p : leader->members())
-        if (p.member() == m.id())
-          progress = &p;
-    const auto* watched = leader ? view.nodes.attendance_of(partition.group(), m.id()) : nullptr;
-    if (progress && !progress->silent()) {
-      seen.level = progress->level();
-      if (watched && watched->stays_us != 0) // what it says of itself is news, too
-        seen.stays_us =
-            view.now_us - std::max(watched->stays_us, view.nodes.told_us(m.node(), partition.group()));
-    } else {
-      seen.is = health::silent;
-      seen.silent_us = node_silent_us(view, m.node());
-      seen.votes = false;
-      if (watched && watched->since_us != 0) {
-        seen.silent_us = std::max(seen.silent_us, view.now_us - watched->answered_us);
-        seen.away_us = view.now_us - watched->since_us;
-      }
-    }
-  }
-  if (said && (!said->damage().empty() || said->retired())) {
-    seen.is = health::lost;
-    seen.what = said->retired() ? "it was dropped" : said->damage();
-  } else if (said && seen.is == health::silent) {
-    seen.what = said->trouble();
-  }
-  return seen;
-}
-
-std::vector<healing::spare> spares_for(const outlook& view, const msg::PartitionRecord& partition) {
-  std::vector<healing::spare> result;
-  bool metadata = partition.group() == wire::metadata_group;
-  for (const auto& [name, page] : view.nodes.pages()) {
-    bool role = metadata ? std::count(view.metadata_nodes.begin(), view.metadata_nodes.end(), name) > 0
-                         : page.head.storage();
-    bool room = !page.head.full() && page.head.disk_free_bytes() >= view.min_free_bytes;
-    if (!role || !room || !page.whole || page.head.disk() == 0 || !view.nodes.alive(name, view.now_us))
-      continue;
-    // Who still has a member of the group that is out, or may be, takes no other one before that is gone.
-    auto it = page.replicas.find(partition.group());
-    bool waits = it != page.replicas.end() && !it->second.retired() &&
-                 !member_of(partition.configuration(), it->second.member());
-    for (const auto& gone : partition.withdrawn())
-      waits = waits || gone.node() == name;
-    if (!waits)
-      result.push_back({name, page.head.zone(), page.head.disk(),
-                        static_cast<std::uint32_t>(view.records.groups_on(name).size())});
-  }
-  return result;
-}
-
-std::uint64_t next_id(const msg::PartitionRecord& partition) {
-  std::uint64_t next = partition.next_member();
-  for (const auto& m : partition.configuration().members())
-    next = std::max(next, m.id() + 1);
-  return next;
 }
 
 struct candidate {
@@ -140,58 +22,72 @@ struct candidate {
   healing::step step;
 };
 
-change begin(const outlook& view) {
-  change next;
-  next.cluster = view.records.cluster();
-  next.cluster.set_version(view.records.version() + 1);
+// A change that grows record by record, up to what goes into one log entry.
+class draft {
+public:
+  explicit draft(const memory& records) {
+    next_.cluster = records.cluster();
+    next_.cluster.set_version(records.version() + 1);
+  }
+  void add(msg::PartitionRecord partition) {
+    bytes_ += partition.ByteSizeLong();
+    next_.partitions.push_back(std::move(partition));
+  }
+  bool full() const { return next_.partitions.size() >= change_records || bytes_ >= change_bytes; }
+  std::optional<change> done() && {
+    return next_.partitions.empty() ? std::nullopt : std::optional(std::move(next_));
+  }
+
+private:
+  change next_;
+  std::size_t bytes_ = 0;
+};
+
+// The record once the group has committed a newer configuration than it says.
+std::optional<msg::PartitionRecord> taken_over(const outlook& view, const msg::PartitionRecord& partition) {
+  const auto& now = committed(view, partition);
+  if (now.epoch() <= partition.configuration().epoch())
+    return std::nullopt;
+  auto next = partition;
+  next.set_next_member(next_id(partition));
+  for (const auto& m : now.members())
+    next.set_next_member(std::max(next.next_member(), m.id() + 1));
+  *next.mutable_configuration() = now;
+  next.clear_target();
+  next.clear_withdrawn();
+  const auto* grows = member_of(now, next.grow());
+  if (!grows || grows->kind() != msg::LOG_REPLICA)
+    next.clear_grow();
   return next;
 }
 
-// What is to be written about a group without looking at the others: what it has come to, and a change whose
-// newcomer will not come.
-std::optional<msg::PartitionRecord> progressed(const outlook& view, const msg::PartitionRecord& partition) {
-  const auto& now = committed(view, partition);
-  if (now.epoch() > partition.configuration().epoch()) {
-    auto next = partition;
-    next.set_next_member(next_id(partition));
-    for (const auto& m : now.members())
-      next.set_next_member(std::max(next.next_member(), m.id() + 1));
-    *next.mutable_configuration() = now;
-    next.clear_target();
-    next.clear_withdrawn();
-    const auto* grows = member_of(now, next.grow());
-    if (!grows || grows->kind() != msg::LOG_REPLICA)
-      next.clear_grow();
-    return next;
-  }
-  if (const auto* newcomer = newcomer_of(partition)) {
-    bool runs = report_of(view, partition.group(), *newcomer) != nullptr;
-    bool away = node_silent_us(view, newcomer->node()) >= view.heal.silence_us;
-    if (directory_gone(view, *newcomer) || (away && !runs)) {
-      auto next = partition;
-      *next.add_withdrawn() = *newcomer;
-      *next.mutable_target() = partition.configuration();
-      next.mutable_target()->set_epoch(partition.configuration().epoch() + 1);
-      next.set_why("the newcomer on " + newcomer->node() + " did not come to life");
-      return next;
-    }
-  }
-  if (partition.has_target())
+// The record when its target will not come about, or not soon: then the next one may be another.
+std::optional<msg::PartitionRecord> given_up(const outlook& view, healing_book& book,
+                                             const msg::PartitionRecord& partition) {
+  auto nothing = partition.configuration();
+  nothing.set_epoch(nothing.epoch() + 1);
+  if (partition.target().SerializeAsString() == nothing.SerializeAsString())
+    return std::nullopt; // given up already: it waits for a leader only
+  const auto* newcomer = newcomer_of(partition);
+  bool led = view.nodes.server_of(partition.group()) != nullptr;
+  bool late = book.waited_us(partition.group(), partition.target().epoch(), newcomer ? newcomer->id() : 0,
+                             led, view.now_us) >= healing_book::target_patience_us;
+  const auto* said = newcomer ? report_of(view, partition.group(), *newcomer) : nullptr;
+  bool runs = said && said->epoch() > 0 && said->trouble().empty();
+  bool gone = newcomer && (directory_gone(view, *newcomer) ||
+                           (!said && node_silent_us(view, newcomer->node()) >= view.heal.silence_us));
+  if (!late && !gone)
     return std::nullopt;
-  bool is_whole = healing::whole(group_seen(view, partition), view.heal.wanted);
-  if (is_whole != (partition.ailing_ms() == 0)) {
-    auto next = partition;
-    next.set_ailing_ms(is_whole ? 0 : view.now_ms);
-    if (is_whole) {
-      next.clear_why();
-      next.clear_grow();
-    }
-    // A blink is not worth a record.
-    if (!is_whole && healing::next_step(group_seen(view, partition), view.heal).what == kind::none)
-      return std::nullopt;
-    return next;
+  auto next = partition;
+  *next.mutable_target() = std::move(nothing);
+  if (newcomer) {
+    *next.add_withdrawn() = *newcomer;
+    if (!runs)
+      book.shun(newcomer->node(), view.now_us);
   }
-  return std::nullopt;
+  next.set_why(newcomer && !runs ? "the newcomer on " + newcomer->node() + " did not come to life"
+                                 : "the change did not come about: " + partition.why());
+  return next;
 }
 
 // The metadata group has no record until its leader has said who is in it.
@@ -205,174 +101,148 @@ std::optional<msg::PartitionRecord> record_of_metadata(const outlook& view) {
   return record;
 }
 
-bool full(const change& next) {
-  return next.partitions.size() >= change_records;
+// One that fetches items takes a place of its node while somebody leads the group and bytes come.
+bool takes_a_place(const outlook& view, healing_book& book, const msg::PartitionRecord& partition,
+                   const msg::Member& grows) {
+  const auto* said = report_of(view, partition.group(), grows);
+  auto bytes = said ? said->growth_bytes() : 0;
+  auto stands = book.growth_stands_us(partition.group(), grows.id(), bytes, view.now_us);
+  return view.nodes.server_of(partition.group()) && stands < healing_book::growth_patience_us;
 }
+
+void note_strays(const outlook& view, healing_book& book, const msg::PartitionRecord& partition) {
+  for (const auto& node : view.nodes.holders(partition.group())) {
+    const auto& replica = view.nodes.find(node)->replicas.at(partition.group());
+    bool wanted = member_of(partition.configuration(), replica.member()) ||
+                  member_of(partition.target(), replica.member());
+    book.stray(node, partition.group(), !wanted && !replica.retired());
+  }
+}
+
+class plan {
+public:
+  plan(const outlook& view, healing_book& book)
+      : view_(view), book_(book), spares_(spares_of(view, book)), next_(view.records) {}
+
+  std::optional<change> make() {
+    if (auto known = record_of_metadata(view_))
+      next_.add(std::move(*known));
+    for (auto group : book_.turn(view_.records)) {
+      if (next_.full()) {
+        book_.changed(group);
+      } else if (const auto* partition = view_.records.partition(group)) {
+        look(*partition);
+      } else {
+        book_.forget(group);
+        book_.no_strays(group);
+      }
+    }
+    grant();
+    return std::move(next_).done();
+  }
+
+private:
+  void look(const msg::PartitionRecord& partition) {
+    auto group = partition.group();
+    note_strays(view_, book_, partition);
+    if (!in_care(view_, partition))
+      return book_.forget(group);
+    under_way_ += partition.has_target();
+    if (const auto* grows = member_of(partition.configuration(), partition.grow()))
+      growing_[grows->node()] += takes_a_place(view_, book_, partition, *grows);
+    if (auto known = taken_over(view_, partition))
+      return next_.add(std::move(*known));
+    if (partition.has_target()) {
+      book_.of(group).hand_over = false;
+      if (auto known = given_up(view_, book_, partition))
+        next_.add(std::move(*known));
+      return;
+    }
+    auto seen = group_seen(view_, partition);
+    if (healing::whole(seen, view_.heal.wanted)) {
+      book_.forget(group);
+      if (partition.ailing_ms() == 0)
+        return;
+      auto known = partition;
+      known.clear_ailing_ms();
+      known.clear_why();
+      known.clear_grow();
+      return next_.add(std::move(known));
+    }
+    auto& line = book_.of(group);
+    if (line.ailing_since_us == 0)
+      line.ailing_since_us = view_.now_us;
+    offer(seen, view_, partition, spares_);
+    auto step = healing::next_step(seen, view_.heal);
+    line.hand_over = step.what == kind::hand_over;
+    if (step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member)) {
+      candidates_.push_back({healing::sound_voters(seen), &partition, std::move(step)});
+      return;
+    }
+    // A blink is not worth a record.
+    bool lasts = view_.now_us - line.ailing_since_us >= view_.heal.silence_us;
+    if (partition.ailing_ms() != 0 || (step.what == kind::none && !lasts))
+      return;
+    next_.add(ailing(partition, step));
+  }
+
+  msg::PartitionRecord ailing(const msg::PartitionRecord& partition, const healing::step& step) const {
+    auto known = partition;
+    if (known.ailing_ms() == 0)
+      known.set_ailing_ms(view_.now_ms);
+    known.set_why(step.why);
+    return known;
+  }
+
+  void grant() {
+    std::stable_sort(candidates_.begin(), candidates_.end(),
+                     [](const candidate& a, const candidate& b) { return a.sound < b.sound; });
+    bool seated = false;
+    for (auto& [sound, partition, step] : candidates_) {
+      if (next_.full())
+        return;                           // the others are not whole, and have their turn again
+      if (seated && step.newcomer != 0) { // the nodes are loaded otherwise now
+        auto seen = group_seen(view_, *partition);
+        offer(seen, view_, *partition, spares_);
+        step = healing::next_step(seen, view_.heal);
+      }
+      if (step.what != kind::change && step.what != kind::grow)
+        continue;
+      auto known = ailing(*partition, step);
+      if (step.what == kind::grow) {
+        auto& busy = growing_[member_of(partition->configuration(), step.member)->node()];
+        if (busy >= view_.rebuilds)
+          continue;
+        ++busy;
+        known.set_grow(step.member);
+      } else {
+        if (under_way_ >= limits::membership_changes)
+          continue;
+        ++under_way_;
+        if (step.newcomer != 0) {
+          seated = true;
+          spares_.seat(step.target.members().rbegin()->node());
+        }
+        *known.mutable_target() = std::move(step.target);
+        known.set_next_member(step.newcomer != 0 ? step.newcomer + 1 : next_id(*partition));
+      }
+      next_.add(std::move(known));
+    }
+  }
+
+  const outlook& view_;
+  healing_book& book_;
+  spare_nodes spares_;
+  draft next_;
+  std::size_t under_way_ = 0;
+  std::map<std::string, std::size_t> growing_; // by node
+  std::vector<candidate> candidates_;
+};
 
 } // namespace
 
-healing::group_view group_seen(const outlook& view, const msg::PartitionRecord& partition) {
-  healing::group_view seen;
-  seen.now = partition.configuration();
-  seen.next_member = next_id(partition);
-  seen.grows = partition.grow();
-  const auto* server = view.nodes.server_of(partition.group());
-  const msg::ReplicaReport* leader = nullptr;
-  if (server && node_silent_us(view, *server) < view.heal.silence_us)
-    leader = &view.nodes.find(*server)->replicas.at(partition.group());
-  seen.leader = leader ? leader->member() : 0;
-  for (const auto& m : seen.now.members())
-    seen.members.push_back(member_seen(view, partition, m, leader));
-  seen.spares = spares_for(view, partition);
-  return seen;
-}
-
-std::optional<change> plan_healing(const outlook& view) {
-  auto next = begin(view);
-  if (auto known = record_of_metadata(view))
-    next.partitions.push_back(std::move(*known));
-  std::size_t under_way = 0;
-  std::map<std::string, std::size_t> growing; // by node
-  std::vector<candidate> candidates;
-  for (const auto& [group, partition] : view.records.partitions()) {
-    if (!in_care(view, partition))
-      continue;
-    under_way += partition.has_target();
-    if (const auto* grows = member_of(partition.configuration(), partition.grow()))
-      ++growing[grows->node()];
-    if (full(next))
-      continue;
-    if (auto changed = progressed(view, partition)) {
-      next.partitions.push_back(std::move(*changed));
-      continue;
-    }
-    if (partition.has_target() || partition.ailing_ms() == 0)
-      continue;
-    auto seen = group_seen(view, partition);
-    auto step = healing::next_step(seen, view.heal);
-    if (step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member))
-      candidates.push_back({healing::sound_voters(seen), &partition, std::move(step)});
-  }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const candidate& a, const candidate& b) { return a.sound < b.sound; });
-  for (auto& [sound, partition, step] : candidates) {
-    if (full(next))
-      break;
-    auto changed = *partition;
-    changed.set_why(step.why);
-    if (step.what == kind::grow) {
-      auto& busy = growing[member_of(partition->configuration(), step.member)->node()];
-      if (busy >= view.rebuilds)
-        continue;
-      ++busy;
-      changed.set_grow(step.member);
-    } else {
-      if (under_way >= limits::membership_changes)
-        continue;
-      ++under_way;
-      *changed.mutable_target() = std::move(step.target);
-      changed.set_next_member(step.newcomer != 0 ? step.newcomer + 1 : next_id(*partition));
-    }
-    next.partitions.push_back(std::move(changed));
-  }
-  return next.partitions.empty() ? std::nullopt : std::optional(std::move(next));
-}
-
-std::vector<group_order> healing_orders(const outlook& view) {
-  std::vector<group_order> result;
-  for (const auto& [group, partition] : view.records.partitions()) {
-    if ((!partition.has_target() && partition.ailing_ms() == 0) || !in_care(view, partition))
-      continue;
-    const auto* server = view.nodes.server_of(group);
-    if (!server)
-      continue;
-    group_order order{group, *server, {}};
-    if (partition.has_target()) {
-      const auto* newcomer = newcomer_of(partition);
-      const auto* said = newcomer ? report_of(view, group, *newcomer) : nullptr;
-      if (newcomer && (!said || said->epoch() == 0 || !said->trouble().empty()))
-        continue; // it does not run yet
-      order.request.mutable_change()->set_target(partition.target().SerializeAsString());
-    } else if (healing::next_step(group_seen(view, partition), view.heal).what == kind::hand_over) {
-      order.request.mutable_handover();
-    } else {
-      continue;
-    }
-    result.push_back(std::move(order));
-  }
-  return result;
-}
-
-std::vector<msg::NodeOrders::Retired> retired_on(const memory& records, const node_book& nodes,
-                                                 const std::string& node) {
-  std::vector<msg::NodeOrders::Retired> result;
-  const auto* page = nodes.find(node);
-  if (!page)
-    return result;
-  for (const auto& [group, replica] : page->replicas) {
-    const auto* partition = records.partition(group);
-    if (!partition || replica.retired() || replica.member() == 0)
-      continue;
-    if (replica.member() >= next_id(*partition))
-      continue; // these records are old: somebody who leads now has made it
-    const auto& now = partition->configuration();
-    bool wanted = member_of(now, replica.member()) || member_of(partition->target(), replica.member());
-    for (const auto& m : partition->withdrawn())
-      wanted = wanted || m.id() == replica.member();
-    if (wanted)
-      continue;
-    int voters = 0, know = 0;
-    for (const auto& m : now.members()) {
-      if (m.kind() == msg::LEARNER)
-        continue;
-      ++voters;
-      const auto* other = nodes.find(m.node());
-      auto it = other ? other->replicas.find(group) : page->replicas.end();
-      know += other && it != other->replicas.end() && it->second.member() == m.id() &&
-              it->second.durable_epoch() >= now.epoch();
-    }
-    if (2 * know <= voters)
-      continue;
-    auto& gone = result.emplace_back();
-    gone.set_group(group);
-    gone.set_member(replica.member());
-  }
-  return result;
-}
-
-msg::HealingStatus healing_status(const outlook& view) {
-  msg::HealingStatus status;
-  for (const auto& [group, partition] : view.records.partitions()) {
-    auto seen = group_seen(view, partition);
-    if (!in_care(view, partition) || (!partition.has_target() && healing::whole(seen, view.heal.wanted)))
-      continue;
-    auto& shown = *status.add_groups();
-    shown.set_group(group);
-    shown.set_table(partition.table());
-    shown.set_sound_voters(healing::sound_voters(seen));
-    shown.set_ailing_ms(
-        partition.ailing_ms() == 0 ? 0 : std::max<std::int64_t>(view.now_ms - partition.ailing_ms(), 0));
-    shown.set_why(partition.why());
-    auto step = healing::next_step(seen, view.heal);
-    if (partition.has_target()) {
-      shown.set_step(msg::AilingGroup::CHANGING);
-      if (const auto* newcomer = newcomer_of(partition))
-        shown.set_node(newcomer->node());
-    } else if (const auto* grows = member_of(partition.configuration(), partition.grow())) {
-      shown.set_step(msg::AilingGroup::REBUILDING);
-      shown.set_node(grows->node());
-      if (const auto* said = report_of(view, group, *grows)) {
-        shown.set_bytes(said->growth_bytes());
-        shown.set_bytes_total(said->growth_total());
-      }
-    } else if (!step.stuck.empty()) {
-      shown.set_step(msg::AilingGroup::STUCK);
-      shown.set_why(step.why + "; " + step.stuck);
-    }
-  }
-  std::stable_sort(status.mutable_groups()->begin(), status.mutable_groups()->end(),
-                   [](const auto& a, const auto& b) { return a.sound_voters() < b.sound_voters(); });
-  return status;
+std::optional<change> plan_healing(const outlook& view, healing_book& book) {
+  return plan(view, book).make();
 }
 
 } // namespace troupe::admin

@@ -5,6 +5,7 @@
 #include "messages/status.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <utility>
 
 namespace troupe::admin {
 
@@ -13,7 +14,9 @@ namespace {
 constexpr std::int64_t answer_us = 2'000'000; // how long the metadata group may take
 constexpr std::int64_t orders_every_us = 100'000;
 constexpr std::int64_t retry_after_us = 100'000;
-constexpr std::int64_t ask_leader_every_us = 400'000;
+constexpr std::int64_t ask_leaders_every_us = 50'000;
+constexpr std::int64_t ask_leader_every_us = 400'000; // the same one
+constexpr std::size_t questions_kept = 32; // for our own group, and for hand-overs that people ask for
 constexpr std::uint64_t page_bytes = limits::page_bytes / 2;
 
 } // namespace
@@ -171,7 +174,7 @@ void admin_state::check_loaded() {
       kit::log(kit::level::error, options.node, "admin",
                std::to_string(loaded.unreadable()) + " metadata records cannot be read");
     records = std::move(loaded);
-    orders_due = now_is == stance::leading;
+    healing.everything_changed();
     answer_readers_probed();
     settle_outcomes();
     advance();
@@ -228,8 +231,11 @@ bool admin_state::write_wish() {
 
 bool admin_state::write_next() {
   auto next = plan_next(view(), random());
-  if (!next)
-    next = plan_healing(view());
+  if (!next && now() >= healing_us) {
+    healing_us = now() + healing_book::plan_every_us;
+    healing.hear(nodes, records);
+    next = plan_healing(view(), healing);
+  }
   if (next)
     write(std::move(*next), std::nullopt);
   return next.has_value();
@@ -254,13 +260,12 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
     if (what.cluster.version() == 1)
       stale = true; // memory begins with a load
     else
-      records.apply(what);
+      take_over(what);
     for (const auto& partition : what.partitions)
       if (!partition.why().empty())
         kit::log(kit::level::info, options.node, "admin",
                  "group " + std::to_string(partition.group()) + ": " + partition.why() +
                      (partition.has_target() ? "; changing its members" : ""));
-    orders_due = orders_due || !what.partitions.empty() || !what.tables.empty();
     for (const auto& table : what.tables)
       kit::log(kit::level::info, options.node, "admin",
                "table " + table.name() + " is " + msg::TableState_Name(table.state()));
@@ -280,6 +285,22 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
   advance();
 }
 
+// The change is in the group: now it is in memory, too.
+void admin_state::take_over(const change& what) {
+  for (const auto& partition : what.partitions) {
+    const auto* before = records.partition(partition.group());
+    meter->membership_changes.Increment(before &&
+                                        before->configuration().epoch() < partition.configuration().epoch());
+    healing.changed(partition.group());
+  }
+  for (const auto& table : what.tables)
+    for (auto group : records.groups_of(table.id()))
+      healing.changed(group);
+  for (auto group : what.removed_groups)
+    healing.changed(group);
+  records.apply(what);
+}
+
 // --- leading and following
 // ----------------------------------------------------------------------------------------
 
@@ -290,6 +311,8 @@ void admin_state::lead() {
   now_is = stance::leading;
   leading_us = now();
   nodes.clear();
+  healing.clear();
+  ordered_version = 0;
   asked_leader_us.clear();
   kit::log(kit::level::info, options.node, "admin", "leads the metadata");
 }
@@ -315,27 +338,29 @@ void admin_state::fail(const msg::ReplicaReply& reply, const char* what) {
 }
 
 void admin_state::send_orders() {
-  if (!orders_due || now() - orders_us < orders_every_us)
+  if (ordered_version == records.version() || now() - orders_us < orders_every_us)
     return;
-  orders_due = false;
+  auto before = std::exchange(ordered_version, records.version());
   orders_us = now();
   for (const auto& [node, page] : nodes.pages())
-    if (nodes.alive(node, now())) {
+    if (nodes.alive(node, now()) && records.changed_on(node) > before) {
       msg::Parcel parcel;
       *parcel.mutable_to() = wire::address(msg::ROLE_AGENT);
       *parcel.mutable_from() = wire::address(msg::ROLE_ADMIN);
-      *parcel.mutable_node_orders() = orders_unasked(records, nodes, node);
+      *parcel.mutable_node_orders() = orders_unasked(records, nodes, healing, node);
       post(node, std::move(parcel));
     }
 }
 
 // The leaders of groups whose change is due. Asked again until the change is there: they propose it once.
 void admin_state::ask_leaders() {
-  if (records.partitions().empty() || now() < leading_us + limits::node_alive_ms * 1000 / 4)
+  if (now() < asking_us || now() < leading_us + limits::node_alive_ms * 1000 / 4)
     return;
-  for (auto& order : healing_orders(view())) {
+  asking_us = now() + ask_leaders_every_us;
+  for (auto& order : healing_orders(view(), healing)) {
     auto& asked_us = asked_leader_us[order.group];
-    if (asked.full() || (asked_us != 0 && now() - asked_us < ask_leader_every_us))
+    if (asked.size() + questions_kept >= questions_max ||
+        (asked_us != 0 && now() - asked_us < ask_leader_every_us))
       continue;
     asked_us = now();
     ask(order.node, order.group, std::move(order.request),
@@ -347,7 +372,6 @@ void admin_state::ask_leaders() {
             asked_leader_us[group] = now() - ask_leader_every_us / 2;
             return;
           }
-          meter->membership_changes.Increment();
           nodes.note_committed(group, committed);
         });
   }

@@ -43,6 +43,8 @@ memory::memory(const std::vector<msg::Record>& rows) {
       put(std::get<msg::TableRecord>(std::move(*known)));
     }
   }
+  loaded_version_ = version();
+  changed_on_.clear();
 }
 
 void memory::apply(const change& what) {
@@ -70,13 +72,32 @@ void memory::put(msg::TableRecord table) {
     unsettled_.erase(table.name());
   else
     unsettled_.insert(table.name());
+  // Whether it is being deleted decides whether its replicas run.
+  auto known = tables_.find(table.name());
+  if (known == tables_.end() || known->second.state() != table.state())
+    for (auto group : groups_of(table.id()))
+      mark_nodes(partitions_.at(group));
   auto name = table.name();
   tables_[name] = std::move(table);
+}
+
+void memory::mark_nodes(const msg::PartitionRecord& partition) {
+  for (const auto* of : {&partition.configuration(), &partition.target()})
+    for (const auto& member : of->members())
+      changed_on_[member.node()] = version();
+}
+
+std::uint64_t memory::changed_on(const std::string& node) const {
+  auto it = changed_on_.find(node);
+  return it == changed_on_.end() ? loaded_version_ : it->second;
 }
 
 void memory::put(msg::PartitionRecord partition) {
   auto group = partition.group();
   remove_group(group);
+  mark_nodes(partition);
+  if (partition.has_target() || partition.ailing_ms() != 0)
+    ailing_.insert(group);
   by_table_[partition.table_id()].insert(group);
   for (const auto* of : {&partition.configuration(), &partition.target()})
     for (const auto& member : of->members())
@@ -95,6 +116,8 @@ void memory::remove_group(std::uint64_t group) {
   auto it = partitions_.find(group);
   if (it == partitions_.end())
     return;
+  mark_nodes(it->second);
+  ailing_.erase(group);
   const auto& configuration = it->second.configuration();
   drop_from(by_table_, it->second.table_id(), group);
   for (const auto* of : {&configuration, &it->second.target()})

@@ -39,6 +39,11 @@ public:
   const std::set<std::uint64_t>& groups_on(const std::string& node) const;
   // Names of tables that are not active: there is something left to do about them.
   const std::set<std::string>& unsettled() const { return unsettled_; }
+  // Groups that are not whole by their records, or whose members are being changed.
+  const std::set<std::uint64_t>& ailing() const { return ailing_; }
+  // The newest version, as far as it is known here, in which something about the replicas on this node is
+  // different.
+  std::uint64_t changed_on(const std::string& node) const;
   // Groups whose preferred leader (first member) is this node.
   std::uint32_t preferred_on(const std::string& node) const;
 
@@ -51,6 +56,7 @@ private:
   void put(msg::PartitionRecord partition);
   void remove_table(const std::string& name);
   void remove_group(std::uint64_t group);
+  void mark_nodes(const msg::PartitionRecord& partition);
 
   msg::ClusterRecord cluster_;
   std::map<std::string, msg::TableRecord> tables_;
@@ -60,6 +66,9 @@ private:
   std::unordered_map<std::string, std::set<std::uint64_t>> by_node_;
   std::unordered_map<std::string, std::uint32_t> preferred_;
   std::set<std::string> unsettled_;
+  std::set<std::uint64_t> ailing_;
+  std::uint64_t loaded_version_ = 0;
+  std::unordered_map<std::string, std::uint64_t> changed_on_; // since it was loaded
   std::size_t unreadable_ = 0;
 };
 

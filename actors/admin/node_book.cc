@@ -1,4 +1,5 @@
 #include "actors/admin/node_book.h"
+#include <algorithm>
 #include <utility>
 
 namespace troupe::admin {
@@ -19,6 +20,8 @@ bool node_book::take(const msg::NodeReport& report, std::int64_t now_us) {
   if (late)
     return true; // overtaken by a newer one
   on.heard_us = now_us;
+  if (on.head.disk() != report.disk())
+    other_directories_.insert(report.node());
   on.head = report;
   on.head.clear_replicas();
   on.head.clear_gone();
@@ -28,8 +31,15 @@ bool node_book::take(const msg::NodeReport& report, std::int64_t now_us) {
     return false;
   }
   if (first) {
-    while (!on.replicas.empty())
-      drop(on, report.node(), on.replicas.begin()->first);
+    std::set<std::uint64_t> told;
+    for (const auto& replica : report.replicas())
+      told.insert(replica.group());
+    std::vector<std::uint64_t> untold;
+    for (const auto& [group, replica] : on.replicas)
+      if (told.count(group) == 0)
+        untold.push_back(group);
+    for (auto group : untold)
+      drop(on, report.node(), group);
     on.whole = true;
   }
   for (auto group : report.gone())
@@ -50,6 +60,10 @@ void node_book::put(page& on, const std::string& node, const msg::ReplicaReport&
   }
   if (replica.has_configuration())
     note_committed(group, replica.configuration());
+  changed_.insert(group);
+  auto& holders = holders_[group];
+  if (std::find(holders.begin(), holders.end(), node) == holders.end())
+    holders.push_back(node);
   on.replicas[group] = replica;
   on.told_us[group] = now_us;
 }
@@ -100,15 +114,32 @@ const msg::Configuration* node_book::committed_of(std::uint64_t group) const {
 
 void node_book::note_committed(std::uint64_t group, const msg::Configuration& configuration) {
   auto& known = committed_[group];
-  if (configuration.epoch() > known.epoch())
-    known = configuration;
+  if (configuration.epoch() <= known.epoch())
+    return;
+  known = configuration;
+  changed_.insert(group);
 }
 
 void node_book::drop(page& on, const std::string& node, std::uint64_t group) {
-  on.replicas.erase(group);
+  if (on.replicas.erase(group) == 0)
+    return;
   on.told_us.erase(group);
+  changed_.insert(group);
   if (auto it = servers_.find(group); it != servers_.end() && it->second == node)
     servers_.erase(it);
+  auto& holders = holders_[group];
+  std::erase(holders, node);
+  if (!holders.empty())
+    return;
+  holders_.erase(group); // nobody has anything of it: there is nothing to remember
+  committed_.erase(group);
+  watched_.erase(group);
+}
+
+const std::vector<std::string>& node_book::holders(std::uint64_t group) const {
+  static const std::vector<std::string> nobody;
+  auto it = holders_.find(group);
+  return it == holders_.end() ? nobody : it->second;
 }
 
 const node_book::page* node_book::find(const std::string& node) const {
@@ -149,6 +180,9 @@ void node_book::clear() {
   servers_.clear();
   committed_.clear();
   watched_.clear();
+  holders_.clear();
+  changed_.clear();
+  other_directories_.clear();
 }
 
 } // namespace troupe::admin

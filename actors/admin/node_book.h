@@ -13,8 +13,11 @@
 #include "messages/table.pb.h"
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace troupe::admin {
 
@@ -60,6 +63,12 @@ public:
   void note_committed(std::uint64_t group, const msg::Configuration& configuration);
   // What is known best of a group: what its server says, or else whoever has applied most. nullptr: nothing.
   const msg::ReplicaReport* newest_of(std::uint64_t group) const;
+  // Nodes that have told of a replica of the group, gone for good or not.
+  const std::vector<std::string>& holders(std::uint64_t group) const;
+  // Groups of which something new was heard since this was asked last.
+  std::set<std::uint64_t> take_changed() { return std::exchange(changed_, {}); }
+  // Nodes that have come with a data directory since that is not the one they had, or with their first.
+  std::set<std::string> take_other_directories() { return std::exchange(other_directories_, {}); }
   // Whether this node has said that it runs a replica of the group, or has not told everything yet.
   bool may_hold(const std::string& node, std::uint64_t group) const;
 
@@ -76,6 +85,9 @@ private:
   std::unordered_map<std::uint64_t, std::string> servers_;
   std::unordered_map<std::uint64_t, msg::Configuration> committed_;
   std::unordered_map<std::uint64_t, std::map<std::uint64_t, attendance>> watched_; // group -> member
+  std::unordered_map<std::uint64_t, std::vector<std::string>> holders_;
+  std::set<std::uint64_t> changed_;
+  std::set<std::string> other_directories_;
 };
 
 } // namespace troupe::admin

@@ -24,7 +24,9 @@ bool deleted(const memory& records, std::uint64_t group) {
   if (group == wire::metadata_group || group >= records.cluster().next_group())
     return false;
   const auto* partition = records.partition(group);
-  return !partition || deleting(records, *partition);
+  if (!partition) // a record that is there and cannot be read is no proof
+    return records.unreadable() == 0;
+  return deleting(records, *partition);
 }
 
 void order_to_run(msg::NodeOrders& orders, const memory& records, const std::string& node,
@@ -44,8 +46,8 @@ void order_to_drop(msg::NodeOrders& orders, const memory& records, const Replica
 }
 
 void order_to_retire(msg::NodeOrders& orders, const memory& records, const node_book& nodes,
-                     const std::string& node) {
-  for (auto& gone : retired_on(records, nodes, node))
+                     const healing_book& healing, const std::string& node) {
+  for (auto& gone : retired_on(records, nodes, node, healing.strays_on(node)))
     *orders.add_retire() = std::move(gone);
 }
 
@@ -65,12 +67,12 @@ msg::NodeOrders begin_orders(const memory& records) {
 
 } // namespace
 
-msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const msg::NodeReport& report,
-                           bool resend) {
+msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const healing_book& healing,
+                           const msg::NodeReport& report, bool resend) {
   auto orders = begin_orders(records);
   orders.set_resend(resend);
-  order_to_retire(orders, records, nodes, report.node());
-  if (report.meta_version() == records.version()) {
+  order_to_retire(orders, records, nodes, healing, report.node());
+  if (report.meta_version() >= records.changed_on(report.node()) && report.meta_version() != 0) {
     orders.set_unchanged(true);
     order_to_drop(orders, records, report.replicas()); // the others were looked at when they were reported
     return orders;
@@ -81,9 +83,10 @@ msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const 
   return orders;
 }
 
-msg::NodeOrders orders_unasked(const memory& records, const node_book& nodes, const std::string& node) {
+msg::NodeOrders orders_unasked(const memory& records, const node_book& nodes, const healing_book& healing,
+                               const std::string& node) {
   auto orders = begin_orders(records);
-  order_to_retire(orders, records, nodes, node);
+  order_to_retire(orders, records, nodes, healing, node);
   if (const auto* page = nodes.find(node)) {
     order_to_run(orders, records, node, page->head.disk());
     order_to_drop(orders, records, all_replicas(*page));

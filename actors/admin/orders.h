@@ -8,17 +8,19 @@
 //
 // Thread: pure functions.
 #pragma once
+#include "actors/admin/healing_book.h"
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
 
 namespace troupe::admin {
 
 // Answers this report, which the book has taken already. `resend`: the book could not use its replicas.
-msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const msg::NodeReport& report,
-                           bool resend);
+msg::NodeOrders orders_for(const memory& records, const node_book& nodes, const healing_book& healing,
+                           const msg::NodeReport& report, bool resend);
 
 // Orders for a node that did not ask just now, so that it need not wait for its next report.
-msg::NodeOrders orders_unasked(const memory& records, const node_book& nodes, const std::string& node);
+msg::NodeOrders orders_unasked(const memory& records, const node_book& nodes, const healing_book& healing,
+                               const std::string& node);
 
 // What is wrong with the members that were placed on nodes whose directory is another one now: they will not
 // come back. By node; for people.

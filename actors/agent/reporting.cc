@@ -195,15 +195,16 @@ void agent_state::obey(const msg::NodeOrders& orders) {
   for (const auto& replica : plan.make)
     start_soon(replica.group());
   start_next();
-  if (records.count(wire::metadata_group) > 0)
-    forming.reset(); // it was given a member of the group that there is
+  if (records.count(wire::metadata_group) > 0) { // it was given a member of the group that there is
+    forming.reset();
+    content("forming the metadata group");
+  }
   for (const auto& partition : orders.partitions())
     if (auto it = residents.find(partition.group()); it != residents.end())
       it->second.grow = plan.grow.count(partition.group()) > 0;
   if (!plan.make.empty())
     kit::log(kit::level::info, node, "agent", "making " + std::to_string(plan.make.size()) + " replicas");
-  if (!orders.unchanged())
-    acted_version = orders.version();
+  acted_version = orders.version();
 }
 
 } // namespace troupe::agent

@@ -39,6 +39,18 @@ seen_group look(cluster& nodes, std::uint64_t group) {
   return seen;
 }
 
+// What nodes say is wrong with them as a whole.
+std::string node_troubles(cluster& nodes) {
+  auto status = nodes.admin().call(client::cluster_status{});
+  if (!status.ok())
+    return "no answer";
+  std::string all;
+  for (const auto& n : status.cluster.nodes())
+    for (const auto& trouble : n.troubles())
+      all += n.node() + ": " + trouble + "\n";
+  return all;
+}
+
 bool has_member(const seen_group& seen, const std::string& node) {
   for (const auto& m : seen.configuration.members())
     if (m.node() == node)
@@ -157,6 +169,8 @@ TEST_F(Healing, AWipedDataDirectoryIsFilledAgainUnderANewIdentity) {
     return !seen.ailing && it != seen.replicas.end() && it->second.kind() == msg::STORAGE_REPLICA &&
            it->second.leader() != 0;
   }));
+  EXPECT_TRUE(eventually(milliseconds(20'000), [&] { return node_troubles(*nodes).empty(); }))
+      << "nothing is wrong any more: " << node_troubles(*nodes);
   progress();
   // What it holds is right: it leads, and answers.
   client::hand_over order;

@@ -30,13 +30,13 @@ public:
 
 private:
   using index = std::optional<int>;
-  const msg::Member& member(int i) const { return view_.now.members(i); }
+  const msg::Member& member(int i) const { return view_.now->members(i); }
   const member_view& seen(int i) const { return view_.members[static_cast<std::size_t>(i)]; }
-  int size() const { return view_.now.members_size(); }
+  int size() const { return view_.now->members_size(); }
 
   unsigned count(msg::MemberKind kind) const {
     unsigned n = 0;
-    for (const auto& m : view_.now.members())
+    for (const auto& m : view_.now->members())
       n += m.kind() == kind;
     return n;
   }
@@ -64,7 +64,7 @@ private:
   // The next configuration without member `leaves`, or with it as a learner.
   msg::Configuration without(index leaves, bool keep_as_learner = false) const {
     msg::Configuration next;
-    next.set_epoch(view_.now.epoch() + 1);
+    next.set_epoch(view_.now->epoch() + 1);
     for (int i = 0; i < size(); ++i) {
       if (leaves == i && !keep_as_learner)
         continue;
@@ -90,17 +90,20 @@ private:
         m.set_kind(msg::STORAGE_REPLICA);
   }
 
-  // A node without a member of the group, in a zone without another voter; best in the zone of who leaves.
+  // A node without a member of the group, in a zone without another voter; best one that is well, then one in
+  // the zone of who leaves.
   // `freed`: as if the one who leaves were gone already.
   const spare* newcomer_for(index leaves, bool freed = false) const {
     const spare* best = nullptr;
     auto better = [&](const spare& a, const spare& b) {
       bool a_same = leaves && a.zone == member(*leaves).zone(),
            b_same = leaves && b.zone == member(*leaves).zone();
+      if (a.troubled != b.troubled)
+        return b.troubled;
       return a_same != b_same ? a_same : a.load < b.load;
     };
     for (const auto& one : view_.spares) {
-      bool fits = true;
+      bool fits = std::find(view_.barred.begin(), view_.barred.end(), one.node) == view_.barred.end();
       for (int i = 0; i < size(); ++i) {
         if (leaves == i && freed)
           continue;
@@ -286,21 +289,22 @@ private:
 } // namespace
 
 step next_step(const group_view& view, const rules& by) {
-  if (view.members.size() != static_cast<std::size_t>(view.now.members_size()) || view.leader == 0)
+  if (!view.now || view.members.size() != static_cast<std::size_t>(view.now->members_size()) ||
+      view.leader == 0)
     return {};
   return planner(view, by).next();
 }
 
 unsigned sound_voters(const group_view& view) {
   unsigned sound = 0;
-  for (int i = 0; i < view.now.members_size(); ++i)
-    sound += votes(view.now.members(i)) && view.members[static_cast<std::size_t>(i)].is == health::sound;
+  for (int i = 0; i < view.now->members_size(); ++i)
+    sound += votes(view.now->members(i)) && view.members[static_cast<std::size_t>(i)].is == health::sound;
   return sound;
 }
 
 bool whole(const group_view& view, const shape& wanted) {
   unsigned storage = 0, logs = 0, others = 0;
-  for (const auto& m : view.now.members()) {
+  for (const auto& m : view.now->members()) {
     storage += m.kind() == msg::STORAGE_REPLICA;
     logs += m.kind() == msg::LOG_REPLICA;
     others += m.kind() == msg::LEARNER;

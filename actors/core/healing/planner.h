@@ -21,6 +21,7 @@
 #pragma once
 #include "messages/replication.pb.h"
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct spare {
   std::string zone;
   std::uint64_t disk = 0;
   std::uint32_t load = 0; // replicas it has; the smaller is taken
+  bool troubled = false;  // something is wrong with it: it is taken when there is no other
 };
 
 struct shape {
@@ -56,13 +58,15 @@ struct shape {
   unsigned logs = 0; // log replicas beside them, for good
 };
 
+// Points to what the caller holds: thousands of these are made a second.
 struct group_view {
-  msg::Configuration now;
+  const msg::Configuration* now = nullptr;
   std::vector<member_view> members; // as in `now`
   std::uint64_t leader = 0;         // member
   std::uint64_t next_member = 0;    // an id that was never used
   std::uint64_t grows = 0;          // member that was told to fetch the items; 0: none was
-  std::vector<spare> spares;
+  std::span<const spare> spares;
+  std::vector<std::string> barred; // nodes among them that cannot take a member of this group now
 };
 
 struct rules {

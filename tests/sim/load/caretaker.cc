@@ -45,10 +45,10 @@ void caretaker::look() {
 // What members look like from outside: by their machines, and by what the leader says of them.
 healing::group_view caretaker::seen_by(const member& leader) {
   healing::group_view view;
-  view.now = leader.group().configuration();
+  view.now = &leader.group().configuration();
   view.leader = leader.id();
   const instant now = cluster_.place().now();
-  for (const auto& m : view.now.members()) {
+  for (const auto& m : view.now->members()) {
     auto& one = view.members.emplace_back();
     const machine* at = cluster_.of(m.id());
     const bool runs = at != nullptr && at->running;
@@ -75,8 +75,10 @@ bool caretaker::improve(member& leader) {
   for (const auto& [id, when] : made_)
     if (const machine* m = cluster_.of(id))
       free = m;
+  std::vector<healing::spare> spares;
   if (free != nullptr)
-    view.spares.push_back({"n" + std::to_string(free->id), "z" + std::to_string(free->id), 0, 0});
+    spares.push_back({"n" + std::to_string(free->id), "z" + std::to_string(free->id), 0, 0});
+  view.spares = spares;
   view.next_member = 1;
   healing::rules by;
   by.wanted = {wanted(msg::STORAGE_REPLICA), wanted(msg::LOG_REPLICA)};
@@ -89,7 +91,7 @@ bool caretaker::improve(member& leader) {
     return true;
   case healing::step::kind::grow: {
     member* grows = cluster_.running(step.member);
-    for (const auto& m : view.now.members())
+    for (const auto& m : view.now->members())
       if (m.kind() == msg::STORAGE_REPLICA && cluster_.running(m.id()) != nullptr && grows != nullptr) {
         grows->grow(m.id());
         return true;

@@ -68,11 +68,13 @@ void metadata_world::nodes_report() {
     for (const auto& [group, replica] : one.replicas)
       *report.add_replicas() = replica;
     bool usable = book.take(report, now_us);
-    auto orders = orders_for(records, book, report, !usable);
+    auto orders = orders_for(records, book, healing, report, !usable);
     one.meta_version = orders.version();
     for (auto group : orders.drop())
       one.replicas.erase(group);
     for (const auto& partition : orders.partitions()) {
+      if (!one.makes && one.replicas.count(partition.group()) == 0)
+        continue;
       auto& replica = one.replicas[partition.group()];
       replica.set_group(partition.group());
       const auto& first = partition.configuration().members(0);
@@ -90,6 +92,25 @@ bool metadata_world::make(const change& what) {
     return false;
   records.apply(what);
   return true;
+}
+
+std::optional<change> metadata_world::plan_heal() {
+  healing.hear(book, records);
+  return plan_healing(view(), healing);
+}
+
+std::vector<msg::NodeOrders::Retired> metadata_world::gone_from(const std::string& node) {
+  plan_heal();
+  return retired_on(records, book, node, healing.strays_on(node));
+}
+
+void metadata_world::new_leader() {
+  records = durable.load();
+  book.clear();
+  healing.clear();
+  leading_us = now_us;
+  for (auto& [name, one] : machines)
+    ++one.run, one.sequence = 0;
 }
 
 int metadata_world::settle(int at_most) {

@@ -1,6 +1,7 @@
 // The metadata group as the admin's pure parts see it: a store that makes a write only when its condition
 // holds, and nodes that report what they were told to run.
 #pragma once
+#include "actors/admin/healer.h"
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
 #include "actors/admin/orders.h"
@@ -31,6 +32,7 @@ struct machine {
   std::uint64_t sequence = 0;
   std::uint64_t meta_version = 0;
   bool up = true;
+  bool makes = true; // the replicas that it is told to run
   std::map<std::uint64_t, msg::ReplicaReport> replicas;
 };
 
@@ -49,12 +51,18 @@ public:
                   msg::RequestId creator = {});
   decision remove(const std::string& name, std::uint64_t table_id = 0, msg::RequestId deleter = {});
   bool make(const change& what);
+  std::optional<change> plan_heal();
+  // Replicas that this node is told to destroy.
+  std::vector<msg::NodeOrders::Retired> gone_from(const std::string& node);
+  // Another admin leads: it knows the records, and has heard nobody.
+  void new_leader();
   std::size_t replicas_running() const;
   void pass_seconds(int seconds) { now_us += seconds * 1'000'000ll; }
 
   store durable;
   memory records;
   node_book book{3'000'000};
+  healing_book healing;
   std::map<std::string, machine> machines;
   std::map<std::uint64_t, std::string> lead; // group -> node
   std::int64_t now_us = 1'000'000'000;

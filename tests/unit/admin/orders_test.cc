@@ -22,7 +22,7 @@ TEST(Orders, NameTheMembersOnThatNodeAndDirectory) {
   std::size_t ordered = 0;
   for (const auto& [name, one] : w.machines) {
     auto report = report_of(name, one.disk, {});
-    auto orders = orders_for(w.records, w.book, report, false);
+    auto orders = orders_for(w.records, w.book, w.healing, report, false);
     EXPECT_EQ(orders.version(), w.records.version());
     EXPECT_EQ(orders.metadata(), 42u);
     ordered += static_cast<std::size_t>(orders.partitions_size());
@@ -35,7 +35,7 @@ TEST(Orders, AreShortWhenNothingHasChanged) {
   w.create("music", 10);
   auto report = report_of("a1", w.machines["a1"].disk, {});
   report.set_meta_version(w.records.version());
-  auto orders = orders_for(w.records, w.book, report, false);
+  auto orders = orders_for(w.records, w.book, w.healing, report, false);
   EXPECT_TRUE(orders.unchanged());
   EXPECT_EQ(orders.partitions_size(), 0);
 }
@@ -65,7 +65,7 @@ TEST(Orders, ToDropAreGivenOnEvidenceOnly) {
   auto drops = [&](std::vector<std::uint64_t> groups) {
     auto report = report_of("a1", w.machines["a1"].disk, groups);
     report.set_meta_version(w.records.version());
-    auto orders = orders_for(w.records, w.book, report, false);
+    auto orders = orders_for(w.records, w.book, w.healing, report, false);
     return std::vector<std::uint64_t>(orders.drop().begin(), orders.drop().end());
   };
   EXPECT_TRUE(drops({1, 2, 3}).empty()) << "the metadata group, and two that are wanted";
@@ -86,8 +86,64 @@ TEST(Orders, AnOlderLeaderNeverDropsWhatANewerOneMade) {
   auto report = report_of("a1", w.machines["a1"].disk, {2, 3});
   node_book book{3'000'000};
   book.take(report, 0);
-  EXPECT_EQ(orders_for(past, book, report, false).drop_size(), 0);
-  EXPECT_EQ(orders_unasked(past, book, "a1").drop_size(), 0);
+  EXPECT_EQ(orders_for(past, book, {}, report, false).drop_size(), 0);
+  EXPECT_EQ(orders_unasked(past, book, {}, "a1").drop_size(), 0);
+}
+
+// Thousands of records change while a zone is rebuilt; a node reads only what is about itself.
+TEST(Orders, AreWholeOnlyForNodesOfWhichSomethingHasChanged) {
+  metadata_world w(2);
+  w.create("music", 1);
+  w.nodes_report();
+  w.nodes_report();
+  w.settle();
+  w.nodes_report();
+  const auto& partition = w.records.partitions().begin()->second;
+  change next;
+  next.cluster = w.records.cluster();
+  next.cluster.set_version(w.records.version() + 1);
+  next.partitions.push_back(partition);
+  next.partitions.back().set_why("something");
+  ASSERT_TRUE(w.make(next));
+  int told = 0;
+  for (const auto& [name, one] : w.machines) {
+    auto report = report_of(name, one.disk, {});
+    report.set_meta_version(one.meta_version);
+    auto orders = orders_for(w.records, w.book, w.healing, report, false);
+    EXPECT_EQ(orders.version(), w.records.version());
+    EXPECT_EQ(orders.unchanged(), w.records.groups_on(name).empty()) << name;
+    told += !orders.unchanged();
+    report.set_meta_version(0); // a process that has just been started
+    EXPECT_FALSE(orders_for(w.records, w.book, w.healing, report, false).unchanged());
+  }
+  EXPECT_EQ(told, 3);
+  auto reloaded = w.durable.load();
+  for (const auto& [name, one] : w.machines)
+    EXPECT_EQ(reloaded.changed_on(name), reloaded.version()) << "what changed before is not known";
+
+  w.nodes_report();
+  ASSERT_EQ(w.remove("music").what, decision::verdict::write);
+  for (const auto& [name, one] : w.machines)
+    EXPECT_EQ(w.records.changed_on(name) > one.meta_version, !w.records.groups_on(name).empty()) << name;
+}
+
+TEST(Orders, ARecordThatCannotBeReadIsNoProofThatItIsGone) {
+  metadata_world w;
+  w.create("music", 2);
+  w.nodes_report();
+  w.settle();
+  auto rows = w.durable.rows();
+  std::uint64_t unreadable = 0;
+  for (auto& row : rows)
+    if (row.key().substr(0, 2) == "p/") {
+      unreadable = static_cast<unsigned char>(row.key().back());
+      row.set_item("nonsense");
+      break;
+    }
+  memory here(rows);
+  ASSERT_EQ(here.unreadable(), 1u);
+  auto report = report_of("a1", w.machines["a1"].disk, {unreadable});
+  EXPECT_EQ(orders_for(here, w.book, w.healing, report, false).drop_size(), 0);
 }
 
 } // namespace

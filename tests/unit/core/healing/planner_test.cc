@@ -12,21 +12,23 @@ constexpr std::int64_t second = 1'000'000;
 // A group as it is and the nodes around it. do_step() carries out what is planned and says why.
 struct story {
   group_view view;
+  msg::Configuration now;
+  std::vector<spare> spares;
   rules by;
 
   explicit story(
       const std::string& zones_of_nodes = "aabbcc") { // nodes n1, n2, ...; members on the first of each zone
-    view.now.set_epoch(1);
+    now.set_epoch(1);
     view.next_member = 4;
     view.leader = 1;
     std::set<char> zones;
     for (std::size_t i = 0; i < zones_of_nodes.size(); ++i) {
       auto zone = std::string(1, zones_of_nodes[i]);
       auto node = "n" + std::to_string(i + 1);
-      view.spares.push_back({node, zone, i + 1, 0});
+      spares.push_back({node, zone, i + 1, 0});
       if (zones.size() == 3 || !zones.insert(zone[0]).second)
         continue;
-      auto& m = *view.now.add_members();
+      auto& m = *now.add_members();
       m.set_id(zones.size());
       m.set_node(node);
       m.set_zone(zone);
@@ -35,8 +37,8 @@ struct story {
   }
 
   member_view& seen(std::uint64_t id) {
-    for (int i = 0; i < view.now.members_size(); ++i)
-      if (view.now.members(i).id() == id)
+    for (int i = 0; i < now.members_size(); ++i)
+      if (now.members(i).id() == id)
         return view.members[static_cast<std::size_t>(i)];
     ADD_FAILURE() << "no member " << id;
     return view.members[0];
@@ -48,21 +50,33 @@ struct story {
   }
   void lose(std::uint64_t id) { seen(id).is = health::lost; }
   void drop_node(const std::string& node) {
-    std::erase_if(view.spares, [&](const spare& s) { return s.node == node; });
+    std::erase_if(spares, [&](const spare& s) { return s.node == node; });
   }
 
-  step plan() const { return next_step(view, by); }
+  step plan() {
+    view.now = &now;
+    view.spares = spares;
+    return next_step(view, by);
+  }
+  bool is_whole() {
+    view.now = &now;
+    return whole(view, by.wanted);
+  }
+  unsigned sound() {
+    view.now = &now;
+    return sound_voters(view);
+  }
   step do_step() {
     auto s = plan();
     if (s.what != step::kind::change)
       return s;
-    EXPECT_EQ(s.target.epoch(), view.now.epoch() + 1);
+    EXPECT_EQ(s.target.epoch(), now.epoch() + 1);
     std::map<std::uint64_t, member_view> before;
-    for (int i = 0; i < view.now.members_size(); ++i)
-      before[view.now.members(i).id()] = view.members[static_cast<std::size_t>(i)];
-    view.now = s.target;
+    for (int i = 0; i < now.members_size(); ++i)
+      before[now.members(i).id()] = view.members[static_cast<std::size_t>(i)];
+    now = s.target;
     view.members.clear();
-    for (const auto& m : view.now.members())
+    for (const auto& m : now.members())
       view.members.push_back(before.count(m.id()) ? before[m.id()] : member_view{.level = true});
     if (s.newcomer != 0)
       view.next_member = s.newcomer + 1;
@@ -70,7 +84,7 @@ struct story {
   }
   std::string shape() const {
     std::string text;
-    for (const auto& m : view.now.members())
+    for (const auto& m : now.members())
       text += (text.empty() ? "" : " ") + std::to_string(m.id()) + "@" + m.node() +
               (m.kind() == msg::LOG_REPLICA ? "(log)"
                : m.kind() == msg::LEARNER   ? "(learner)"
@@ -82,10 +96,10 @@ struct story {
 TEST(Healing, AWholeGroupIsLeftAlone) {
   story s;
   EXPECT_EQ(s.plan().what, step::kind::none);
-  EXPECT_TRUE(whole(s.view, s.by.wanted));
+  EXPECT_TRUE(s.is_whole());
   s.silence(3, s.by.silence_us - 1);
   EXPECT_EQ(s.plan().what, step::kind::none) << "not yet silent for long enough";
-  EXPECT_FALSE(whole(s.view, s.by.wanted));
+  EXPECT_FALSE(s.is_whole());
 }
 
 TEST(Healing, ASilentMembersSeatIsTakenByALogReplicaInItsZoneAndGivenBackWhenItReturns) {
@@ -100,7 +114,7 @@ TEST(Healing, ASilentMembersSeatIsTakenByALogReplicaInItsZoneAndGivenBackWhenItR
   s.seen(3).level = true;
   s.do_step();
   EXPECT_EQ(s.shape(), "1@n1 2@n3 3@n5");
-  EXPECT_TRUE(whole(s.view, s.by.wanted));
+  EXPECT_TRUE(s.is_whole());
 }
 
 TEST(Healing, WhoStaysAwayIsRemovedAndTheLogReplicaGrows) {
@@ -190,9 +204,9 @@ TEST(Healing, ASilentLogReplicaIsReplacedByAnother) {
 
 TEST(Healing, TheFewerNodesTheLeastLoadedIsTaken) {
   story s("abcccc");
-  s.view.spares[3].load = 5;
-  s.view.spares[4].load = 2;
-  s.view.spares[5].load = 9;
+  s.spares[3].load = 5;
+  s.spares[4].load = 2;
+  s.spares[5].load = 9;
   s.silence(3, 3 * second);
   s.do_step();
   EXPECT_EQ(s.shape(), "1@n1 2@n2 3@n3(learner) 4@n5(log)");
@@ -267,7 +281,7 @@ TEST(Healing, OfTwoVotersNoneIsRemovedBeforeAThirdIsThere) {
   s.lose(3);
   s.seen(3).votes = false;
   EXPECT_EQ(s.do_step().what, step::kind::none);
-  s.view.spares.push_back({"n3", "c", 3, 0});
+  s.spares.push_back({"n3", "c", 3, 0});
   s.do_step();
   ASSERT_EQ(s.shape(), "1@n1 2@n2");
   s.lose(2);
@@ -286,20 +300,20 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
     auto draw = [&](std::uint32_t below) { return (state = state * 1664525u + 1013904223u) / 65536 % below; };
     story s("aaabbbccc");
     for (int round = 0; round < 40; ++round) {
-      auto pick = static_cast<int>(draw(static_cast<std::uint32_t>(s.view.now.members_size())));
-      auto id = s.view.now.members(pick).id();
-      unsigned sound = sound_voters(s.view);
+      auto pick = static_cast<int>(draw(static_cast<std::uint32_t>(s.now.members_size())));
+      auto id = s.now.members(pick).id();
+      unsigned sound = s.sound();
       if (id != s.view.leader && sound > 2 && draw(3) == 0)
         draw(2) == 0 ? s.lose(id) : s.silence(id, draw(2) == 0 ? 3 * second : s.by.grace_us);
       if (s.seen(id).is == health::silent && draw(2) == 0)
         s.seen(id) = member_view{.level = true};
-      auto before = s.view.now;
+      auto before = s.now;
       auto done = s.do_step();
       if (done.what == step::kind::grow)
         s.seen(done.member).has_items = true;
       std::set<std::string> zones;
       int in = 0, voters = 0;
-      for (const auto& m : s.view.now.members()) {
+      for (const auto& m : s.now.members()) {
         if (m.kind() == msg::LEARNER)
           continue;
         ++voters;
@@ -312,13 +326,13 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
       EXPECT_LE(in, 1);
       EXPECT_GE(voters, 2) << "seed " << seed << ": " << s.shape();
     }
-    for (int i = 0; i < s.view.now.members_size(); ++i)
+    for (int i = 0; i < s.now.members_size(); ++i)
       if (s.view.members[static_cast<std::size_t>(i)].is == health::silent)
         s.view.members[static_cast<std::size_t>(i)] = member_view{.level = true};
-    for (int i = 0; i < 20 && !whole(s.view, s.by.wanted); ++i)
+    for (int i = 0; i < 20 && !s.is_whole(); ++i)
       if (auto done = s.do_step(); done.what == step::kind::grow)
         s.seen(done.member).has_items = true;
-    EXPECT_TRUE(whole(s.view, s.by.wanted)) << "seed " << seed << ": " << s.shape();
+    EXPECT_TRUE(s.is_whole()) << "seed " << seed << ": " << s.shape();
   }
 }
 
