@@ -30,6 +30,7 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
     const auto* watched = leader ? view.nodes.attendance_of(partition.group(), m.id()) : nullptr;
     if (progress && !progress->silent()) {
       seen.level = progress->level();
+      seen.steady_us = watched && watched->steady_us != 0 ? view.now_us - watched->steady_us : 0;
       if (watched && watched->stays_us != 0) // what it says of itself is news, too
         seen.stays_us =
             view.now_us - std::max(watched->stays_us, view.nodes.told_us(m.node(), partition.group()));

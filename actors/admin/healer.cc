@@ -127,6 +127,7 @@ public:
   std::optional<change> make() {
     if (auto known = record_of_metadata(view_))
       next_.add(std::move(*known));
+    count_under_way();
     for (auto group : book_.turn(view_.records)) {
       if (next_.full()) {
         book_.changed(group);
@@ -142,14 +143,23 @@ public:
   }
 
 private:
+  // In the whole cluster, whoever is looked at.
+  void count_under_way() {
+    for (auto group : view_.records.ailing()) {
+      const auto& partition = *view_.records.partition(group);
+      if (!in_care(view_, partition))
+        continue;
+      under_way_ += partition.has_target();
+      if (const auto* grows = member_of(partition.configuration(), partition.grow()))
+        growing_[grows->node()] += takes_a_place(view_, book_, partition, *grows);
+    }
+  }
+
   void look(const msg::PartitionRecord& partition) {
     auto group = partition.group();
     note_strays(view_, book_, partition);
     if (!in_care(view_, partition))
       return book_.forget(group);
-    under_way_ += partition.has_target();
-    if (const auto* grows = member_of(partition.configuration(), partition.grow()))
-      growing_[grows->node()] += takes_a_place(view_, book_, partition, *grows);
     if (auto known = taken_over(view_, partition))
       return next_.add(std::move(*known));
     if (partition.has_target()) {

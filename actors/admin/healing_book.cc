@@ -13,25 +13,31 @@ void healing_book::hear(node_book& nodes, const memory& records) {
 std::vector<std::uint64_t> healing_book::turn(const memory& records) {
   std::vector<std::uint64_t> groups;
   const auto& all = records.partitions();
-  if (std::exchange(all_due_, false)) {
+  if (std::exchange(all_due_, false))
     for (const auto& [group, partition] : all)
-      groups.push_back(group);
-  } else {
-    groups.assign(due_.begin(), due_.end());
-    groups.insert(groups.end(), records.ailing().begin(), records.ailing().end());
-    for (const auto& [group, known] : lines_)
-      groups.push_back(group);
-    auto part = all.size() / round_plans + 1;
-    auto it = all.upper_bound(round_at_);
-    for (std::size_t i = 0; i < std::min(part, all.size()); ++i, ++it) {
-      if (it == all.end())
-        it = all.begin();
-      groups.push_back(round_at_ = it->first);
-    }
-    std::sort(groups.begin(), groups.end());
-    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+      due_.insert(due_.end(), group);
+  groups.assign(due_.begin(), due_.end());
+  groups.insert(groups.end(), records.ailing().begin(), records.ailing().end());
+  for (const auto& [group, known] : lines_)
+    groups.push_back(group);
+  auto part = all.size() / round_plans + 1;
+  auto it = all.upper_bound(round_at_);
+  for (std::size_t i = 0; i < std::min(part, all.size()); ++i, ++it) {
+    if (it == all.end())
+      it = all.begin();
+    groups.push_back(round_at_ = it->first);
   }
-  due_.clear();
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  if (groups.size() > looks_most) { // on from where the last plan ended
+    std::rotate(groups.begin(), std::upper_bound(groups.begin(), groups.end(), looks_at_), groups.end());
+    groups.resize(looks_most);
+    looks_at_ = groups.back();
+    for (auto group : groups)
+      due_.erase(group);
+  } else {
+    due_.clear();
+  }
   looked_at_ += groups.size();
   return groups;
 }

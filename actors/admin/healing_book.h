@@ -26,8 +26,9 @@ public:
   static constexpr std::int64_t target_patience_us = 30'000'000; // for a change to come about
   static constexpr std::int64_t shun_us = 300'000'000; // a node that was to make a member and did not
   static constexpr std::int64_t growth_patience_us =
-      60'000'000;                                // without a byte, before another one has its turn
-  static constexpr std::size_t round_plans = 50; // plans in which every group is looked at
+      60'000'000;                                  // without a byte, before another one has its turn
+  static constexpr std::size_t round_plans = 50;   // plans in which every group is looked at
+  static constexpr std::size_t looks_most = 2'000; // groups in one plan; the others in the next ones
 
   void clear() { *this = healing_book(); }
 
@@ -36,8 +37,7 @@ public:
   // Something of the group, or of everything, may be different now.
   void changed(std::uint64_t group) { due_.insert(group); }
   void everything_changed() { all_due_ = true; }
-  // The groups to look at in this plan, ascending. Whoever does not come to all of them says so with
-  // changed().
+  // The groups to look at in this plan. Whoever does not come to all of them says so with changed().
   std::vector<std::uint64_t> turn(const memory& records);
   std::uint64_t looked_at() const { return looked_at_; } // groups, in all plans
 
@@ -77,7 +77,8 @@ public:
 private:
   std::set<std::uint64_t> due_;
   bool all_due_ = true;
-  std::uint64_t round_at_ = 0; // group: the last one that had its turn
+  std::uint64_t round_at_ = 0; // group: the last of the others that had its turn
+  std::uint64_t looks_at_ = 0; // group: the last one looked at, when they were too many for one plan
   std::uint64_t looked_at_ = 0;
   std::unordered_map<std::uint64_t, line> lines_;
   std::unordered_map<std::string, std::int64_t> shunned_; // until

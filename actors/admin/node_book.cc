@@ -83,10 +83,11 @@ void node_book::watch(const msg::ReplicaReport& leader, std::int64_t now_us) {
         line.since_us = line.since_us == 0 ? now_us : answered;
         line.answered_us = has_answered ? answered : now_us;
       }
-      line.stays_us = 0;
+      line.stays_us = line.steady_us = 0;
     } else {
       bool gets = said.level() || line.stays_us == 0 || said.match() != line.match;
-      line = {0, now_us, said.level() ? 0 : gets ? now_us : line.stays_us, said.match()};
+      auto stays = said.level() ? 0 : gets ? now_us : line.stays_us;
+      line = {0, now_us, line.steady_us == 0 ? now_us : line.steady_us, stays, said.match()};
     }
     now.emplace(said.member(), line);
   }

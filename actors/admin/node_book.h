@@ -42,6 +42,7 @@ public:
     std::int64_t since_us =
         0; // it has not answered the group's leaders, and that was heard here; 0: it answers
     std::int64_t answered_us = 0; // when it last did, by the word of its leader; of any use when it does not
+    std::int64_t steady_us = 0;   // since when it answers, as far as was heard here; 0: it does not
     std::int64_t stays_us = 0; // it answers, lacks what is chosen, and gets nothing; 0: it has it, or gets it
     std::uint64_t match = 0;
   };

@@ -156,6 +156,9 @@ private:
           return change(without(i), name(member(i)) + " is back, and its zone has another copy");
         continue;
       }
+      bool needed = voters() < wanted() || (leaves && bad(*leaves));
+      if (!needed && seen(i).steady_us < 2 * by_.silence_us)
+        continue;
       promote(target, member(i).id());
       return change(std::move(target), name(member(i)) + " is back and has caught up");
     }

@@ -8,7 +8,10 @@
 // - A voter is lost: the same, but it is removed. Its disk, its log or its items are gone, and it never comes
 //   back. When nobody can take its seat and its own node lives, it is removed first: the node can then be
 //   given a new member.
-// - The learner is back: it takes the seat of the log replica.
+// - The learner is back: it takes the seat of the log replica, once it has answered for twice the time that
+// counts
+//   as silence. Who comes and goes every few seconds would cost a change of members each time. The seat of a
+//   voter that is silent or lost it takes at once.
 // - The learner stays away after the grace time: it is removed, and the log replica grows. It fetches the
 //   items while it goes on voting, and is a storage replica when it has them. So it is with a learner that
 //   answers and gets nothing of what it lacks. But its items are not given up while they are needed: it stays
@@ -38,6 +41,7 @@ struct member_view {
   std::int64_t silent_us = 0; // so long; of any use when silent
   std::int64_t away_us = 0;   // so long whoever plans has watched it be silent without an answer in between
   std::int64_t stays_us = 0;  // so long it has answered, and got nothing of what it lacks
+  std::int64_t steady_us = 0; // so long it has answered without a gap
   bool votes = true;          // lost: it still votes, so that it can wait for those who do not
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them

@@ -68,7 +68,7 @@ partition_view view_of(std::uint64_t group, const std::string& table, const msg:
   };
   for (const auto& member : configuration.members())
     add(member.node(), member.zone(), member.kind());
-  if (configuration.members_size() == 0) // the metadata group has no record of itself
+  if (configuration.members_size() == 0) // nobody has said who belongs to it
     for (const auto& [node, report] : said)
       add(node, "", report->kind());
   std::uint64_t ballot = 0; // a leader of old may not have noticed yet
@@ -149,6 +149,16 @@ healing_view view_of(const msg::AilingGroup& ailing) {
   return shown;
 }
 
+// The metadata group is no table's, so its record is not among those of partitions; its leader says who is in
+// it.
+msg::Configuration told_by_leader(const reports& said) {
+  msg::Configuration newest;
+  for (const auto& [node, report] : said)
+    if (report->configuration().epoch() > newest.epoch())
+      newest = report->configuration();
+  return newest;
+}
+
 } // namespace
 
 overview make_overview(const msg::AdminReply& reply) {
@@ -172,7 +182,8 @@ overview make_overview(const msg::AdminReply& reply) {
     table.state = record.state();
   }
   if (auto metadata = by_group.find(wire::metadata_group); metadata != by_group.end())
-    result.partitions.push_back(view_of(wire::metadata_group, "", {}, metadata->second, alive));
+    result.partitions.push_back(
+        view_of(wire::metadata_group, "", told_by_leader(metadata->second), metadata->second, alive));
   for (const auto& record : reply.partitions()) {
     result.partitions.push_back(
         view_of(record.group(), record.table(), record.configuration(), by_group[record.group()], alive));

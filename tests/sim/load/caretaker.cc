@@ -61,6 +61,7 @@ healing::group_view caretaker::seen_by(const member& leader) {
       one.silent_us = one.away_us = now - since;
     }
     one.votes = runs;
+    one.steady_us = runs ? 60 * second : 0; // who comes and goes is let in at once, which is the harder case
     one.level = runs && caught_up(leader, m.id());
     one.has_items = at != nullptr && !at->log_only;
   }

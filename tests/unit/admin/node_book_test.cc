@@ -179,6 +179,20 @@ TEST(NodeBook, ANewLeaderThatHasHeardNothingEndsNoSilenceAndLengthensNone) {
   EXPECT_EQ(t.line().answered_us, t.now);
 }
 
+TEST(NodeBook, WhoComesAndGoesIsNotSteady) {
+  watch_story t;
+  t.leader_says("n1", false, 10);
+  auto first = t.now;
+  t.pass(10);
+  t.leader_says("n2", false, 10); // another leader hears it, too
+  EXPECT_EQ(t.line().steady_us, first);
+  t.leader_says("n2", true, 3'000);
+  EXPECT_EQ(t.line().steady_us, 0);
+  t.pass(1);
+  t.leader_says("n2", false, 10);
+  EXPECT_EQ(t.line().steady_us, t.now);
+}
+
 TEST(NodeBook, WhoAnswersAndGetsNothingIsNoticed) {
   watch_story t;
   t.leader_says("n1", false, 10, 7);

@@ -77,7 +77,8 @@ struct story {
     now = s.target;
     view.members.clear();
     for (const auto& m : now.members())
-      view.members.push_back(before.count(m.id()) ? before[m.id()] : member_view{.level = true});
+      view.members.push_back(before.count(m.id()) ? before[m.id()]
+                                                  : member_view{.steady_us = 60 * second, .level = true});
     if (s.newcomer != 0)
       view.next_member = s.newcomer + 1;
     return s;
@@ -112,9 +113,23 @@ TEST(Healing, ASilentMembersSeatIsTakenByALogReplicaInItsZoneAndGivenBackWhenItR
   s.seen(3) = member_view{};
   EXPECT_EQ(s.do_step().what, step::kind::none) << "back, and still catching up";
   s.seen(3).level = true;
+  s.seen(3).steady_us = 2 * s.by.silence_us - 1;
+  EXPECT_EQ(s.do_step().what, step::kind::none) << "it may go again";
+  s.seen(3).steady_us = 2 * s.by.silence_us;
   s.do_step();
   EXPECT_EQ(s.shape(), "1@n1 2@n3 3@n5");
   EXPECT_TRUE(s.is_whole());
+}
+
+TEST(Healing, WhoIsBackTakesASilentVotersSeatAtOnce) {
+  story s("aabbc");
+  s.silence(2, 3 * second);
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5 4@n4(log)");
+  s.silence(4, 3 * second);
+  s.seen(2) = member_view{.level = true};
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n3 3@n5");
 }
 
 TEST(Healing, WhoStaysAwayIsRemovedAndTheLogReplicaGrows) {
@@ -306,7 +321,7 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
       if (id != s.view.leader && sound > 2 && draw(3) == 0)
         draw(2) == 0 ? s.lose(id) : s.silence(id, draw(2) == 0 ? 3 * second : s.by.grace_us);
       if (s.seen(id).is == health::silent && draw(2) == 0)
-        s.seen(id) = member_view{.level = true};
+        s.seen(id) = member_view{.steady_us = 60 * second, .level = true};
       auto before = s.now;
       auto done = s.do_step();
       if (done.what == step::kind::grow)
@@ -328,7 +343,7 @@ TEST(Healing, RandomLossesNeverPutTwoVotesInOneZoneAndEndWhole) {
     }
     for (int i = 0; i < s.now.members_size(); ++i)
       if (s.view.members[static_cast<std::size_t>(i)].is == health::silent)
-        s.view.members[static_cast<std::size_t>(i)] = member_view{.level = true};
+        s.view.members[static_cast<std::size_t>(i)] = member_view{.steady_us = 60 * second, .level = true};
     for (int i = 0; i < 20 && !s.is_whole(); ++i)
       if (auto done = s.do_step(); done.what == step::kind::grow)
         s.seen(done.member).has_items = true;

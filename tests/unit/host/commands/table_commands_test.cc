@@ -182,6 +182,22 @@ TEST(Overview, TheNewestLeaderIsTheLeader) {
   EXPECT_EQ(make_overview(reply).partitions[1].leader, "n2");
 }
 
+// It has no table, so its leader alone says who belongs to it.
+TEST(Overview, MembersOfTheMetadataGroupThatSayNothingAreShown) {
+  auto reply = three_nodes();
+  auto& leader = *reply.mutable_nodes(0)->mutable_replicas(0);
+  ASSERT_EQ(leader.group(), 1u);
+  leader.mutable_configuration()->set_epoch(4);
+  for (const auto* node : {"n1", "n3", "n9"})
+    leader.mutable_configuration()->add_members()->set_node(node);
+  leader.mutable_configuration()->mutable_members(1)->set_kind(msg::LEARNER);
+  auto seen = make_overview(reply).partitions[0];
+  ASSERT_EQ(seen.members.size(), 3u);
+  EXPECT_EQ(seen.members[1].kind, msg::LEARNER);
+  EXPECT_EQ(seen.members[2].node, "n9");
+  EXPECT_EQ(seen.members[2].trouble, "its node is not heard of");
+}
+
 TEST(Overview, ANodeThatWasNeverHeardOfIsShown) {
   auto reply = three_nodes();
   auto& silent = *reply.add_nodes();
