@@ -163,6 +163,42 @@ void check_data(const cluster& c, source& from) {
     }
 }
 
+void check_archive(const cluster& c, source& from) {
+  const auto& a = c.archive;
+  const auto sound = [&](const char* key) { return from.sound(std::string{"archive."} + key); };
+  if (!from.sound("archive"))
+    return;
+  if (!a.directory.empty() && !a.bucket.empty())
+    from.refuse("archive.bucket", "the archive has a directory and a bucket", "keep one of the two");
+  if (a.bucket.empty() && sound("bucket"))
+    for (const auto& [name, value] :
+         {std::pair{"endpoint", &a.endpoint}, std::pair{"credentials", &a.credentials}})
+      if (!value->empty())
+        from.refuse(std::string{"archive."} + name,
+                    "the archive has " + in_quotes(name) + " and no bucket, so nobody would look at it",
+                    "name the S3 service's bucket, or remove the key");
+  if (sound("alarm_bytes") && sound("segment_bytes") && a.alarm_bytes < 2 * a.segment_bytes)
+    from.refuse("archive.alarm_bytes",
+                "alarm_bytes " + print_size(a.alarm_bytes) + " is less than two segments of " +
+                    print_size(a.segment_bytes),
+                "a segment that is being archived is no reason for an alarm: write at least " +
+                    print_size(2 * a.segment_bytes) + ", or a smaller segment_bytes");
+  if (sound("refuse_bytes") && sound("alarm_bytes") && a.refuse_bytes <= a.alarm_bytes)
+    from.refuse("archive.refuse_bytes",
+                "refuse_bytes " + print_size(a.refuse_bytes) + " is not more than alarm_bytes " +
+                    print_size(a.alarm_bytes),
+                "the alarm comes before writes are refused: write more than " + print_size(a.alarm_bytes));
+  for (std::size_t i = 0; i < c.nodes.size() && !a.directory.empty(); ++i) {
+    const auto& data = c.nodes[i].data;
+    if (!data.empty() && (a.directory + "/").starts_with(data == "/" ? data : data + "/")) {
+      from.refuse("archive.directory",
+                  "the archive's directory lies in that of node " + in_quotes(c.nodes[i].name),
+                  "what becomes of a node's disk must not become of the archive: choose another place");
+      return;
+    }
+  }
+}
+
 void check_times(const cluster& c, source& from) {
   const auto& r = c.replication;
   const auto sound = [&](const char* key) { return from.sound(std::string{"replication."} + key); };
@@ -241,6 +277,7 @@ void check_rules(const cluster& c, source& from) {
   check_metadata(c, from);
   check_ports(c, from);
   check_data(c, from);
+  check_archive(c, from);
   check_times(c, from);
   check_exposure(c, from);
   check_api(c, from);

@@ -12,6 +12,7 @@ constexpr std::int64_t TiB = 1ll << 40;
 using rp = replication_settings;
 using st = storage_settings;
 using he = healing_settings;
+using ar = archive_settings;
 using rq = request_settings;
 using ap = api_settings;
 using tl = tls_settings;
@@ -73,6 +74,37 @@ constexpr std::array<key<he>, 3> healing_keys{{
     {"rebuilds", count_value<he>{&he::rebuilds, 1, 64}, "Partitions that a node rebuilds at once", ""},
 }};
 
+constexpr std::array<key<ar>, 12> archive_keys{{
+    {"directory", text_value<ar>{&ar::directory, text_rule::path},
+     "Directory that all nodes reach, for example a disk that each of them mounts; relative to the file's "
+     "folder",
+     ""},
+    {"bucket", text_value<ar>{&ar::bucket, text_rule::name},
+     "Bucket of an S3 service, instead of a directory", ""},
+    {"endpoint", text_value<ar>{&ar::endpoint, text_rule::url},
+     "Where the S3 service is reached; none: Amazon's in the region", ""},
+    {"region", text_value<ar>{&ar::region, text_rule::name}, "The S3 service's region, which is signed", ""},
+    {"prefix", text_value<ar>{&ar::prefix, text_rule::name},
+     "A folder in the bucket or directory that holds everything", ""},
+    {"credentials", text_value<ar>{&ar::credentials, text_rule::path},
+     "File with the S3 service's access key, written like `~/.aws/credentials`; relative to the file's folder; "
+     "none: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` of the environment",
+     ""},
+    {"segment_bytes", size_value<ar>{&ar::segment_bytes, 4 * KiB, 64 * MiB},
+     "A partition's log is archived as soon as so much of it is not", ""},
+    {"segment_age", duration_value<ar>{&ar::segment_age_ms, 100, 86'400'000},
+     "Or as soon as some of it has not been archived for so long", ""},
+    {"alarm_bytes", size_value<ar>{&ar::alarm_bytes, 8 * KiB, TiB},
+     "With more than so much of a partition's log not archived there is an alarm; at least two segments", ""},
+    {"refuse_bytes", size_value<ar>{&ar::refuse_bytes, 16 * KiB, TiB},
+     "And with more than so much, the partition refuses writes until there is less; more than `alarm_bytes`",
+     ""},
+    {"connect_timeout", duration_value<ar>{&ar::connect_timeout_ms, 100, 60'000},
+     "How long the S3 service may take to accept a connection", ""},
+    {"timeout", duration_value<ar>{&ar::timeout_ms, 100, 600'000},
+     "How long the S3 service may take to answer a request, beside the time its bytes need", ""},
+}};
+
 constexpr std::array<key<rq>, 4> requests_keys{{
     {"deadline", duration_value<rq>{&rq::deadline_ms, 10, limits::request_deadline_max_ms},
      "How long a request may take when the client names no deadline", ""},
@@ -109,7 +141,7 @@ constexpr std::array<key<tls_settings>, 3> tls_keys{{
      "PEM file of the authority that signs every node and client; relative to the file's folder", ""},
 }};
 
-constexpr std::array<top_key, 9> all_top_keys{{
+constexpr std::array<top_key, 10> all_top_keys{{
     {"cluster", "name", "The cluster's name; nodes of another name are strangers", true},
     {"zones", "list of names", "The availability zones, three or more; each partition has replicas in three",
      true},
@@ -117,6 +149,8 @@ constexpr std::array<top_key, 9> all_top_keys{{
     {"replication", "section", "How replicas agree", false},
     {"storage", "section", "How a node uses its disk", false},
     {"healing", "section", "What is done about members that are silent or lost", false},
+    {"archive", "section",
+     "Where the log of every partition is kept for good; without `directory` and `bucket`: nowhere", false},
     {"requests", "section", "Bounds on what clients may ask at once", false},
     {"api", "section", "The DynamoDB API on the nodes' `http` ports", false},
     {"tls", "section", "Who may talk to a node", false},
@@ -154,6 +188,10 @@ std::span<const key<healing_settings>> keys_of<healing_settings>() {
   return healing_keys;
 }
 template <>
+std::span<const key<archive_settings>> keys_of<archive_settings>() {
+  return archive_keys;
+}
+template <>
 std::span<const key<request_settings>> keys_of<request_settings>() {
   return requests_keys;
 }
@@ -184,6 +222,8 @@ std::vector<documented_key> documented_keys() {
       document<st>("storage.", out);
     else if (name == "healing")
       document<he>("healing.", out);
+    else if (name == "archive")
+      document<ar>("archive.", out);
     else if (name == "requests")
       document<rq>("requests.", out);
     else if (name == "api")

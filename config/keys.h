@@ -27,7 +27,7 @@ struct refusal {
 
 // The kinds of values. Each reads what was given into its member (or says why not, leaving the member alone),
 // prints the member as the file would say it, and names itself for the documentation.
-enum class text_rule { name, host, path };
+enum class text_rule { name, host, path, url };
 
 template <class T>
 struct text_value {

@@ -74,12 +74,12 @@ void check_directory(const std::string& path, const std::string& title, const st
                 advice);
 }
 
-// What stands in it is the gateway's to judge.
-void check_credentials(const std::string& path, source& from) {
+// What stands in it is for those to judge who use it.
+void check_credentials(const std::string& path, const std::string& where, source& from) {
   std::ifstream in{path, std::ios::binary};
   std::error_code failed;
   if (!in || std::filesystem::is_directory(path, failed))
-    from.refuse("api.credentials", "the credentials file " + path + " cannot be read",
+    from.refuse(where, "the credentials file " + path + " cannot be read",
                 "check the path and its permissions");
 }
 
@@ -146,7 +146,9 @@ void check_machine(const cluster& c, const here& starting, source& from) {
       check_directory(n.data, "node " + in_quotes(n.name), where, from);
   }
   if (!names.empty() && !c.api.credentials.empty())
-    check_credentials(c.api.credentials, from);
+    check_credentials(c.api.credentials, "api.credentials", from);
+  if (!names.empty() && !c.archive.credentials.empty())
+    check_credentials(c.archive.credentials, "archive.credentials", from);
   if (!names.empty() && c.tls.enabled) {
     check_pem(c.tls.certificate, "tls.certificate",
               {{"BEGIN CERTIFICATE", "certificate"}, {"PRIVATE KEY", "private key"}}, from);

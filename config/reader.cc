@@ -56,6 +56,8 @@ public:
         section(value, "storage", into.storage);
       else if (name == "healing")
         section(value, "healing", into.healing);
+      else if (name == "archive")
+        section(value, "archive", into.archive);
       else if (name == "requests")
         section(value, "requests", into.requests);
       else if (name == "api")

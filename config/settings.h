@@ -44,6 +44,24 @@ struct healing_settings {
   int rebuilds = 2;                 // at once, per node
 };
 
+// Where committed log is kept for good: a directory or a bucket of an S3 service; neither: nowhere.
+struct archive_settings {
+  std::string directory; // absolute once load() has read it
+  std::string bucket;
+  std::string endpoint; // of the service; empty: Amazon's in the region
+  std::string region = "us-east-1";
+  std::string prefix;      // before the names of all objects
+  std::string credentials; // file with the service's keys, absolute; empty: the environment has them
+  std::int64_t segment_bytes = 8 << 20;
+  std::int64_t segment_age_ms = 60'000;
+  std::int64_t alarm_bytes = 256 << 20; // of one partition's log, not archived
+  std::int64_t refuse_bytes = 1 << 30;
+  std::int64_t connect_timeout_ms = 3'000;
+  std::int64_t timeout_ms = 30'000; // of a request, and more for its body by its size
+
+  bool on() const { return !directory.empty() || !bucket.empty(); }
+};
+
 struct request_settings {
   std::int64_t deadline_ms = 5'000; // when the client names none
   std::int64_t router_inflight = 8'192;
@@ -77,6 +95,7 @@ struct cluster {
   replication_settings replication;
   storage_settings storage;
   healing_settings healing;
+  archive_settings archive;
   request_settings requests;
   api_settings api;
   tls_settings tls;

@@ -47,6 +47,16 @@ std::optional<refusal> need_plain(const given& from, std::string_view kind) {
   return std::nullopt;
 }
 
+// "https://s3.example.org", "http://127.0.0.1:9000"
+bool is_service(std::string_view text) {
+  for (std::string_view scheme : {"http://", "https://"})
+    if (text.starts_with(scheme)) {
+      auto host = text.substr(scheme.size());
+      return !host.empty() && host.size() <= 259 && only(host, "-.:[]");
+    }
+  return false;
+}
+
 std::optional<refusal> read_text(const given& from, text_rule rule, std::string& into) {
   if (auto wrong = need_scalar(from, "value"))
     return wrong;
@@ -60,6 +70,11 @@ std::optional<refusal> read_text(const given& from, text_rule rule, std::string&
     if (text.empty() || text.size() > 253 || !only(text, "-.:%"))
       return refusal{in_quotes(text) + " is not a host",
                      "write an IP address or a host name, without a port"};
+    break;
+  case text_rule::url:
+    if (!is_service(text))
+      return refusal{in_quotes(text) + " is not the address of a service",
+                     "write http:// or https://, a host and perhaps a port, and nothing behind it"};
     break;
   case text_rule::path:
     if (text.empty() || text.size() > limits::path_bytes || text.find('\0') != std::string::npos)
@@ -211,6 +226,7 @@ std::string kind_of(const value_of<T>& kind) {
           [](const text_value<T>& v) {
             return std::string{v.rule == text_rule::name   ? "name"
                                : v.rule == text_rule::host ? "host"
+                               : v.rule == text_rule::url  ? "url"
                                                            : "path"};
           },
           [](const port_value<T>& v) { return range("port", v.may_be_zero ? "0" : "1", "65535"); },
@@ -243,6 +259,10 @@ template std::optional<refusal> read_value(const value_of<healing_settings>&, co
                                            healing_settings&);
 template std::string print_value(const value_of<healing_settings>&, const healing_settings&);
 template std::string kind_of<healing_settings>(const value_of<healing_settings>&);
+template std::optional<refusal> read_value(const value_of<archive_settings>&, const given&,
+                                           archive_settings&);
+template std::string print_value(const value_of<archive_settings>&, const archive_settings&);
+template std::string kind_of<archive_settings>(const value_of<archive_settings>&);
 template std::optional<refusal> read_value(const value_of<request_settings>&, const given&,
                                            request_settings&);
 template std::string print_value(const value_of<request_settings>&, const request_settings&);

@@ -61,6 +61,8 @@ std::string to_yaml(const cluster& c) {
   write_keys(c.storage, "  ", "  ", out);
   out += "healing:\n";
   write_keys(c.healing, "  ", "  ", out);
+  out += "archive:\n";
+  write_keys(c.archive, "  ", "  ", out);
   out += "requests:\n";
   write_keys(c.requests, "  ", "  ", out);
   out += "api:\n";
@@ -85,6 +87,7 @@ cluster dev_cluster(const std::string& data_dir) {
     n.roles.metadata = true;
     c.nodes.push_back(n);
   }
+  c.archive.directory = (std::filesystem::path{data_dir} / "archive").string();
   c.api.auth = api_auth::none; // nothing to configure, and nobody else's: it listens on this machine only
   return c;
 }

@@ -46,6 +46,7 @@ void agent_state::start() {
   for (const auto& replica : options.meta->replicas()) {
     auto group = replica.group();
     records[group] = replica;
+    tell_archiver(replica.metadata());
     if (replica.state() == msg::LocalReplica::RETIRED) {
       tell_retired(replica);
       continue;

@@ -9,7 +9,7 @@
 #include "actors/agent/formation.h"
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
-#include "actors/wire/storage_roles.h"
+#include "actors/wire/archive_roles.h"
 #include "storage/meta_store.h"
 #include <caf/typed_event_based_actor.hpp>
 #include <cstdint>
@@ -52,6 +52,7 @@ struct agent_options {
   std::function<wire::replica_actor(const replica_wish&)> spawn_replica;
   wire::disk_actor disk;
   std::function<wire::items_actor(std::uint64_t group)> items; // the worker that owns a group's items
+  wire::archiver_actor archiver; // null: nothing is archived
   wire::peers_actor peers;
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;

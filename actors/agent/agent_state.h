@@ -83,6 +83,7 @@ struct agent_state {
   } sent;
   std::int64_t reported_us = 0;
   std::uint64_t acted_version = 0;
+  std::uint64_t archived_cluster = 0; // ClusterRecord.id, as the archiver was told
   std::int64_t space_looked_us = 0;
 
   // --- forming
@@ -118,6 +119,8 @@ struct agent_state {
   void tell_retired(const msg::LocalReplica& record);
   void delete_files(std::uint64_t group);
   void tidy_records();
+  void tell_archiver(std::uint64_t cluster_id);
+  void tell_archiver(const msg::LocalReplica& record);
   void finish_stop();
 
   // --- reporting.cc

@@ -184,8 +184,10 @@ void agent_state::obey(const msg::NodeOrders& orders) {
   if (!is_ok(orders.status()) || orders.version() < acted_version)
     return; // from before what is already done
   auto plan = plan_orders(records, orders, node, disk, options.clock->unix_ms());
-  if (plan.troubles.empty())
+  if (plan.troubles.empty()) {
     content("orders");
+    tell_archiver(orders.metadata());
+  }
   for (const auto& trouble : plan.troubles)
     complain("orders", trouble);
   drop(plan.drop);
@@ -194,6 +196,8 @@ void agent_state::obey(const msg::NodeOrders& orders) {
     return; // acted_version stays: the same orders come again
   for (const auto& replica : plan.make)
     start_soon(replica.group());
+  for (const auto& replica : plan.alter)
+    tell_archiver(replica);
   start_next();
   if (records.count(wire::metadata_group) > 0) { // it was given a member of the group that there is
     forming.reset();

@@ -84,12 +84,27 @@ void agent_state::run(std::uint64_t group) {
   wish.from = record.from();
   wish.to = record.to();
   wish.local_indexes = record.local_indexes();
+  tell_archiver(record);
   one.actor = options.spawn_replica(wish);
   one.asked = false;
   one.starting = true;
   ++starting;
   group_of[one.actor.id()] = group;
   self->monitor(one.actor);
+}
+
+void agent_state::tell_archiver(std::uint64_t cluster_id) {
+  if (!options.archiver || cluster_id == 0 || cluster_id == archived_cluster)
+    return;
+  archived_cluster = cluster_id;
+  self->send(options.archiver, wire::archive_cluster{cluster_id});
+}
+
+// A record from before tables' ids were kept in them waits for the next orders.
+void agent_state::tell_archiver(const msg::LocalReplica& record) {
+  if (options.archiver && (record.table_id() != 0 || record.group() == wire::metadata_group))
+    self->send(options.archiver, wire::archive_group{record.group(), record.table_id(), record.table(),
+                                                     record.from(), record.to()});
 }
 
 void agent_state::on_down(const caf::down_msg& down) {
@@ -157,6 +172,8 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups, bool retire) {
   for (const auto& record : leaving) {
     auto& one = residents[record.group()];
     one.dropping = true;
+    if (options.archiver)
+      self->send(options.archiver, wire::archive_forget{record.group()});
     if (one.actor)
       self->send(one.actor, wire::stop_atom::value);
     else

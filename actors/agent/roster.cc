@@ -20,6 +20,7 @@ msg::LocalReplica creation(const msg::PartitionRecord& partition, const msg::Mem
   made.set_member(member.id());
   made.set_kind(member.kind());
   made.set_table(partition.table());
+  made.set_table_id(partition.table_id());
   made.set_state(msg::LocalReplica::CREATING);
   made.set_created_ms(now_ms);
   made.set_from(partition.from());
@@ -74,9 +75,15 @@ roster_plan plan_orders(const local_replicas& here, const msg::NodeOrders& order
     if (known == here.end() || (retired && known->second.member() < member->id())) {
       plan.make.push_back(creation(partition, *member, orders.metadata(), now_ms));
     } else if (known->second.member() == member->id()) {
+      bool active = known->second.state() == msg::LocalReplica::ACTIVE;
       bool promoted = known->second.kind() == msg::LOG_REPLICA && member->kind() == msg::STORAGE_REPLICA;
-      if (promoted && known->second.state() == msg::LocalReplica::ACTIVE)
-        plan.alter.emplace_back(known->second).set_kind(msg::STORAGE_REPLICA);
+      bool nameless = known->second.table_id() != partition.table_id(); // recorded by an older version
+      if (!active || (!promoted && !nameless))
+        continue;
+      auto& altered = plan.alter.emplace_back(known->second);
+      altered.set_table_id(partition.table_id());
+      if (promoted)
+        altered.set_kind(msg::STORAGE_REPLICA);
     } else if (known->second.member() > member->id() && !retired) {
       plan.troubles.push_back("group " + std::to_string(partition.group()) + " is here as member " +
                               std::to_string(known->second.member()) + " and ordered as member " +

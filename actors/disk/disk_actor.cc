@@ -6,6 +6,7 @@
 #include "storage/disk_space.h"
 #include <caf/all.hpp>
 #include <cstdlib>
+#include <deque>
 #include <vector>
 
 namespace troupe::disk {
@@ -13,6 +14,7 @@ namespace troupe::disk {
 namespace {
 
 constexpr std::int64_t room_check_us = 200'000;
+constexpr int commits_before_page = 4; // at most, that a page waits for while appends keep coming
 constexpr auto housekeeping_every = std::chrono::milliseconds(250);
 
 struct meters {
@@ -54,11 +56,19 @@ struct disk_state {
   bool no_room = false;
   std::int64_t room_checked_us = 0;
   bool housekeeping = false;
+  struct asked_page {
+    wire::page_log what;
+    caf::typed_response_promise<wire::log_page> answer;
+  };
+  std::deque<asked_page> pages; // few: each of those who ask waits for its answer
+  int page_waited = 0;          // commits that the first of them has let pass
 
   void load(const wire::load_log& what);
   void append(wire::append_log& job);
   void commit();
   void read(const wire::read_log& what);
+  caf::typed_response_promise<wire::log_page> page(const wire::page_log& what);
+  void turn_page();
   void drop(const wire::drop_log& what);
   void keep_house();
   bool room();
@@ -203,6 +213,37 @@ void disk_state::read(const wire::read_log& what) {
   self->send(what.who, std::move(answer_));
 }
 
+// Behind whatever is in the mailbox now, and behind a few commits when there is always more.
+caf::typed_response_promise<wire::log_page> disk_state::page(const wire::page_log& what) {
+  pages.push_back({what, self->make_response_promise<wire::log_page>()});
+  if (pages.size() == 1)
+    self->send(self, wire::page_atom::value);
+  return pages.back().answer;
+}
+
+void disk_state::turn_page() {
+  if (!batch.empty() && page_waited < commits_before_page) {
+    ++page_waited;
+    self->send(self, wire::page_atom::value); // the commit is in the mailbox
+    return;
+  }
+  commit(); // a page shows what was appended before it was asked for
+  page_waited = 0;
+  auto asked = std::move(pages.front());
+  pages.pop_front();
+  wire::log_page answer_;
+  auto entries = options.log->read(asked.what.group, asked.what.from, asked.what.to, asked.what.max_bytes);
+  if (entries) {
+    answer_.entries = std::move(*entries);
+  } else {
+    stop_if_fatal(entries.error());
+    answer_.result = outcome_of(entries.error());
+  }
+  asked.answer.deliver(std::move(answer_));
+  if (!pages.empty())
+    self->send(self, wire::page_atom::value);
+}
+
 void disk_state::drop(const wire::drop_log& what) {
   commit(); // what was asked for before comes before
   auto removed = options.log->remove_group(what.group);
@@ -257,6 +298,8 @@ wire::disk_actor::behavior_type disk(wire::disk_actor::stateful_pointer<disk_sta
     [self](const wire::load_log& what) { self->state.load(what); },
     [self](wire::append_log& job) { self->state.append(job); },
     [self](const wire::read_log& what) { self->state.read(what); },
+    [self](const wire::page_log& what) { return self->state.page(what); },
+    [self](wire::page_atom) { self->state.turn_page(); },
     [self](const wire::drop_log& what) { self->state.drop(what); },
     [self](wire::commit_atom) { self->state.commit(); },
     [self](wire::tick_atom) { self->state.keep_house(); },

@@ -1,6 +1,7 @@
 #include "actors/host/node.h"
 #include "actors/admin/admin_actor.h"
 #include "actors/agent/agent_actor.h"
+#include "actors/archiver/archiver_actor.h"
 #include "actors/disk/disk_actor.h"
 #include "actors/disk/items_actor.h"
 #include "actors/gateway/listener.h"
@@ -17,6 +18,7 @@
 #include "actors/kit/spawn.h"
 #include "actors/router/router_actor.h"
 #include "config/limits.h"
+#include "storage/archive/open.h"
 #include "storage/log_store.h"
 #include "storage/meta_store.h"
 #include <algorithm>
@@ -64,6 +66,7 @@ struct node::parts {
   pulse::pulse_actor pulse;
   wire::disk_actor disk;
   std::vector<wire::items_actor> items;
+  wire::archiver_actor archiver; // null: nothing is archived
   std::vector<kit::dialer_actor> dialers;
   admin::admin_actor admin;
   router::router_actor router;
@@ -77,6 +80,7 @@ struct node::parts {
   start_failure open_files();
   void spawn_peers();
   void spawn_storage();
+  void spawn_archiver();
   void spawn_roles();
   void spawn_probe();
   void spawn_dialers();
@@ -144,6 +148,33 @@ void node::parts::spawn_storage() {
   }
 }
 
+// The first nodes of a cluster make its archive. Later ones do not: an empty place where it was is a disk that is not
+// mounted. Whatever is wrong with it is an alarm, and the node starts.
+void node::parts::spawn_archiver() {
+  if (!cluster.archive.on())
+    return;
+  if (meta->replicas().empty()) {
+    auto made = storage::open_archive(cluster.archive, storage::archive_use::make);
+    if (!made)
+      say(kit::level::warning, "the archive cannot be made: " + made.error().text);
+  }
+  archiver::archiver_options o;
+  o.node = here.name;
+  o.cluster = cluster.name;
+  o.rules = archiver::rules_of(cluster.archive);
+  o.cancelled = std::make_shared<std::atomic<bool>>(false);
+  o.open = [where = cluster.archive, cancelled = o.cancelled] {
+    return storage::open_archive(where, storage::archive_use::as_it_is, cancelled.get(), kit::random_id());
+  };
+  o.disk = disk;
+  o.peers = peers;
+  o.ticker = ticker;
+  o.clock = &clock;
+  o.metrics = metrics;
+  archiver = archiver::spawn_archiver(system, std::move(o));
+  say(kit::level::info, "archives in " + storage::place_of(cluster.archive));
+}
+
 wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) {
   replica::replica_options o;
   o.group = wish.group;
@@ -165,6 +196,7 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.ticker = ticker;
   o.disk = disk;
   o.items = worker_of(wish.group);
+  o.archiver = archiver;
   o.deputies = deputies;
   o.clock = &clock;
   o.metrics = metrics;
@@ -240,6 +272,7 @@ void node::parts::spawn_roles() {
   o.spawn_replica = [this](const agent::replica_wish& wish) { return spawn_replica(wish); };
   o.disk = disk;
   o.items = [this](std::uint64_t group) { return worker_of(group); };
+  o.archiver = archiver;
   o.peers = peers;
   o.clock = &clock;
   o.metrics = metrics;
@@ -337,6 +370,7 @@ start_failure node::start() {
     return {exit_busy, opened.trouble};
   p.port = opened.port;
   p.spawn_storage();
+  p.spawn_archiver();
   p.spawn_roles();
   p.spawn_probe();
   p.spawn_dialers();
@@ -390,6 +424,7 @@ void node::stop() {
   caf::scoped_actor self{p.system};
   p.end(self, p.probe, part_stops_within, "probe");
   p.end(self, p.agent, agent_stops_within, "agent");
+  p.end(self, p.archiver, part_stops_within, "archiver");
   p.end(self, p.pulse, part_stops_within, "pulse");
   p.end(self, p.router, part_stops_within, "router");
   p.end(self, p.admin, part_stops_within, "admin");

@@ -36,6 +36,7 @@ void replica_state::drain() {
   answer_changes();
   watch_items();
   flush();
+  tell_archiver();
   meter->count(core->counters());
   meter->show(core->role() == paxos::role::leader, items.bytes());
   if (reopens && !disk_busy && now_in == phase::running) {
@@ -169,8 +170,11 @@ void replica_state::apply_chosen() {
   auto chosen = core->take_chosen();
   if (chosen.empty())
     return;
-  for (auto& entry : chosen)
+  for (auto& entry : chosen) {
+    if (options.archiver && entry->index() > settled.index)
+      unsettled.push_back({entry->index(), entry->payload().size()});
     apply(*entry);
+  }
   meter->chosen.Increment(static_cast<double>(chosen.size()));
   core->applied(applied, now());
   if (!holds_items)
@@ -336,6 +340,8 @@ void replica_state::truncate() {
   if (growing)
     return; // the items will stand at an index that this log must reach
   auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
+  if (options.archiver) // whatever else is gone, what is not archived stays
+    up_to = std::min(up_to, archive.archived());
   if (disk_full || up_to < core->first_index() + truncate_step)
     return;
   wire::append_log job;
@@ -382,6 +388,8 @@ void replica_state::arm() {
   auto due = rests ? std::numeric_limits<std::int64_t>::max() : core->next_deadline();
   if (applied != flushed && !items.flushing() && keeps_items())
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
+  if (options.archiver && now_in == phase::running && standing_changed())
+    due = std::min(due, standing_told_us + tell_archiver_every_us);
   if (disk_busy)
     due = std::min(due, disk_retry_us != 0 ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
   if (growing && !incoming)

@@ -201,6 +201,8 @@ msg::ReplicaReport replica_state::report() const {
   r.set_item_sizes(item_sizes);
   for (auto& one : index_figures)
     *r.add_local_indexes() = one;
+  if (options.archiver)
+    *r.mutable_archive() = archive;
   r.set_lag(core->last_index() > applied ? core->last_index() - applied : 0);
   for (auto& p : core->progress()) {
     auto& m = *r.add_members();
@@ -245,6 +247,13 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
     [=](wire::snapshot_stored& what) { awake(&s::on_snapshot_stored)(what); },
     [](const wire::items_digest&) {},
     [=](wire::tick_atom tick) { awake(&s::on_tick)(tick); },
+    [=](msg::ArchiveProgress& what) { awake(&s::on_archived)(what); },
+    [self](wire::standing_atom) {
+      self->state.wake();
+      auto standing = self->state.standing();
+      self->state.rest();
+      return standing;
+    },
     [=](wire::grow_atom grow) { awake(&s::on_grow)(grow); },
     [=](wire::stop_atom stop) { awake(&s::on_stop)(stop); },
     [self](wire::report_atom) {

@@ -7,7 +7,7 @@
 #include "actors/kit/clock.h"
 #include "actors/kit/deputies.h"
 #include "actors/kit/metrics.h"
-#include "actors/wire/storage_roles.h"
+#include "actors/wire/archive_roles.h"
 #include "config/settings.h"
 #include <caf/typed_event_based_actor.hpp>
 #include <memory>
@@ -39,6 +39,7 @@ struct replica_options {
   wire::ticker_actor ticker;
   wire::disk_actor disk;
   wire::items_actor items;          // unused by a log replica
+  wire::archiver_actor archiver;    // null: nothing is archived, and the log may be cut without it
   std::shared_ptr<kit::deputies> deputies; // null: it never rests
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;

@@ -1,6 +1,7 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
 // up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests, index_reads.cc
-// knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse.
+// knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse,
+// archiving.cc tells the node's archiver of the log.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -9,6 +10,7 @@
 #include "actors/replica/remembered.h"
 #include "actors/replica/replica_actor.h"
 #include "config/limits.h"
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,6 +70,8 @@ struct incoming_snapshot {
 };
 
 enum class phase { opening, repairing, running, broken, stopping };
+
+inline constexpr std::int64_t tell_archiver_every_us = 1'000'000;
 
 struct replica_state {
   static inline const char* name = "replica";
@@ -138,6 +142,17 @@ struct replica_state {
   bool led = false; // at the last look
   msg::Ballot led_in;
 
+  // --- the archive
+  struct log_tail {
+    std::uint64_t index = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::deque<log_tail> unsettled;        // applied, and not durable in this log yet: bounded by what may be in flight
+  log_tail settled;                      // applied and durable; bytes of all payloads that this run has seen
+  wire::log_standing told_standing;      // to the archiver
+  std::int64_t standing_told_us = 0;     // 0: never
+  msg::ArchiveProgress archive;          // what it said
+
   std::optional<incoming_snapshot> incoming;
   std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
@@ -198,6 +213,12 @@ struct replica_state {
   // --- rest.cc
   void wake();
   void rest();
+
+  // --- archiving.cc
+  wire::log_standing standing();
+  bool standing_changed();
+  void tell_archiver();
+  void on_archived(msg::ArchiveProgress& what);
 
   // --- writes.cc
   void on_write(waiter who, msg::ReplicaRequest& request);

@@ -167,6 +167,12 @@ void replica_state::run() {
   r.entries = std::move(loaded.entries);
   r.items = holds_items;
   r.applied = r.items ? opened.applied : loaded.base;
+  unsettled.clear(); // what is not counted yet is counted here, or when it is applied
+  for (auto& entry : r.entries)
+    if (entry.index() > settled.index && entry.index() <= r.applied)
+      settled.bytes += entry.payload().size();
+  settled.index = std::max(settled.index, r.applied);
+  standing_told_us = 0;
   loaded.entries.clear();
   applied = flushed = r.applied;
   applied_link = opened.applied_link;

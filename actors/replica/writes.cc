@@ -114,6 +114,9 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
   if (answer_known(who, request))
     return;
+  // The metadata group goes on: its log is small, and without it nothing is healed.
+  if (archive.refusing() && options.group != wire::metadata_group)
+    return refuse(who, msg::OVERLOADED, "too much of this partition's log waits to be archived");
   if (proposed.size() + store_waits.size() + after_applied.size() >= options.inflight
       || items.bytes() > 4 * limits::overlay_bytes)
     return refuse(who, msg::OVERLOADED, "too many requests are under way for this partition");

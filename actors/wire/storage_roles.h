@@ -111,9 +111,22 @@ struct items_digest {
   std::uint64_t items = 0;
 };
 
+// What the node's archiver has to know of a replica's log (archive_roles.h). All of it is of one moment: `bytes` are those
+// of the payloads of the entries up to `committed` that this run of the replica has seen.
+struct log_standing {
+  bool leads = false;
+  bool serves = false;
+  std::uint64_t base = 0;      // the log begins behind it
+  std::uint64_t committed = 0; // chosen, and durable here
+  std::uint64_t bytes = 0;
+  std::uint64_t applied = 0;   // chosen; what was acknowledged is below
+};
+
 using report_atom = caf::atom_constant<caf::atom("report")>;
 // A log replica is to fetch the items, and to keep them from then on. Harmless when it has, or does already.
 using grow_atom = caf::atom_constant<caf::atom("grow")>;
+
+using standing_atom = caf::atom_constant<caf::atom("standing")>;
 
 // A replica's whole interface. It is ended with stop_atom: it hands over, answers everybody, and quits.
 using replica_actor = role_actor::extend<
@@ -121,6 +134,8 @@ using replica_actor = role_actor::extend<
   caf::reacts_to<items_applied>, caf::reacts_to<items_read>, caf::reacts_to<items_scanned>,
   caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>, caf::reacts_to<items_digest>,
   caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>, caf::reacts_to<grow_atom>,
+  caf::reacts_to<msg::ArchiveProgress>, // how far its log is archived, from the node's archiver
+  caf::replies_to<standing_atom>::with<log_standing>,
   caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
 
 // --- the disk: one log file per node -------------------------------------------------------------------------
@@ -152,13 +167,26 @@ struct read_log {
   std::uint64_t max_bytes = 0;
   replica_actor who;
 };
+// For whoever reads logs at leisure: what replicas ask for goes first.
+struct page_log {
+  std::uint64_t group = 0;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  std::uint64_t max_bytes = 0; // of payloads; one entry at least
+};
+struct log_page {
+  disk_result result;
+  std::vector<msg::Entry> entries; // from `from` on, without holes; none when it is behind the last
+};
 struct drop_log {
   std::uint64_t group = 0;
 };
+using page_atom = caf::atom_constant<caf::atom("page")>;
 using commit_atom = caf::atom_constant<caf::atom("commit")>;
 
 using disk_actor = caf::typed_actor<
   caf::reacts_to<load_log>, caf::reacts_to<append_log>, caf::reacts_to<read_log>, caf::reacts_to<drop_log>,
+  caf::replies_to<page_log>::with<log_page>, caf::reacts_to<page_atom>,
   caf::reacts_to<commit_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // --- item workers --------------------------------------------------------------------------------------------
@@ -256,6 +284,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_digest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::load_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::append_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_standing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::page_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::open_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::apply_items)

@@ -122,24 +122,47 @@ result<std::string> write_segment(const msg::SegmentManifest& about, const std::
   return bytes;
 }
 
-result<segment> read_segment(std::string_view bytes, const std::string& where) {
-  if (bytes.size() < least || !bytes.starts_with(opening))
+namespace {
+
+// And `reader` stands behind it.
+result<msg::SegmentManifest> take_manifest(std::string_view bytes, byte_reader& reader,
+                                           const std::string& where) {
+  if (!bytes.starts_with(opening))
     return wrong(where, "is no segment");
-  if (!bytes.ends_with(closing))
-    return wrong(where, "its end is missing");
-  byte_reader reader(bytes.substr(opening.size()));
+  reader = byte_reader(bytes.substr(opening.size()));
   auto head = reader.bytes(reader.u32());
   auto head_sum = reader.u64();
   if (!reader.ok() || head.size() > segment_manifest_max ||
       head_sum != checksum(bytes.substr(0, opening.size() + 4 + head.size())))
     return wrong(where, "its manifest does not fit its checksum");
-  segment found;
-  auto& manifest = found.manifest;
+  msg::SegmentManifest manifest;
   if (!manifest.ParseFromArray(head.data(), static_cast<int>(head.size())))
     return wrong(where, "its manifest cannot be read");
   if (manifest.version() != version)
     return error{code::refused, where + ": is of version " + std::to_string(manifest.version()) +
                                     "; this program knows " + std::to_string(version)};
+  return manifest;
+}
+
+} // namespace
+
+result<msg::SegmentManifest> read_manifest(std::string_view bytes, const std::string& where) {
+  byte_reader reader(bytes);
+  return take_manifest(bytes, reader, where);
+}
+
+result<segment> read_segment(std::string_view bytes, const std::string& where) {
+  if (bytes.size() < least)
+    return wrong(where, "is no segment");
+  if (!bytes.ends_with(closing))
+    return wrong(where, "its end is missing");
+  byte_reader reader(bytes);
+  auto read = take_manifest(bytes, reader, where);
+  if (!read)
+    return read.error();
+  segment found;
+  found.manifest = std::move(*read);
+  auto& manifest = found.manifest;
   auto packed = reader.rest();
   if (packed.size() < 8 + closing.size() || packed.size() - 8 - closing.size() != manifest.stored_bytes() ||
       manifest.content_bytes() > segment_content_max)

@@ -35,6 +35,10 @@ std::uint64_t segment_content_bytes(const msg::Entry& entry);
 // segment_content_max of them.
 result<std::string> write_segment(const msg::SegmentManifest& about, const std::vector<msg::Entry>& entries);
 
+// What a segment's beginning says of it, or `corrupt`; segment_manifest_max and 20 bytes are always enough.
+// What stands behind is not looked at.
+result<msg::SegmentManifest> read_manifest(std::string_view bytes, const std::string& where);
+
 // All of it, or `corrupt` with what is wrong: every byte is covered by a checksum, and every entry's link is
 // computed again. `refused`: a version that this program does not know. `where` is for people.
 result<segment> read_segment(std::string_view bytes, const std::string& where);

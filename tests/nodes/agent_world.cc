@@ -34,6 +34,8 @@ struct made_up {
         [](const wire::load_log&) {},
         [](const wire::append_log&) {},
         [](const wire::read_log&) {},
+        [](const wire::page_log&) { return wire::log_page{}; },
+        [](wire::page_atom) {},
         [=](const wire::drop_log& what) { world->nodes[name].disk.logs.erase(what.group); },
         [](wire::commit_atom) {},
         [](wire::tick_atom) {},
@@ -125,6 +127,8 @@ struct made_up {
         [=](wire::tick_atom) { come_to_be(self, world, name, wish); },
         [=](wire::stop_atom) { self->quit(); },
         [=](wire::grow_atom) { ++world->nodes[name].told_to_grow[wish.group]; },
+        [](const msg::ArchiveProgress&) {},
+        [](wire::standing_atom) { return wire::log_standing{}; },
         [=](wire::report_atom) {
           ++world->nodes[name].asked[wish.group];
           msg::ReplicaReport report = world->nodes[name].says[wish.group];

@@ -24,6 +24,7 @@ void keeper::told(const progress& p, instant now) {
   }
   if (leads_ != p.leads)
     listed_at_ = never;
+  took_over_ = took_over_ && leads_ == p.leads;
   leads_ = p.leads;
   auto more = p.bytes > bytes_;
   bytes_ = std::max(std::max(bytes_, p.bytes), archived_bytes_);
@@ -37,7 +38,11 @@ void keeper::told(const progress& p, instant now) {
 }
 
 bool keeper::due(instant now) const {
-  if (committed_ <= archived_ || unarchived_bytes() == 0 || marks_.empty())
+  if (committed_ <= archived_)
+    return false;
+  if (hurried_to_ > archived_)
+    return true;
+  if (unarchived_bytes() == 0 || marks_.empty())
     return false;
   return unarchived_bytes() >= options_.segment_bytes || now - marks_.front().second >= options_.segment_age;
 }
@@ -66,15 +71,28 @@ step keeper::next(instant now) {
                            [this](const extent& e) { return e.first <= archived_ + 1; });
   if (stuck_ || ahead) // it is there, and this member has yet to hear that so much is chosen
     return {act::wait, listed_at_ + options_.look_again, {}};
-  if (!leads_ && now - due_since_ < options_.takeover)
+  if (!leads_ && !took_over_ && now - due_since_ < options_.takeover)
     return {act::wait, std::min(due_since_ + options_.takeover, listed_at_ + options_.look_again), {}};
+  if (exhausted())
+    return {act::wait, listed_at_ + options_.look_again, {}};
+  return {act::upload, never, {archived_ + 1, committed_, next_copy()}};
+}
+
+std::uint32_t keeper::next_copy() const {
   std::uint32_t copy = 0;
   for (auto& [range, copies] : bad_copies_)
     if (range.first == archived_ + 1)
       copy = std::max(copy, copies);
-  if (copy > copies_max)
-    return {act::wait, listed_at_ + options_.look_again, {}};
-  return {act::upload, never, {archived_ + 1, committed_, copy}};
+  return copy;
+}
+
+bool keeper::exhausted() const {
+  return next_copy() > copies_max;
+}
+
+void keeper::hurry(std::uint64_t up_to) {
+  hurried_to_ = std::max(hurried_to_, up_to);
+  not_before_ = 0; // whoever waits has less patience than the pause
 }
 
 void keeper::listed(const std::vector<extent>& found, instant now) {
@@ -82,6 +100,7 @@ void keeper::listed(const std::vector<extent>& found, instant now) {
   stuck_ = false; // whoever looked has perhaps taken it away
   candidates_.clear();
   for (auto& e : found) {
+    took_over_ = took_over_ && e.first > archived_ + 1; // somebody else goes on where this member would
     auto bad = bad_copies_.find({e.first, e.last});
     auto known_bad = bad != bad_copies_.end() && e.copy < bad->second;
     if (e.last > archived_ && !known_bad && candidates_.size() < candidates_max)
@@ -90,6 +109,7 @@ void keeper::listed(const std::vector<extent>& found, instant now) {
 }
 
 void keeper::uploaded(const extent& object, instant) {
+  took_over_ = !leads_;
   if (candidates_.size() < candidates_max)
     candidates_.push_back(object);
 }

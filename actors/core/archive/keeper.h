@@ -79,6 +79,8 @@ public:
   // Of the object that was to be read back. `bytes`: of the payloads of its entries behind archived().
   void checked(const extent& object, verdict what, std::uint64_t bytes, instant now);
   void failed(instant now); // the store, or the log, did not answer
+  // Somebody waits for what is committed up to there: it is due at once, however little it is.
+  void hurry(std::uint64_t up_to);
 
   // --- how it stands
   std::uint64_t archived() const { return archived_; }
@@ -87,9 +89,12 @@ public:
   enum pressure pressure() const;
   bool stuck() const { return stuck_; } // a segment that differs: nothing goes on before somebody has looked
   std::uint32_t damaged() const { return damaged_count_; }
+  bool exhausted() const; // every copy of the next entries that there may be is damaged
+  int failures() const { return failures_; } // in a row: nothing has been read back since
 
 private:
   bool due(instant now) const;
+  std::uint32_t next_copy() const;
   void advance(std::uint64_t to, std::uint64_t bytes);
   void pause(instant now);
 
@@ -107,6 +112,8 @@ private:
   instant due_since_ = never;
   instant listed_at_ = never; // never: not since the last change
   instant not_before_ = 0;
+  std::uint64_t hurried_to_ = 0;
+  bool took_over_ = false; // it uploads in the leader's place, and need not wait for the leader again and again
   int failures_ = 0;
   bool stuck_ = false;
   std::uint32_t damaged_count_ = 0;

@@ -228,6 +228,10 @@ log_index group::applied_index() const {
   return state_->applied;
 }
 
+log_index group::durable_index() const {
+  return state_->log.durable();
+}
+
 log_index group::last_index() const {
   return state_->leading ? state_->leading->tail : state_->log.last();
 }

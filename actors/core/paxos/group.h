@@ -230,6 +230,7 @@ public:
   log_index applied_index() const;
   log_index last_index() const;
   log_index first_index() const;        // oldest entry kept
+  log_index durable_index() const;      // entries up to here are on this disk as they are in memory
   std::uint64_t link_at(log_index index) const; // 0 when not kept
   instant lease_until() const;          // leader: own lease's end; 0 when none
   const msg::Configuration& configuration() const; // newest committed

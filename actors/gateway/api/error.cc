@@ -84,6 +84,10 @@ error unavailable(std::string message) {
   return {503, dynamodb + "ServiceUnavailable", std::move(message), {}, false};
 }
 
+error throttled(std::string message) {
+  return {400, dynamodb + "ProvisionedThroughputExceededException", std::move(message), {}, false};
+}
+
 error not_supported(const std::string& what) {
   return validation(what + " is not supported by this version of Troupe");
 }
@@ -103,6 +107,7 @@ error of_status(const msg::Status& status) {
   // A client may send a refused request again at once; one whose outcome is not known as well, if it can bear
   // that both take effect. SDKs do that for every status from 500 on.
   case msg::OVERLOADED:
+    return throttled(status.message());
   case msg::UNAVAILABLE:
   case msg::MOVED:
   case msg::STORAGE_FULL:

@@ -33,6 +33,7 @@ void add_client_commands(CLI::App& app, const terminal& t, action& chosen, opene
   add_update_command(app, shared);
   add_query_commands(app, shared);
   add_bench_command(app, shared);
+  add_archive_commands(app, t, chosen);
 }
 
 } // namespace troupe::commands

@@ -39,6 +39,9 @@ int exit_code_of(const msg::Status& status);
 using action = std::function<int()>;
 using opener = std::function<client::connection(client::options)>;
 
+// archive: works on the archive that a cluster file names, without the cluster.
+void add_archive_commands(CLI::App& app, const terminal& t, action& chosen);
+
 // Adds the commands to `app`. Parsing sets `chosen` when it meets one of them; `app` and `chosen` must
 // outlive it. Tests give an `open` of their own.
 void add_client_commands(CLI::App& app, const terminal& t, action& chosen, opener open = client::connect);

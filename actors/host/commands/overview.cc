@@ -76,10 +76,19 @@ partition_view view_of(std::uint64_t group, const std::string& table, const msg:
     partition.commit = std::max(partition.commit, report->commit());
     partition.epoch = std::max(partition.epoch, report->epoch());
     partition.items_bytes = std::max(partition.items_bytes, report->items_bytes());
+    if (report->has_archive()) {
+      partition.archives = true;
+      partition.archived = std::max(partition.archived, report->archive().archived());
+      if (is_alive(node) && !report->archive().alarm().empty())
+        partition.archive_alarms.push_back(node + ": " + report->archive().alarm());
+      if (partition.leader.empty())
+        partition.archive_behind_bytes = std::max(partition.archive_behind_bytes, report->archive().behind_bytes());
+    }
     if (is_alive(node) && report->leads() && report->serving() && report->ballot().round() >= ballot) {
       ballot = report->ballot().round();
       partition.leader = node;
       partition.items = report->items();
+      partition.archive_behind_bytes = report->archive().behind_bytes();
     }
   }
   for (const auto& member : partition.members)
@@ -117,7 +126,7 @@ bool overview::healthy() const {
   return healing.empty() &&
          std::all_of(nodes.begin(), nodes.end(), [](const node_view& n) { return n.state() == "ok"; }) &&
          std::all_of(partitions.begin(), partitions.end(),
-                     [](const partition_view& p) { return p.healthy(); });
+                     [](const partition_view& p) { return p.healthy() && p.archive_alarms.empty(); });
 }
 
 namespace {

@@ -99,22 +99,20 @@ std::string members_text(const partition_view& partition) {
 
 std::string partitions_text(const overview& o, const terminal& t, bool every_one) {
   auto all = every_one || o.partitions.size() <= partitions_shown;
-  text_table table({{"PARTITION", true},
-                    {"TABLE"},
-                    {"LEADER"},
-                    {"MEMBERS"},
-                    {"COMMIT", true},
-                    {"LAG", true},
-                    {"SIZE", true},
-                    {"STATE"}});
+  auto archives = std::any_of(o.partitions.begin(), o.partitions.end(), [](auto& p) { return p.archives; });
+  std::vector<text_table::column> columns{{"PARTITION", true}, {"TABLE"},     {"LEADER"},     {"MEMBERS"},
+                                          {"COMMIT", true},    {"LAG", true}, {"SIZE", true}, {"STATE"}};
+  if (archives)
+    columns.push_back({"NOT ARCHIVED", true});
+  text_table table(std::move(columns));
   std::string troubles;
   std::size_t left_out = 0;
   for (const auto& one : o.partitions) {
-    if (!all && one.healthy()) {
+    if (!all && one.healthy() && one.archive_alarms.empty()) {
       ++left_out;
       continue;
     }
-    table.add({std::to_string(one.group),
+    std::vector<cell> row{std::to_string(one.group),
                {one.table.empty() ? "(metadata)" : one.table, one.table.empty() ? tone::dim : tone::plain},
                one.leader.empty() ? "-" : one.leader,
                members_text(one),
@@ -123,7 +121,13 @@ std::string partitions_text(const overview& o, const terminal& t, bool every_one
                people_size(one.items_bytes),
                {one.state(), one.healthy()        ? tone::good
                              : one.leader.empty() ? tone::bad
-                                                  : tone::warn}});
+                                                  : tone::warn}};
+    if (archives)
+      row.push_back({one.archives ? people_size(one.archive_behind_bytes) : "-",
+                     one.archive_alarms.empty() ? tone::plain : tone::bad});
+    table.add(std::move(row));
+    for (const auto& alarm : one.archive_alarms)
+      troubles += "  " + t.yellow("archive of partition " + std::to_string(one.group)) + ": " + printable(alarm) + "\n";
     for (const auto& member : one.members)
       if (!member.runs)
         troubles += "  " +
@@ -224,6 +228,13 @@ std::string to_json(const overview& o) {
     one.leader.empty() ? json.null() : json.text(one.leader);
     json.key("epoch").number(one.epoch).key("commit").number(one.commit).key("lag").number(one.lag);
     json.key("items").number(one.items).key("items_bytes").number(one.items_bytes);
+    if (one.archives) {
+      json.key("archived").number(one.archived).key("archive_behind_bytes").number(one.archive_behind_bytes);
+      json.key("archive_alarms").begin_array();
+      for (const auto& alarm : one.archive_alarms)
+        json.text(alarm);
+      json.end_array();
+    }
     write_members(json, one);
     json.end_object();
   }

@@ -39,6 +39,7 @@ local_replicas here(std::vector<std::uint64_t> groups, std::uint64_t metadata = 
 TEST(Roster, WhatIsOrderedAndNotHereIsMadeWithAllItNeedsToStartAgain) {
   auto o = orders();
   *o.add_partitions() = partition(5, "n1", disk);
+  o.mutable_partitions(0)->set_table_id(77);
   o.mutable_partitions(0)->mutable_local_indexes()->add_indexes()->set_name("by_year");
 
   auto plan = plan_orders({}, o, "n1", disk, 1234);
@@ -49,6 +50,7 @@ TEST(Roster, WhatIsOrderedAndNotHereIsMadeWithAllItNeedsToStartAgain) {
   EXPECT_EQ(made.member(), 1u);
   EXPECT_EQ(made.state(), msg::LocalReplica::CREATING);
   EXPECT_EQ(made.table(), "music");
+  EXPECT_EQ(made.table_id(), 77u);
   EXPECT_EQ(made.from(), "a");
   EXPECT_EQ(made.to(), "b");
   EXPECT_EQ(made.configuration().members_size(), 1);
@@ -155,6 +157,21 @@ TEST(Roster, AGroupThatIsHereAsALaterMemberIsTrouble) {
   auto plan = plan_orders(present, o, "n1", disk, 0);
   EXPECT_TRUE(plan.make.empty());
   EXPECT_EQ(plan.troubles.size(), 1u);
+}
+
+TEST(Roster, ARecordThatDoesNotKnowItsTablesIdLearnsIt) {
+  auto o = orders();
+  *o.add_partitions() = partition(5, "n1", disk);
+  o.mutable_partitions(0)->set_table_id(77);
+  auto present = here({5});
+  EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).alter.empty()) << "while it is being made";
+  present[5].set_state(msg::LocalReplica::ACTIVE);
+  auto plan = plan_orders(present, o, "n1", disk, 0);
+  ASSERT_EQ(plan.alter.size(), 1u);
+  EXPECT_EQ(plan.alter[0].table_id(), 77u);
+  EXPECT_EQ(plan.alter[0].kind(), msg::STORAGE_REPLICA);
+  present[5] = plan.alter[0];
+  EXPECT_TRUE(plan_orders(present, o, "n1", disk, 0).alter.empty());
 }
 
 TEST(Roster, FreshOnlyWhenItWasBeingMadeAndTheLogHoldsNothing) {

@@ -65,6 +65,7 @@ TEST(document, defaults_lie_within_their_own_bounds) {
   check(c.replication);
   check(c.storage);
   check(c.healing);
+  check(c.archive);
   check(c.requests);
   check(c.tls);
 }

@@ -30,7 +30,7 @@ TEST(refusal, an_unknown_key_comes_with_the_key_that_was_meant) {
   EXPECT_THAT(
       problems(good + "colour: red\n"),
       ElementsAre(":7:1: unknown key 'colour' in the cluster file; the keys here are cluster, zones, nodes, "
-                  "replication, storage, healing, requests, api and tls"));
+                  "replication, storage, healing, archive, requests, api and tls"));
   EXPECT_THAT(problems(good + "? [a, b]\n: 1\n"),
               ElementsAre(":7:3: a list stands where a key of the cluster file belongs"));
 }
@@ -255,6 +255,25 @@ TEST(refusal, times_that_contradict_each_other) {
   // A lease of 500ms contradicts the default heartbeat of 300ms: the section is pointed at.
   EXPECT_THAT(problems(good + "replication: {lease: 500ms}\n"),
               ElementsAre(StartsWith(":7:14: heartbeat 300ms is more than")));
+}
+
+TEST(refusal, an_archive_that_makes_no_sense) {
+  EXPECT_THAT(problems(good + "archive: {directory: /a, bucket: b}\n"),
+              ElementsAre(":7:34: the archive has a directory and a bucket; keep one of the two"));
+  EXPECT_THAT(problems(good + "archive: {directory: /a, endpoint: 'http://s3'}\n"),
+              ElementsAre(StartsWith(":7:36: the archive has 'endpoint' and no bucket")));
+  EXPECT_THAT(problems(good + "archive: {bucket: b, endpoint: s3.example.org}\n"),
+              ElementsAre(StartsWith(":7:32: endpoint in 'archive': 's3.example.org' is not the address of a service")));
+  EXPECT_THAT(problems(good + "archive: {bucket: b, endpoint: 'http://s3/x'}\n"),
+              ElementsAre(StartsWith(":7:32: endpoint in 'archive': 'http://s3/x' is not")));
+  EXPECT_THAT(problems(good + "archive: {directory: /d/n2/archive}\n"),
+              ElementsAre(StartsWith(":7:22: the archive's directory lies in that of node 'n2'")));
+  EXPECT_THAT(problems(good + "archive: {directory: /d/n22}\n"), IsEmpty());
+  EXPECT_THAT(problems(good + "archive: {directory: /a, segment_bytes: 1MiB, alarm_bytes: 1MiB}\n"),
+              ElementsAre(StartsWith(":7:60: alarm_bytes 1MiB is less than two segments of 1MiB")));
+  EXPECT_THAT(problems(good + "archive: {directory: /a, refuse_bytes: 256MiB}\n"),
+              ElementsAre(StartsWith(":7:40: refuse_bytes 256MiB is not more than alarm_bytes 256MiB")));
+  EXPECT_THAT(problems(good + "archive:\n"), IsEmpty());
 }
 
 TEST(refusal, an_open_port_without_tls) {

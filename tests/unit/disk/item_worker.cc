@@ -95,6 +95,8 @@ wire::replica_actor::behavior_type item_worker::hears(wire::replica_actor::point
       [](wire::tick_atom) {},
       [](wire::stop_atom) {},
       [](wire::grow_atom) {},
+      [](const msg::ArchiveProgress&) {},
+      [](wire::standing_atom) { return wire::log_standing{}; },
       [](wire::report_atom) { return msg::ReplicaReport(); },
   };
 }

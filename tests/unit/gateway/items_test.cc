@@ -96,7 +96,7 @@ TEST(items, the_clusters_refusals_are_told_in_dynamodbs_words) {
             validation + R"(The provided key element does not match the schema"})");
   m.cluster->refuse = make_status(msg::OVERLOADED, "busy");
   EXPECT_EQ(m.get("a"),
-            R"(503 {"__type":"com.amazonaws.dynamodb.v20120810#ServiceUnavailable","message":"busy"})");
+            R"(400 {"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"busy"})");
   m.cluster->refuse = make_status(msg::UNKNOWN_OUTCOME, "lost");
   const auto lost = m.put(R"({"id":{"S":"a"}})");
   EXPECT_TRUE(lost.starts_with(R"(500 {"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError",)"))

@@ -149,6 +149,8 @@ private:
         [w](wire::tick_atom) { w->called(); },
         [](wire::stop_atom) {},
         [](wire::grow_atom) {},
+        [](const msg::ArchiveProgress&) {},
+        [](wire::standing_atom) { return wire::log_standing{}; },
         [](wire::report_atom) { return msg::ReplicaReport(); },
     };
   }

@@ -298,6 +298,8 @@ wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer sel
           self->send(job.who, wire::appended{{}, job.job});
       },
       [](const wire::read_log&) {},
+      [](const wire::page_log&) { return wire::log_page{}; },
+      [](wire::page_atom) {},
       [](const wire::drop_log&) {},
       [](wire::commit_atom) {},
       [](wire::tick_atom) {},

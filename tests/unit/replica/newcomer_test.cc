@@ -179,6 +179,8 @@ private:
             self->send(job.who, wire::appended{{}, job.job});
         },
         [](const wire::read_log&) {},
+        [](const wire::page_log&) { return wire::log_page{}; },
+        [](wire::page_atom) {},
         [](const wire::drop_log&) {},
         [](wire::commit_atom) {},
         [](wire::tick_atom) {},

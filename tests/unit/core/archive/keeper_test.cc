@@ -196,6 +196,59 @@ TEST(Keeper, ASnapshotTakesThePlaceOfTheLog) {
   EXPECT_EQ(k.next(second).until, never);
 }
 
+TEST(Keeper, WhoTookOverGoesOnWithoutWaitingForTheLeaderAgain) {
+  keeper k(small(), 0);
+  k.told(at(30, 3000, false), 0);
+  EXPECT_EQ(k.next(0).what, act::list);
+  k.listed({}, 0);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  auto now = 30 * second;
+  EXPECT_EQ(k.next(now).what, act::list);
+  k.listed({}, now);
+  EXPECT_EQ(k.next(now).what, act::upload);
+  k.uploaded({1, 10, 0}, now);
+  k.checked({1, 10, 0}, verdict::same, 1000, now);
+  EXPECT_EQ(k.next(now).what, act::upload) << "at once";
+  k.uploaded({11, 20, 0}, now);
+  k.checked({11, 20, 0}, verdict::same, 1000, now);
+  now += 5 * second;
+  EXPECT_EQ(k.next(now).what, act::list);
+  k.listed({{21, 25, 0}}, now);
+  EXPECT_EQ(k.next(now).what, act::read_back) << "the leader is back";
+  k.checked({21, 25, 0}, verdict::same, 500, now);
+  k.told(at(40, 4000, false), now);
+  EXPECT_EQ(k.next(now).what, act::wait);
+}
+
+TEST(Keeper, WhatSomebodyWaitsForIsDueAtOnceAndNothingBehindIt) {
+  keeper k(small(), 0);
+  k.told(at(3, 10), 0);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  k.hurry(3);
+  EXPECT_EQ(k.next(0).what, act::list);
+  k.listed({}, 0);
+  EXPECT_EQ(k.next(0).what, act::upload);
+  k.uploaded({1, 3, 0}, 0);
+  k.checked({1, 3, 0}, verdict::same, 10, 0);
+  EXPECT_EQ(k.archived(), 3u);
+  EXPECT_EQ(k.next(0).until, never);
+  k.told(at(4, 20), second);
+  EXPECT_EQ(k.next(second).what, act::wait) << "as ever";
+  k.told(at(5, 20), second); // a no-op, which alone is no reason
+  k.hurry(5);
+  EXPECT_EQ(k.next(second).what, act::upload);
+}
+
+TEST(Keeper, WhoeverWaitsDoesNotWaitForThePauseAfterAFailure) {
+  keeper k(small(), 0);
+  k.told(at(3, 2000), 0);
+  k.failed(0);
+  EXPECT_EQ(k.failures(), 1);
+  EXPECT_EQ(k.next(0).what, act::wait);
+  k.hurry(3);
+  EXPECT_EQ(k.next(0).what, act::list);
+}
+
 TEST(ArchiveChecks, OnlyTheLogsOwnHistoryCountsAsArchived) {
   constexpr std::uint64_t link = 7;
   msg::Entry last;

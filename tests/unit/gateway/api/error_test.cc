@@ -23,7 +23,9 @@ TEST(error, of_the_cluster_tells_a_client_whether_to_come_again) {
   EXPECT_EQ(of(msg::VALIDATION).message, "why");
   EXPECT_EQ(of(msg::CONDITION_FAILED).name(), "ConditionalCheckFailedException");
   EXPECT_EQ(of(msg::TABLE_NOT_FOUND).message, "Requested resource not found");
-  for (const auto code : {msg::OVERLOADED, msg::UNAVAILABLE, msg::MOVED, msg::STORAGE_FULL}) {
+  EXPECT_EQ(of(msg::OVERLOADED).status, 400u);
+  EXPECT_EQ(of(msg::OVERLOADED).name(), "ProvisionedThroughputExceededException");
+  for (const auto code : {msg::UNAVAILABLE, msg::MOVED, msg::STORAGE_FULL}) {
     EXPECT_EQ(of(code).status, 503u);
     EXPECT_EQ(of(code).name(), "ServiceUnavailable");
   }

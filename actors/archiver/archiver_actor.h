@@ -1,0 +1,44 @@
+// Archives the logs of all replicas of its node, and says how far each may be cut. One per node, where the
+// cluster file names an archive.
+//
+// A keeper per replica (core/archive/keeper.h) decides; the archiver carries out: it reads the log from the
+// disk actor, a page at a time, and has a few workers (store_worker.h) talk to the store, so that a store
+// that is slow or away delays nobody. As many groups as there are workers are looked after at once, the
+// others wait for their turn; that bounds what it holds in memory to a segment for each.
+//
+// It never ends anything: where the store cannot be reached, or a log or a segment is not what it should be,
+// there is an alarm, and the log stays.
+#pragma once
+#include "actors/archiver/store_worker.h"
+#include "actors/core/archive/keeper.h"
+#include "actors/kit/clock.h"
+#include "actors/kit/metrics.h"
+#include "actors/wire/archive_roles.h"
+#include "config/settings.h"
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace troupe::archiver {
+
+struct archiver_options {
+  std::string node;
+  std::string cluster; // its name, for people
+  archive::options rules;
+  store_opener open;
+  std::size_t workers = 2;
+  bool detached = true;                         // the workers, on threads of their own
+  std::shared_ptr<std::atomic<bool>> cancelled; // is set when it ends, for the store; may be null
+  wire::disk_actor disk;
+  wire::peers_actor peers;
+  wire::ticker_actor ticker;
+  const kit::clock* clock = nullptr; // outlives the actor
+  kit::metrics_ptr metrics;
+};
+
+archive::options rules_of(const config::archive_settings& settings);
+
+// Enrolls itself as {ROLE_ARCHIVER, 0}, and answers ArchiveRequest.
+wire::archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options);
+
+} // namespace troupe::archiver

@@ -1,0 +1,110 @@
+// The archiver's memory and the names of everything it does. archiver_actor.cc is its door and its tick,
+// jobs.cc carries out what keepers say, telling.cc tells replicas, people and those who wait.
+#pragma once
+#include "actors/archiver/archiver_actor.h"
+#include "actors/archiver/meter.h"
+#include <caf/typed_event_based_actor.hpp>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::archiver {
+
+// Another node that waits until everything up to `target` is archived.
+struct asker {
+  std::string node;
+  msg::Parcel head; // the reply without its body
+  std::uint64_t target = 0;
+  std::int64_t due_us = 0;
+};
+
+// A replica of this node, and its log.
+struct charge {
+  std::optional<wire::archive_group> about; // nothing is archived before it is known
+  wire::replica_actor replica;
+  std::optional<archive::keeper> keeper; // present once the replica has spoken
+  std::uint64_t life = 0;                // of keepers: an answer to an earlier one is none of this one's
+  bool queued = false;
+  bool busy = false;
+  archive::step doing;
+  std::vector<msg::Entry> entries; // collected for a segment
+  std::uint64_t entry_bytes = 0;
+  std::optional<std::uint64_t> link; // of the entry at archived(), as the archive says
+  std::uint64_t unproven =
+      0;            // where the log began here: nobody has seen that the archive reaches up to it; 0: it does
+  bool gap = false; // somebody has looked, and it does not
+  std::int64_t gap_again_us = 0;
+  std::string unsound; // what is wrong with the log; empty: nothing is known to be
+  std::string trouble; // why the last job failed
+  alarm raised = alarm::none;
+  std::int64_t since_us = 0; // what behind_since_ms was made from
+  msg::ArchiveProgress told;
+  bool told_once = false;
+  std::vector<asker> askers;
+};
+
+// Who a job is for, and whose hands do it.
+struct ticket {
+  std::uint64_t group = 0;
+  std::uint64_t life = 0;
+  store_worker hand;
+};
+
+struct archiver_state {
+  static inline const char* name = "archiver";
+  using pointer = wire::archiver_actor::stateful_pointer<archiver_state>;
+
+  pointer self = nullptr;
+  archiver_options options;
+  std::unique_ptr<meters> meter;
+  std::uint64_t cluster_id = 0; // 0: not known yet
+  std::map<std::uint64_t, charge> charges;
+  std::vector<store_worker> hands;
+  std::vector<store_worker> free_hands;
+  std::deque<std::uint64_t> queue; // groups that wait for one
+  std::int64_t armed_us = 0;       // 0: not
+  std::int64_t shown_us = 0;
+
+  // --- archiver_actor.cc
+  void start();
+  void on_cluster(std::uint64_t id);
+  void on_group(const wire::archive_group& what);
+  void on_progress(const wire::log_progress& what);
+  void forget(std::uint64_t group);
+  void on_tick();
+  void stop();
+  std::int64_t now() const { return options.clock->now_us(); }
+  void wake_at(std::int64_t at_us);
+  charge* find(const ticket& t); // null: it is gone, or another life of it is here
+
+  // --- jobs.cc
+  void consider(std::uint64_t group);
+  archive::step next_step(charge& one);
+  void start_jobs();
+  void begin(const ticket& t);
+  void ask_store(const ticket& t, store_job job);
+  void on_done(const ticket& t, store_done& done);
+  void listed(charge& one, store_done& done);
+  void compare(const ticket& t, store_done& done);
+  void collect(const ticket& t);
+  void on_page(const ticket& t, wire::log_page& page);
+  void upload(const ticket& t);
+  void failed(charge& one, std::string why);
+  void finish(const ticket& t);
+  std::string folder_of(std::uint64_t group) const;
+
+  // --- telling.cc
+  void tell(std::uint64_t group);
+  alarm alarm_of(const charge& one) const;
+  std::string text_of(alarm which, const charge& one) const;
+  void show();
+  void receive(wire::inbox& mail);
+  void on_request(const wire::delivery& from);
+  void wait_for(std::uint64_t group, asker who, const wire::log_standing& standing);
+  void answer_askers(charge& one);
+  void answer(const asker& who, msg::Code code, const std::string& text, std::uint64_t archived = 0);
+};
+
+} // namespace troupe::archiver

@@ -1,0 +1,133 @@
+#include "actors/archiver/store_worker.h"
+#include "storage/archive/segment.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::archiver {
+
+namespace {
+
+using outcome = store_done::outcome;
+
+constexpr int pages_max = 2; // of a listing: more than a keeper looks at
+
+store_done failure(const storage::error& why) {
+  store_done done;
+  done.result = outcome::failed;
+  done.text = why.text;
+  return done;
+}
+
+store_done list(const store_job& job, storage::object_store& store) {
+  store_done done;
+  auto after = archive::names_behind(job.folder, job.archived);
+  for (int i = 0; i < pages_max; ++i) {
+    auto page = store.list(job.folder, after, storage::object_page_max);
+    if (!page)
+      return failure(page.error());
+    for (auto& object : page->objects)
+      if (auto segment = archive::read_segment_name(job.folder, object.name))
+        done.found.push_back(*segment);
+    if (!page->more || page->objects.empty())
+      break;
+    after = page->objects.back().name;
+  }
+  if (job.covers == 0)
+    return done;
+  auto page =
+      store.list(job.folder, archive::names_behind(job.folder, job.covers - 1), storage::object_page_max);
+  if (!page)
+    return failure(page.error());
+  done.covered = std::any_of(page->objects.begin(), page->objects.end(), [&](auto& object) {
+    auto segment = archive::read_segment_name(job.folder, object.name);
+    return segment && segment->first <= job.covers && segment->last >= job.covers;
+  });
+  return done;
+}
+
+store_done fetch(const store_job& job, storage::object_store& store) {
+  store_done done;
+  auto name = archive::segment_name(job.folder, job.object);
+  auto bytes = store.get(name, storage::segment_bytes_max);
+  if (!bytes) {
+    done = failure(bytes.error());
+    if (bytes.error().code == storage::code::missing)
+      done.result = outcome::missing;
+    else if (bytes.error().code == storage::code::corrupt)
+      done.result = outcome::damaged;
+    return done;
+  }
+  done.bytes = bytes->size();
+  auto segment = storage::read_segment(*bytes, store.where(name));
+  if (!segment) {
+    done.result = segment.error().code == storage::code::corrupt ? outcome::damaged : outcome::failed;
+    done.text = segment.error().text;
+    return done;
+  }
+  for (auto& entry : segment->entries)
+    if (entry.index() > job.archived)
+      done.bytes_behind += entry.payload().size();
+  done.manifest = std::move(segment->manifest);
+  return done;
+}
+
+store_done put(const store_job& job, storage::object_store& store) {
+  store_done done;
+  auto made = storage::write_segment(*job.about, *job.entries);
+  if (!made) {
+    done.result = outcome::unsound;
+    done.text = made.error().text;
+    return done;
+  }
+  done.object = {job.entries->front().index(), job.entries->back().index(), job.object.copy};
+  done.bytes = made->size();
+  auto stored = store.put(archive::segment_name(job.folder, done.object), *made);
+  return stored ? done : failure(stored.error());
+}
+
+struct worker_state {
+  static inline const char* name = "store_worker";
+  store_opener open;
+  std::unique_ptr<storage::object_store> store;
+
+  store_done work(const store_job& job) {
+    if (!store) {
+      auto opened = open();
+      if (!opened)
+        return failure(opened.error());
+      store = std::move(*opened);
+    }
+    auto done = carry_out(job, *store);
+    if (done.result == outcome::failed)
+      store.reset();
+    return done;
+  }
+};
+
+store_worker::behavior_type worker(store_worker::stateful_pointer<worker_state> self, store_opener open) {
+  self->state.open = std::move(open);
+  return {
+      [self](const store_job& job) { return self->state.work(job); },
+      [self](wire::stop_atom) { self->quit(); },
+  };
+}
+
+} // namespace
+
+store_done carry_out(const store_job& job, storage::object_store& store) {
+  switch (job.what) {
+  case store_job::kind::list:
+    return list(job, store);
+  case store_job::kind::fetch:
+    return fetch(job, store);
+  default:
+    return put(job, store);
+  }
+}
+
+store_worker spawn_store_worker(caf::actor_system& system, store_opener open, bool detached) {
+  return detached ? system.spawn<caf::detached>(worker, std::move(open))
+                  : system.spawn(worker, std::move(open));
+}
+
+} // namespace troupe::archiver

@@ -1,0 +1,194 @@
+#include "actors/history/survey.h"
+#include "storage/archive/segment.h"
+#include <algorithm>
+
+namespace troupe::history {
+
+using storage::code;
+using storage::error;
+using storage::result;
+
+namespace {
+
+void add(std::vector<std::string>& list, std::string what) {
+  if (list.size() < findings_max)
+    list.push_back(std::move(what));
+  else if (list.size() == findings_max)
+    list.push_back("and more");
+}
+
+std::string entries_text(std::uint64_t first, std::uint64_t last) {
+  return first == last ? "entry " + std::to_string(first)
+                       : "entries " + std::to_string(first) + " to " + std::to_string(last);
+}
+
+// How far the entries reach without a hole, and which are missing. Extents come ascending by their first
+// entry.
+class coverage {
+public:
+  void add(const archive::extent& what, group_survey& found) {
+    if (what.first > end_ + 1)
+      history::add(found.findings, entries_text(end_ + 1, what.first - 1) + " are in no sound segment");
+    found.first = found.first == 0 ? what.first : std::min(found.first, what.first);
+    end_ = std::max(end_, what.last);
+    found.last = end_;
+  }
+  std::uint64_t end() const { return end_; }
+
+private:
+  std::uint64_t end_ = 0;
+};
+
+// The links of the segment that reaches furthest: whatever overlaps it, or follows it, must agree.
+struct known_links {
+  std::uint64_t first = 0; // index of links[0], which is that of the entry before the segment's first
+  std::vector<std::uint64_t> links;
+
+  std::uint64_t last() const { return first + links.size() - 1; }
+  bool agree(const storage::segment& other) const {
+    auto link_of = [&](std::uint64_t index) {
+      return index + 1 == other.manifest.first() ? other.manifest.previous_link()
+                                                 : other.entries[index - other.manifest.first()].link();
+    };
+    if (links.empty())
+      return true;
+    auto from = std::max(first, other.manifest.first() - 1);
+    auto to = std::min(last(), other.manifest.last());
+    for (auto index = from; index <= to; ++index)
+      if (links[index - first] != link_of(index))
+        return false;
+    return true;
+  }
+  void take(const storage::segment& other) {
+    first = other.manifest.first() - 1;
+    links = {other.manifest.previous_link()};
+    for (auto& entry : other.entries)
+      links.push_back(entry.link());
+  }
+};
+
+void say_whose(group_survey& found, const msg::SegmentManifest& manifest) {
+  found.cluster = manifest.cluster();
+  found.table = manifest.table();
+  found.from = manifest.from();
+  found.to = manifest.to();
+}
+
+bool is_what_it_is_called(const msg::SegmentManifest& m, const archive::place& whose,
+                          const archive::extent& what) {
+  return m.cluster_id() == whose.cluster && m.table_id() == whose.table && m.group() == whose.group &&
+         m.first() == what.first && m.last() == what.last;
+}
+
+} // namespace
+
+// False: there is no object any more.
+result<bool> survey::more() {
+  while (at_ == page_.size() && !ended_) {
+    auto page = store_.list("", after_, storage::object_page_max);
+    if (!page)
+      return page.error();
+    page_ = std::move(page->objects);
+    at_ = 0;
+    ended_ = !page->more;
+    if (!page_.empty())
+      after_ = page_.back().name;
+  }
+  return at_ < page_.size();
+}
+
+result<std::optional<group_survey>> survey::next() {
+  std::optional<group_survey> found;
+  std::vector<object> objects;
+  for (;;) {
+    auto any = more();
+    if (!any)
+      return any.error();
+    if (!*any)
+      break;
+    auto& one = page_[at_];
+    auto place = archive::read_place(one.name);
+    if (!place) {
+      ++strangers_;
+      ++at_;
+      continue;
+    }
+    if (!found)
+      found.emplace().whose = *place;
+    if (*place != found->whose)
+      break;
+    ++at_;
+    auto what = archive::read_segment_name(archive::folder_of(*place), one.name);
+    if (what)
+      objects.push_back({*what, one.name, one.bytes});
+    else
+      add(found->notes, store_.where(one.name) + ": is no segment");
+  }
+  if (found)
+    if (auto looked = look(*found, objects); !looked)
+      return looked.error();
+  return found;
+}
+
+result<void> survey::look(group_survey& found, std::vector<object>& objects) {
+  std::sort(objects.begin(), objects.end(), [](const object& a, const object& b) {
+    return std::tie(a.what.first, a.what.last, a.what.copy) <
+           std::tie(b.what.first, b.what.last, b.what.copy);
+  });
+  coverage covered;
+  known_links known;
+  std::vector<std::pair<archive::extent, std::string>> bad;
+  for (auto& one : objects) {
+    ++found.segments;
+    found.bytes += one.bytes;
+    if (depth_ == survey_depth::names) {
+      covered.add(one.what, found);
+      continue;
+    }
+    auto where = store_.where(one.name);
+    auto bytes = store_.get(one.name, storage::segment_bytes_max);
+    if (!bytes && bytes.error().code != code::corrupt && bytes.error().code != code::missing)
+      return bytes.error();
+    auto segment = bytes ? storage::read_segment(*bytes, where) : bytes.error();
+    if (!segment || !is_what_it_is_called(segment->manifest, found.whose, one.what)) {
+      ++found.damaged;
+      bad.emplace_back(one.what,
+                       segment ? where + ": holds something else than its name says" : segment.error().text);
+      continue;
+    }
+    auto& m = segment->manifest;
+    if (!known.agree(*segment))
+      add(found.findings, where + ": is of another history than what lies before it");
+    covered.add(one.what, found);
+    if (m.first_time_ms() != 0 && found.first_time_ms == 0)
+      found.first_time_ms = m.first_time_ms();
+    found.last_time_ms = std::max<std::int64_t>(found.last_time_ms, m.last_time_ms());
+    say_whose(found, m);
+    if (known.links.empty() || m.last() >= known.last())
+      known.take(*segment);
+  }
+  for (auto& [what, why] :
+       bad) // a hole that one leaves is a finding already, but at the end nobody misses it
+    add(what.last > covered.end() ? found.findings : found.notes, why);
+  return depth_ == survey_depth::names ? read_newest(found, objects) : result<void>{};
+}
+
+result<void> survey::read_newest(group_survey& found, const std::vector<object>& objects) {
+  if (objects.empty())
+    return {};
+  auto newest = std::max_element(objects.begin(), objects.end(),
+                                 [](const object& a, const object& b) { return a.what.last < b.what.last; });
+  auto head = store_.get_range(newest->name, 0, storage::segment_manifest_max + 20);
+  if (!head && head.error().code != code::corrupt && head.error().code != code::missing)
+    return head.error();
+  auto manifest = head ? storage::read_manifest(*head, store_.where(newest->name)) : head.error();
+  if (!manifest) {
+    add(found.findings, manifest.error().text);
+    return {};
+  }
+  say_whose(found, *manifest);
+  found.last_time_ms = manifest->last_time_ms();
+  return {};
+}
+
+} // namespace troupe::history

@@ -1,0 +1,70 @@
+// A look over a whole archive, without the cluster: what lies there of each group, and whether all of it is
+// sound and follows on itself. What `troupe archive list` and `verify` show.
+//
+// `names` believes the names of objects and reads one manifest per group, for its table; `bytes` reads every
+// segment, computes every link, and compares segments where they overlap.
+//
+// Thread: one owner. Blocking, a group at a time; holds one segment, and the links of another.
+#pragma once
+#include "actors/core/archive/names.h"
+#include "storage/archive/object_store.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::history {
+
+enum class survey_depth { names, bytes };
+
+struct group_survey {
+  archive::place whose;
+  std::string
+      cluster; // its name and the table's, as the newest segment says; empty where that cannot be read
+  std::string table;
+  std::string from; // the partition's range of encoded keys
+  std::string to;
+  std::uint64_t segments = 0;
+  std::uint64_t bytes = 0; // of the objects
+  std::uint64_t first = 0; // of the entries that are there
+  std::uint64_t last = 0;
+  std::int64_t first_time_ms = 0; // of commands, Unix time; 0: not known
+  std::int64_t last_time_ms = 0;
+  std::uint64_t damaged = 0;         // segments; another may hold the same entries
+  std::vector<std::string> findings; // why it is not whole; at most findings_max of them
+  std::vector<std::string> notes;    // damage that another segment makes good, and what is no segment
+
+  bool whole() const { return findings.empty(); }
+};
+inline constexpr std::size_t findings_max = 20;
+
+class survey {
+public:
+  // The store outlives it.
+  survey(storage::object_store& store, survey_depth depth) : store_(store), depth_(depth) {}
+
+  // The next group, in the order of clusters, tables and groups; nothing behind the last. Errors of the
+  // store.
+  storage::result<std::optional<group_survey>> next();
+  std::uint64_t strangers() const { return strangers_; } // objects that lie in no group's folder
+
+private:
+  struct object {
+    archive::extent what;
+    std::string name;
+    std::uint64_t bytes = 0;
+  };
+  storage::result<bool> more();
+  storage::result<void> look(group_survey& found, std::vector<object>& objects);
+  storage::result<void> read_newest(group_survey& found, const std::vector<object>& objects);
+
+  storage::object_store& store_;
+  survey_depth depth_;
+  std::vector<storage::object_info> page_;
+  std::size_t at_ = 0; // in the page
+  std::string after_;
+  bool ended_ = false;
+  std::uint64_t strangers_ = 0;
+};
+
+} // namespace troupe::history

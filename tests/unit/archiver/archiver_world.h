@@ -1,0 +1,67 @@
+// Archivers of several nodes on virtual time, each with a replica of one group and its log, all made up, and
+// one store that may lie.
+#pragma once
+#include "actors/archiver/archiver_actor.h"
+#include "actors/kit/node_config.h"
+#include "tests/nodes/virtual_clock.h"
+#include "tests/unit/archiver/lying_store.h"
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <chrono>
+#include <map>
+#include <vector>
+
+namespace troupe::archiver {
+
+inline constexpr std::uint64_t group = 7;
+inline constexpr std::uint64_t cluster = 77;
+inline constexpr std::uint64_t table = 5;
+
+class world {
+public:
+  world();
+  ~world();
+
+  struct one_node {
+    world* in = nullptr;
+    std::string name;
+    std::vector<msg::Entry> log; // from base + 1 on
+    wire::log_standing standing;
+    std::vector<msg::ArchiveProgress> told; // to the replica
+    std::vector<msg::Parcel> sent;          // to other nodes
+    prometheus::Registry* registry = nullptr;
+    wire::replica_actor replica;
+    wire::disk_actor disk;
+    wire::peers_actor peers;
+    wire::ticker_actor ticker;
+    wire::archiver_actor archiver;
+  };
+
+  // With nothing in its log; the first one leads.
+  one_node& add(const std::string& name);
+  // Commits entries of that many bytes on all nodes whose log reaches so far, and tells their archivers.
+  void commit(std::size_t count, std::size_t bytes);
+  void tell(one_node& node); // its archiver how its log stands
+  void run(std::chrono::milliseconds time);
+  void ask(one_node& node, std::uint32_t deadline_ms); // as another node: archive all there is, now
+
+  std::uint64_t archived(const one_node& node) const;
+  std::string alarm(const one_node& node) const;
+  double metric(const one_node& node, const std::string& family, const std::string& label = {}) const;
+  std::vector<std::string> segments() const;
+  // A group's segments, read: every entry from 1 to `last` in one of them, sound and equal to the log.
+  std::string whole(std::uint64_t last) const;
+
+  std::shared_ptr<testing::shelf> shelf = std::make_shared<testing::shelf>();
+  archive::options rules;
+
+private:
+  kit::node_config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  nodes_test::virtual_clock clock_;
+  std::map<std::string, one_node> nodes_;
+  std::vector<msg::Entry> history_;
+};
+
+} // namespace troupe::archiver
