@@ -45,6 +45,12 @@ private:
   std::vector<std::string> why_; // as many; empty: nothing is wrong, or nothing is known yet
 };
 
+// CAF's logger stays with the last system that a thread had to do with, and a system ends only when no thread
+// has its logger any more: one that another thread of the program holds would never be released.
+struct leave_no_logger {
+  ~leave_no_logger() { caf::logger::set_current_actor_system(nullptr); }
+};
+
 class live_session final : public session {
 public:
   explicit live_session(options o)
@@ -53,6 +59,7 @@ public:
         system_(config_), intake_(std::make_shared<intake>(options_.in_flight)),
         meter_(std::make_shared<meter>(options_.registry, name_)),
         book_(std::make_shared<dial_book>(options_.routers)) {
+    leave_no_logger behind;
     kit::peers_options mine;
     mine.cluster = options_.cluster;
     mine.self = {.node = name_, .disk = id_, .run = kit::random_id(), .client = true};
@@ -95,6 +102,7 @@ public:
     if (closed_)
       return;
     closed_ = true;
+    leave_no_logger behind;
     caf::scoped_actor self{system_};
     self->send(client_, wire::stop_atom::value);
     self->wait_for(client_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <future>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <prometheus/registry.h>
@@ -129,6 +130,31 @@ TEST_F(Session, ManyThreadsShareOneSession) {
   EXPECT_EQ(ok, 2'000);
   EXPECT_EQ(data->items.size(), 2'000u);
   EXPECT_EQ(n1.how->executed, 2'000);
+}
+
+// Who made it, who closes it and who destroys it may be three threads of the program, all of which live on.
+TEST_F(Session, MayEndOnAnotherThreadThanItBeganOn) {
+  auto db = connect({.routers = {{"127.0.0.1", 1}}}).session;
+  std::promise<void> closed, ended, go_home;
+  auto home = go_home.get_future().share();
+  std::thread closer([&] {
+    db->close();
+    closed.set_value();
+    home.wait();
+  });
+  closed.get_future().wait();
+  std::thread destroyer([&] {
+    db.reset();
+    ended.set_value();
+    home.wait();
+  });
+  bool in_time = ended.get_future().wait_for(10s) == std::future_status::ready;
+  EXPECT_TRUE(in_time);
+  if (!in_time)
+    std::_Exit(1); // nobody can join it
+  go_home.set_value();
+  closer.join();
+  destroyer.join();
 }
 
 TEST_F(Session, PastTheBoundRequestsAreRefusedAtOnce) {
