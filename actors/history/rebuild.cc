@@ -75,7 +75,7 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
         return error{code::corrupt, "group " + std::to_string(order_.whose.group) + ", entry " +
                                         std::to_string(entry.index()) + ": its command cannot be read"};
       if (order_.time_ms != 0 && command.time_ms() > order_.time_ms) {
-        over = true; // a group's command times never fall
+        over = past_time_ = true; // a group's command times never fall
         break;
       }
       batch.position.time_ms = command.time_ms();
@@ -100,6 +100,8 @@ result<bool> rebuild::step() {
   auto entries = reader_.next();
   if (!entries)
     return entries.error();
+  if (entries->empty() && order_.last == everything)
+    return whole_ = true;
   if (entries->empty())
     return error{code::missing, "the archive of group " + std::to_string(order_.whose.group) +
                                     " ends with entry " + std::to_string(reader_.position().index) +

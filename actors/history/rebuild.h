@@ -8,14 +8,17 @@
 #include "actors/history/log_reader.h"
 #include "storage/item_store.h"
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
 namespace troupe::history {
 
+inline constexpr std::uint64_t everything = std::numeric_limits<std::uint64_t>::max();
+
 struct rebuild_order {
   archive::place whose;
-  std::uint64_t last = 0;      // entries up to there, and of them
+  std::uint64_t last = 0;      // entries up to there, or `everything` that is archived, and of them
   std::int64_t time_ms = 0;    // commands up to and including that time, Unix time; 0: all
   std::string path;            // of the file; what lies there is removed
   storage::item_options items; // what rules it is kept by; group, member and `create` are set here
@@ -33,7 +36,10 @@ public:
   storage::result<bool> step();
 
   storage::item_store& items() { return *items_; }
-  const log_position& position() const { return at_; } // of the last entry that is in the items
+  const log_position& position() const { return at_; }            // of the last entry that is in the items
+  const log_position& read() const { return reader_.position(); } // and of the last one that was read
+  // True: the archive holds what comes after the time that is wanted, so nothing of that time can be missing.
+  bool past_time() const { return past_time_; }
   std::uint64_t bytes_read() const { return reader_.bytes_read(); }
 
 private:
@@ -45,6 +51,7 @@ private:
   log_position at_;
   std::unique_ptr<storage::item_store> items_;
   bool whole_ = false;
+  bool past_time_ = false;
 };
 
 } // namespace troupe::history

@@ -1,14 +1,13 @@
 // archive init, list and verify: on the archive that a cluster file names, without its nodes.
 #include "actors/history/survey.h"
+#include "actors/host/commands/archive_file.h"
 #include "actors/host/commands/commands.h"
 #include "actors/host/commands/json_writer.h"
 #include "actors/host/commands/table.h"
-#include "config/load.h"
 #include "storage/archive/open.h"
 #include <CLI/CLI.hpp>
 #include <ctime>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <vector>
 
@@ -23,26 +22,12 @@ struct wish {
   bool json = false;
 };
 
-// The cluster file's archive; or why not has been said.
-std::optional<config::archive_settings> archive_of(const wish& w, const terminal& t) {
-  auto loaded = config::load(w.file);
-  for (const auto& problem : loaded.problems)
-    *t.err << config::to_text(problem) << "\n";
-  if (!loaded.settings)
-    return std::nullopt;
-  if (!loaded.settings->archive.on()) {
-    t.complain(w.file + ": this cluster file names no archive",
-               "give it a directory or a bucket, under archive");
-    return std::nullopt;
-  }
-  return loaded.settings->archive;
-}
-
 int init(const wish& w, const terminal& t) {
-  auto where = archive_of(w, t);
-  if (!where)
+  auto cluster = cluster_with_archive(w.file, t);
+  if (!cluster)
     return exit_code::usage;
-  auto store = storage::open_archive(*where, storage::archive_use::make);
+  auto& where = cluster->archive;
+  auto store = storage::open_archive(where, storage::archive_use::make);
   if (!store) {
     t.complain(store.error().text);
     return exit_code::failed;
@@ -51,7 +36,7 @@ int init(const wish& w, const terminal& t) {
     t.complain(seen.error().text);
     return exit_code::failed;
   }
-  *t.out << "the archive is in " << storage::place_of(*where) << "\n";
+  *t.out << "the archive is in " << storage::place_of(where) << "\n";
   return exit_code::ok;
 }
 
@@ -129,10 +114,11 @@ std::string to_json(const std::vector<history::group_survey>& groups, bool whole
 }
 
 int survey(const wish& w, const terminal& t, history::survey_depth depth) {
-  auto where = archive_of(w, t);
-  if (!where)
+  auto cluster = cluster_with_archive(w.file, t);
+  if (!cluster)
     return exit_code::usage;
-  auto store = storage::open_archive(*where, storage::archive_use::as_it_is);
+  auto& where = cluster->archive;
+  auto store = storage::open_archive(where, storage::archive_use::as_it_is);
   if (!store) {
     t.complain(store.error().text);
     return exit_code::unavailable;
@@ -156,7 +142,7 @@ int survey(const wish& w, const terminal& t, history::survey_depth depth) {
   auto read = depth == history::survey_depth::bytes;
   *t.out << (w.json ? to_json(groups, whole) : to_text(groups, t, read));
   if (groups.empty() && !w.json)
-    t.complain("nothing is archived in " + storage::place_of(*where) +
+    t.complain("nothing is archived in " + storage::place_of(where) +
                (w.table.empty() ? "" : " of " + w.table));
   return whole || !read ? exit_code::ok : exit_code::failed;
 }

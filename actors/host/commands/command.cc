@@ -59,6 +59,10 @@ void command::add_alone(CLI::App& sub, std::function<int()> run) {
       ->envname("TROUPE_AT")
       ->check(CLI::Validator([](std::string& text) { return check_endpoint(text); }, "HOST:PORT"))
       ->capture_default_str();
+  add_to_cluster(sub, std::move(run));
+}
+
+void command::add_to_cluster(CLI::App& sub, std::function<int()> run) {
   sub.add_option("--timeout", timeout_, "How long one request may take, as in 500ms or 5s")
       ->check(CLI::Validator([](std::string& text) { return check_timeout(text); }, "TIME"))
       ->capture_default_str();
@@ -71,6 +75,10 @@ void command::add_alone(CLI::App& sub, std::function<int()> run) {
                         ->type_name("FILE");
   certificate->needs(authority);
   authority->needs(certificate);
+  add_offline(sub, std::move(run));
+}
+
+void command::add_offline(CLI::App& sub, std::function<int()> run) {
   sub.callback([self = shared_from_this(), run = std::move(run)] {
     *self->chosen_ = [self, run] { return self->checked(run()); };
   });

@@ -19,6 +19,10 @@ public:
   void add(CLI::App& sub, std::function<int(client::session&)> run);
   // The same for a command that opens its sessions itself.
   void add_alone(CLI::App& sub, std::function<int()> run);
+  // The same without --at, for one that is given a cluster file.
+  void add_to_cluster(CLI::App& sub, std::function<int()> run);
+  // The same for one that needs nothing of this.
+  void add_offline(CLI::App& sub, std::function<int()> run);
 
   // Says what a status other than OK means, and returns its exit code.
   int report(const msg::Status& status, client::session& session) const;
@@ -49,6 +53,8 @@ void add_query_commands(CLI::App& app, const command_ptr& c);   // query, scan
 void add_table_commands(CLI::App& app, const command_ptr& c);   // table create, describe, list, delete
 void add_cluster_commands(CLI::App& app, const command_ptr& c); // status, handover
 void add_bench_command(CLI::App& app, const command_ptr& c);    // bench
+void add_restore_command(CLI::App& app, const command_ptr& c);  // restore
+void add_export_command(CLI::App& app, const command_ptr& c);   // archive export
 
 // --- what people type
 // ----------------------------------------------------------------------------------------
@@ -79,6 +85,10 @@ understood<client::parsed_expressions> parse_expressions(const expression_wish& 
 void add_placeholders(CLI::App& sub, expression_wish& wish);
 // "pk:S"
 understood<msg::KeyAttribute> parse_key_attribute(const std::string& text);
+// "2026-11-23T14:05:00Z", with a fraction of a second or without, or seconds since 1970; milliseconds since
+// then.
+understood<std::int64_t> parse_time(const std::string& text);
+std::string to_time(std::int64_t unix_ms); // the first of these
 // "1500ms", "5s"; milliseconds.
 understood<std::int64_t> parse_timeout(const std::string& text);
 

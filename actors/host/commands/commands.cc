@@ -34,6 +34,8 @@ void add_client_commands(CLI::App& app, const terminal& t, action& chosen, opene
   add_query_commands(app, shared);
   add_bench_command(app, shared);
   add_archive_commands(app, t, chosen);
+  add_export_command(app, shared);
+  add_restore_command(app, shared);
 }
 
 } // namespace troupe::commands

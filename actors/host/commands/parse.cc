@@ -5,6 +5,8 @@
 #include "config/limits.h"
 #include "config/quantity.h"
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <ctime>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -124,6 +126,44 @@ understood<msg::KeyAttribute> parse_key_attribute(const std::string& text) {
   if (key.type() == msg::KEY_TYPE_NONE || key.name().empty())
     return {{}, "'" + text + "' is not a key attribute; write NAME:TYPE with type S, N or B, as in pk:S"};
   return {std::move(key), {}};
+}
+
+understood<std::int64_t> parse_time(const std::string& text) {
+  auto unclear = understood<std::int64_t>{
+      {}, "'" + text + "' is no time; write it as in 2026-11-23T14:05:00Z, or in seconds since 1970"};
+  // A fraction is cut off first, as strptime knows none.
+  auto point = text.find('.');
+  auto whole = text.substr(0, point);
+  std::int64_t ms = 0;
+  if (point != std::string::npos) {
+    auto digits = text.substr(point + 1, text.find_first_not_of("0123456789", point + 1) - point - 1);
+    if (digits.empty() || digits.size() > 9)
+      return unclear;
+    ms = std::stoll((digits + "00").substr(0, 3));
+    whole += text.substr(point + 1 + digits.size());
+  }
+  std::int64_t seconds = 0;
+  auto [end, trouble] = std::from_chars(whole.data(), whole.data() + whole.size(), seconds);
+  if (trouble == std::errc{} && end == whole.data() + whole.size()) {
+    if (seconds < 0 || seconds > 253'402'300'799) // the year 9999
+      return unclear;
+    return {seconds * 1000 + ms, {}};
+  }
+  std::tm parts{};
+  const char* rest = ::strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (!rest || *rest != '\0' || parts.tm_year < 70)
+    return unclear;
+  return {static_cast<std::int64_t>(::timegm(&parts)) * 1000 + ms, {}};
+}
+
+std::string to_time(std::int64_t unix_ms) {
+  auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[40];
+  auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + length, sizeof text - length, ".%03dZ", static_cast<int>(unix_ms % 1000));
+  return text;
 }
 
 understood<std::int64_t> parse_timeout(const std::string& text) {

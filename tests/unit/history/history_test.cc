@@ -72,6 +72,7 @@ protected:
     if (!page)
       return page.error();
     at = (*work)->position().index;
+    past_time = (*work)->past_time();
     return model(page->records.begin(), page->records.end());
   }
 
@@ -81,6 +82,7 @@ protected:
   chain made{whose.group, 0, 0};
   std::vector<msg::Entry> log;
   std::uint64_t at = 0; // the newest entry in what was restored last
+  bool past_time = false;
 };
 
 } // namespace
@@ -153,6 +155,18 @@ TEST_F(History, TakesNothingOfAnotherHistory) {
   auto mixed = restored(20);
   ASSERT_FALSE(mixed);
   EXPECT_NE(mixed.error().text.find("another history"), std::string::npos) << mixed.error().text;
+}
+
+TEST_F(History, EverythingEndsWhereTheArchiveEnds) {
+  write(1000, {{"a", "1"}});
+  write(2000, {{"b", "2"}});
+  archive(1, 2);
+  EXPECT_EQ(*restored(history::everything), (model{{"a", "1"}, {"b", "2"}}));
+  EXPECT_FALSE(past_time);
+  EXPECT_EQ(*restored(history::everything, 1999), (model{{"a", "1"}}));
+  EXPECT_TRUE(past_time) << "the archive goes on behind that time";
+  EXPECT_EQ(*restored(history::everything, 2000), (model{{"a", "1"}, {"b", "2"}}));
+  EXPECT_FALSE(past_time) << "what comes next may be of that time, too";
 }
 
 TEST_F(History, ARebuildKeepsNothingOfAnEarlierOne) {
