@@ -42,8 +42,10 @@ inline constexpr std::size_t scrub_listed_leaves = 16;            // whose recor
 inline constexpr std::size_t scrub_step_bytes = 64 * 1024;        // read between two requests of others
 inline constexpr std::size_t scrub_findings = 64;                 // newest, kept for people, per node
 inline constexpr std::size_t quarantined_files = 8;               // item files found wrong, the newest, per node
-inline constexpr std::size_t snapshot_transfers = 2;              // at once, per node and direction
-inline constexpr std::size_t overlay_bytes = 4u << 20;            // applied and not yet flushed, per replica
+inline constexpr std::size_t snapshots_kept = 2;                  // for who fetches them, per replica; one being cut
+inline constexpr std::size_t snapshot_transfers = 16;             // that share one; of older ones it knows no more
+inline constexpr std::size_t overlay_bytes = 4u << 20;            // applied and not flushed: from half of it on a flush
+                                                                  // begins, past four times a leader refuses writes
 inline constexpr std::size_t flush_items = 4096;
 inline constexpr std::int64_t flush_interval_ms = 1000;
 inline constexpr std::size_t group_commit_bytes = 4u << 20;

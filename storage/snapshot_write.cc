@@ -99,7 +99,8 @@ result<bool> snapshot_writer::step(std::size_t max_bytes) {
         return finished.error();
       return true;
     }
-    written += format::block_bytes;
+    for (const auto& [key, value] : page->records)
+      written += key.size() + value.size();
   } while (written < max_bytes);
   return false;
 }

@@ -104,6 +104,7 @@ bool disk_state::room() {
 }
 
 void disk_state::load(const wire::load_log& what) {
+  commit(); // what was asked for before comes before
   wire::log_loaded answer_;
   if (!options.log->holds(what.group)) {
     self->send(what.who, std::move(answer_));

@@ -1,5 +1,8 @@
 #include "actors/disk/item_files.h"
 #include "actors/core/item/value.h"
+#include "actors/kit/log.h"
+#include "config/limits.h"
+#include <algorithm>
 #include <filesystem>
 
 namespace troupe::disk {
@@ -15,11 +18,31 @@ std::uint64_t size_of(std::string_view, std::string_view item) {
 
 } // namespace
 
+msg::SnapshotHeader position_of(const storage::item_store& store) {
+  msg::SnapshotHeader header;
+  auto& at = store.applied();
+  header.set_group(store.group());
+  header.set_index(at.index);
+  header.set_link(at.link);
+  *header.mutable_ballot() = at.ballot;
+  *header.mutable_configuration() = at.configuration;
+  header.set_configuration_index(at.configuration_index);
+  header.set_time_ms(at.time_ms);
+  return header;
+}
+
 outgoing_snapshot::~outgoing_snapshot() {
   writer.reset();
   reader.reset();
   std::error_code ignored; // a leftover is removed at the next start
   fs::remove(path, ignored);
+}
+
+void remove_snapshots(const std::string& directory) {
+  std::error_code none;
+  for (fs::directory_iterator at(directory + "/snapshots", none), end; at != end; at.increment(none))
+    if (std::error_code why; !fs::remove(at->path(), why))
+      kit::log(kit::level::warning, "items", "cannot remove " + at->path().string() + ": " + why.message());
 }
 
 item_files::item_files(std::string directory, std::size_t open_max, settler settle)
@@ -55,7 +78,7 @@ storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t 
   auto& file = it->second;
   file.group = group;
   if (!is_new && file.member != member && file.store) {
-    file.outgoing.reset();
+    file.outgoing.clear();
     file.store.reset();
     --open_;
   }
@@ -100,7 +123,7 @@ void item_files::close_surplus() {
   while (open_ > open_max_) {
     item_file* oldest = nullptr;
     for (auto& [group, file] : files_)
-      if (file.store && !file.outgoing && (!oldest || file.used < oldest->used))
+      if (file.store && !file.being_cut() && (!oldest || file.used < oldest->used))
         oldest = &file;
     if (!oldest || oldest->used == uses_ || !settle_(*oldest))
       return;
@@ -120,22 +143,88 @@ void item_files::for_each(const std::function<void(item_file&)>& visit) {
     visit(file);
 }
 
-storage::result<outgoing_snapshot*> item_files::begin_snapshot(item_file& file, std::uint64_t transfer,
-                                                               std::uint64_t chunk) {
-  if (file.outgoing && file.outgoing->transfer == transfer)
-    return file.outgoing.get();
-  if (chunk != 0)
+outgoing_snapshot* item_file::being_cut() const {
+  for (auto& one : outgoing)
+    if (one->writer)
+      return one.get();
+  return nullptr;
+}
+
+storage::result<outgoing_snapshot*> item_files::snapshot_for(item_file& file, const wire::read_snapshot& question,
+                                                             std::int64_t now_us) {
+  for (auto& one : file.outgoing) {
+    if (std::find(one->transfers.begin(), one->transfers.end(), question.transfer) == one->transfers.end())
+      continue;
+    if (one->failed)
+      return *one->failed;
+    one->used_us = now_us;
+    return one.get();
+  }
+  if (question.chunk != 0)
     return storage::error{storage::code::missing, "this transfer has ended; begin anew"};
-  file.outgoing.reset(); // ends the walk of the one before
+  for (auto& one : file.outgoing) {
+    if (one->failed || one->index < question.at_least || now_us - one->begun_us > snapshot_offered_us)
+      continue;
+    one->transfers.push_back(question.transfer);
+    if (one->transfers.size() > limits::snapshot_transfers)
+      one->transfers.erase(one->transfers.begin());
+    one->used_us = now_us;
+    return one.get();
+  }
+  auto at = file.store->applied().index;
+  if (at < question.at_least)
+    return storage::error{storage::code::missing, "the items stand at " + std::to_string(at) + " here, wanted is " +
+                                                      std::to_string(question.at_least)};
+  if (file.being_cut())
+    return nullptr;
+  if (file.outgoing.size() >= limits::snapshots_kept)
+    file.outgoing.erase(std::min_element(file.outgoing.begin(), file.outgoing.end(), [](auto& a, auto& b) {
+      return std::pair(!a->failed, a->used_us) < std::pair(!b->failed, b->used_us);
+    }));
   auto out = std::make_unique<outgoing_snapshot>();
-  out->transfer = transfer;
-  out->path = snapshot_path(file.group, transfer, "-out");
+  out->path = snapshot_path(file.group, question.transfer, "-out");
   auto writer = storage::snapshot_writer::begin(*file.store, out->path);
   if (!writer)
     return writer.error();
   out->writer = std::move(*writer);
-  file.outgoing = std::move(out);
-  return file.outgoing.get();
+  out->index = at;
+  out->transfers.push_back(question.transfer);
+  out->begun_us = out->used_us = now_us;
+  return file.outgoing.emplace_back(std::move(out)).get();
+}
+
+void item_files::cut(outgoing_snapshot& out, std::size_t bytes) {
+  auto done = out.writer->step(bytes);
+  if (done && !*done)
+    return;
+  out.writer.reset(); // the walk has ended
+  if (!done) {
+    out.failed = done.error();
+    return;
+  }
+  auto reader = storage::snapshot_reader::open(out.path);
+  if (reader)
+    out.reader = std::move(*reader);
+  else
+    out.failed = reader.error();
+}
+
+item_file* item_files::next_to_cut() {
+  auto from = files_.upper_bound(cut_last_);
+  auto find = [](auto begin, auto end) {
+    return std::find_if(begin, end, [](auto& one) { return one.second.being_cut() != nullptr; });
+  };
+  auto it = find(from, files_.end());
+  if (it == files_.end())
+    it = find(files_.begin(), from);
+  if (it == files_.end() || !it->second.being_cut())
+    return nullptr;
+  cut_last_ = it->first;
+  return &it->second;
+}
+
+void item_files::forget_unused_snapshots(item_file& file, std::int64_t now_us) {
+  std::erase_if(file.outgoing, [&](auto& one) { return now_us - one->used_us > snapshot_kept_us; });
 }
 
 // Whether the group's file holds, durably, what a snapshot at this index would bring. It does where a crash came
@@ -192,8 +281,8 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
   } else if (it->second.member != member) {
     return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
   }
+  it->second.outgoing.clear();
   if (it->second.store) {
-    it->second.outgoing.reset();
     it->second.store.reset();
     --open_;
   }

@@ -8,21 +8,29 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace troupe::disk {
 
-inline constexpr std::int64_t snapshot_kept_us = 30'000'000; // after its last use
+inline constexpr std::int64_t snapshot_kept_us = 30'000'000;    // after its last use
+inline constexpr std::int64_t snapshot_offered_us = 600'000'000; // to new transfers, after it was begun
 
-// One snapshot that a lagging member is fetching.
+// A snapshot that members fetch. Each of them may begin anew, and find what was cut for the others.
 struct outgoing_snapshot {
+  outgoing_snapshot() = default;
   ~outgoing_snapshot(); // removes the file
-  std::uint64_t transfer = 0;
+  outgoing_snapshot(const outgoing_snapshot&) = delete;
+  outgoing_snapshot& operator=(const outgoing_snapshot&) = delete;
+
   std::string path;
+  std::uint64_t index = 0;               // of the log, where it stands
+  std::vector<std::uint64_t> transfers;  // the oldest first
   std::unique_ptr<storage::snapshot_writer> writer; // until it is whole
   std::unique_ptr<storage::snapshot_reader> reader; // from then on
-  std::vector<wire::read_snapshot> waiting;
+  std::optional<storage::error> failed;  // neither: its transfers are told why, and begin anew
+  std::int64_t begun_us = 0;
   std::int64_t used_us = 0;
 };
 
@@ -31,12 +39,20 @@ struct item_file {
   std::uint64_t member = 0;
   wire::replica_actor who;           // hears of progress
   std::unique_ptr<storage::item_store> store; // null while closed
-  std::unique_ptr<outgoing_snapshot> outgoing;
+  std::vector<std::unique_ptr<outgoing_snapshot>> outgoing; // limits::snapshots_kept at most, one being cut
   std::uint64_t told_durable = 0;
   std::int64_t changed_us = 0;
   std::uint64_t used = 0; // by a counter: larger is more recent
   storage::entry_rules entries;
+
+  outgoing_snapshot* being_cut() const; // null: none is
 };
+
+// Where the file stands, as who continues from there wants to know it.
+msg::SnapshotHeader position_of(const storage::item_store& store);
+
+// Removes what transfers of an earlier run left. Before any worker of the node has work: they share the folder.
+void remove_snapshots(const std::string& directory);
 
 class item_files {
 public:
@@ -55,8 +71,14 @@ public:
   void close_all();
   void for_each(const std::function<void(item_file&)>& visit);
 
-  // The snapshot of this transfer; made, in place of another one, when chunk 0 is asked for.
-  storage::result<outgoing_snapshot*> begin_snapshot(item_file& file, std::uint64_t transfer, std::uint64_t chunk);
+  // The snapshot of the transfer that the question is of. Null: another one is being cut, and is too old.
+  storage::result<outgoing_snapshot*> snapshot_for(item_file& file, const wire::read_snapshot& question,
+                                                   std::int64_t now_us);
+  // The next slice of one that is being cut. It then is whole, or failed, or there is more to do.
+  void cut(outgoing_snapshot& out, std::size_t bytes);
+  // A file with a snapshot to cut, each in turn; null: there is none.
+  item_file* next_to_cut();
+  void forget_unused_snapshots(item_file& file, std::int64_t now_us);
 
   struct stored {
     std::uint64_t wanted = 0; // the next chunk
@@ -84,6 +106,7 @@ private:
   std::map<std::uint64_t, item_file> files_;
   std::map<std::uint64_t, incoming> incoming_;
   std::uint64_t uses_ = 0;
+  std::uint64_t cut_last_ = 0; // group
   std::size_t open_ = 0;
 };
 

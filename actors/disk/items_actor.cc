@@ -15,7 +15,7 @@ namespace {
 constexpr auto housekeeping_every = std::chrono::milliseconds(100);
 constexpr std::int64_t idle_before_sync_us = 1'000'000;
 constexpr int syncs_at_once = 8;
-constexpr std::size_t snapshot_step_bytes = 1u << 20;
+constexpr std::size_t snapshot_slice_bytes = 256u << 10; // about a millisecond's work
 
 std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
   std::vector<msg::IndexFigures> out;
@@ -24,20 +24,6 @@ std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
     out.back().set_bytes(one.bytes);
   }
   return out;
-}
-
-// Where the file stands, as who continues from there wants to know it.
-msg::SnapshotHeader position_of(const storage::item_store& store) {
-  msg::SnapshotHeader header;
-  auto& at = store.applied();
-  header.set_group(store.group());
-  header.set_index(at.index);
-  header.set_link(at.link);
-  *header.mutable_ballot() = at.ballot;
-  *header.mutable_configuration() = at.configuration;
-  header.set_configuration_index(at.configuration_index);
-  header.set_time_ms(at.time_ms);
-  return header;
 }
 
 } // namespace
@@ -49,6 +35,7 @@ struct items_state {
   items_options options;
   std::unique_ptr<item_files> files;
   bool housekeeping = false;
+  bool cutting = false;
   prometheus::Histogram* mailbox = nullptr;
 
   bool settle(item_file& file);
@@ -61,14 +48,15 @@ struct items_state {
   void sync(const wire::sync_items& what);
   void digest(const wire::digest_items& what);
   void keep_house();
+  void keep_cutting();
 
 private:
   wire::items_opened describe(storage::item_store& store);
   // `job`: of the apply_items that this answers; 0: nobody asked, or a sync.
   void tell_progress(item_file& file, wire::disk_result result = {}, std::uint64_t job = 0);
   wire::disk_result failed(const storage::error& why);
-  void cut_snapshots();
-  void send_part(outgoing_snapshot& out, const wire::read_snapshot& what);
+  void cut(item_file& file, outgoing_snapshot& out);
+  void schedule_cutting();
   void schedule_housekeeping();
 };
 
@@ -213,73 +201,65 @@ void items_state::scan(const wire::scan_items& what) {
   self->send(what.who, std::move(answer));
 }
 
-// The first piece asked for begins the snapshot; it is cut in slices between other work, and the asker hears
-// when it is ready.
+// The first piece asked for begins the snapshot; it is cut in slices between other work, and who asks
+// meanwhile hears that it is being cut. A small one is there at once.
 void items_state::read_snapshot(const wire::read_snapshot& what) {
-  auto refuse = [&](wire::disk_result why) {
-    wire::snapshot_part part;
-    part.result = std::move(why);
-    part.token = what.token;
+  wire::snapshot_part part;
+  part.token = what.token;
+  auto answer = [&] {
     part.chunk.set_transfer(what.transfer);
     part.chunk.set_chunk(what.chunk);
     self->send(what.who, std::move(part));
   };
   auto file = files->use(what.group);
-  if (!file)
-    return refuse(failed(file.error()));
-  auto out = files->begin_snapshot(**file, what.transfer, what.chunk);
-  if (!out)
-    return refuse(failed(out.error()));
-  (*out)->used_us = options.clock->now_us();
-  if ((*out)->reader)
-    return send_part(**out, what);
-  (*out)->waiting.push_back(what);
-  schedule_housekeeping();
-}
-
-void items_state::send_part(outgoing_snapshot& out, const wire::read_snapshot& what) {
-  wire::snapshot_part part;
-  part.token = what.token;
-  auto piece = out.reader->piece(what.chunk);
-  if (piece)
+  auto found = file ? files->snapshot_for(**file, what, options.clock->now_us()) : file.error();
+  if (!found) {
+    part.result = failed(found.error());
+    return answer();
+  }
+  schedule_housekeeping(); // it is forgotten when nobody asks any more
+  auto out = *found;
+  if (out && out->writer)
+    cut(**file, *out);
+  if (!out || out->writer) {
+    part.being_cut = true;
+    schedule_cutting();
+  } else if (out->failed) {
+    part.result = failed(*out->failed);
+  } else if (auto piece = out->reader->piece(what.chunk)) {
     part.chunk = std::move(*piece);
-  else
+  } else {
     part.result = failed(piece.error());
-  part.chunk.set_transfer(what.transfer);
-  part.chunk.set_chunk(what.chunk);
-  self->send(what.who, std::move(part));
+    out->reader.reset();
+    out->failed = piece.error(); // nobody else is to begin with it
+  }
+  answer();
 }
 
-void items_state::cut_snapshots() {
-  files->for_each([this](item_file& file) {
-    if (!file.outgoing)
-      return;
-    auto& out = *file.outgoing;
-    if (out.writer) {
-      auto done = out.writer->step(snapshot_step_bytes);
-      if (!done) {
-        kit::log(kit::level::warning, "items", "cutting a snapshot: " + done.error().text);
-        (void)failed(done.error());
-        file.outgoing.reset(); // whoever asked asks again
-        return;
-      }
-      if (!*done)
-        return;
-      out.writer.reset();
-      auto reader = storage::snapshot_reader::open(out.path);
-      if (!reader) {
-        kit::log(kit::level::warning, "items", "reading a snapshot: " + reader.error().text);
-        file.outgoing.reset();
-        return;
-      }
-      out.reader = std::move(*reader);
-      for (auto& asked : out.waiting)
-        send_part(out, asked);
-      out.waiting.clear();
-    }
-    if (options.clock->now_us() - out.used_us > snapshot_kept_us)
-      file.outgoing.reset();
-  });
+void items_state::cut(item_file& file, outgoing_snapshot& out) {
+  files->cut(out, snapshot_slice_bytes);
+  if (!out.failed)
+    return;
+  kit::log(kit::level::warning, "items", "cutting a snapshot: " + out.failed->text);
+  if (auto why = failed(*out.failed); why.outcome == wire::disk_outcome::corrupt)
+    tell_progress(file, std::move(why));
+}
+
+// One slice of one snapshot, behind whatever waits in the mailbox.
+void items_state::keep_cutting() {
+  cutting = false;
+  auto file = files->next_to_cut();
+  if (!file)
+    return;
+  cut(*file, *file->being_cut());
+  schedule_cutting();
+}
+
+void items_state::schedule_cutting() {
+  if (cutting)
+    return;
+  cutting = true;
+  self->send(self, wire::cut_atom::value);
 }
 
 void items_state::store_snapshot(const wire::store_snapshot& what) {
@@ -342,15 +322,15 @@ void items_state::schedule_housekeeping() {
 }
 
 // Bounded work between requests: checkpoints, lazy syncs (a replica's log is cut only below what is durable
-// here), snapshots under way.
+// here), snapshots that nobody fetches any more.
 void items_state::keep_house() {
   housekeeping = false;
   auto now = options.clock->now_us();
   auto again = false;
   int syncs = 0;
-  cut_snapshots();
   files->for_each([&](item_file& file) {
-    again |= file.outgoing != nullptr;
+    files->forget_unused_snapshots(file, now);
+    again |= !file.outgoing.empty();
     if (!file.store)
       return;
     auto& store = *file.store;
@@ -394,6 +374,7 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
       [self](const wire::sync_items& what) { self->state.sync(what); },
       [self](const wire::digest_items& what) { self->state.digest(what); },
       [self](const wire::drop_items& what) { self->state.files->drop(what.group); },
+      [self](wire::cut_atom) { self->state.keep_cutting(); },
       [self](wire::tick_atom) { self->state.keep_house(); },
       [self](wire::stop_atom) {
         self->state.files->close_all();
@@ -403,6 +384,7 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
 }
 
 wire::items_actor spawn_items(caf::actor_system& system, items_options options, bool detached) {
+  remove_snapshots(options.directory);
   return detached ? system.spawn<caf::detached>(items, std::move(options))
                   : system.spawn(items, std::move(options));
 }

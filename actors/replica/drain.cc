@@ -395,7 +395,7 @@ void replica_state::arm() {
   if (growing && !incoming)
     due = std::min(due, now() + 200'000);
   if (incoming && !incoming->storing)
-    due = std::min(due, incoming->asked_us + 1'000'000);
+    due = std::min(due, incoming->ask_us);
   if (now_in == phase::stopping)
     due = std::min(due, stop_by_us);
   auto t = now();

@@ -64,9 +64,17 @@ struct incoming_snapshot {
   std::uint64_t transfer = 0;
   std::uint64_t chunk = 0;
   std::uint64_t from = 0; // member
-  std::int64_t asked_us = 0;
-  int silences = 0; // pieces asked for again, in a row
+  std::int64_t ask_us = 0; // when to ask for it
+  int silences = 0;     // questions without an answer, in a row
   bool storing = false; // the item worker has a piece, and answers whatever becomes of it
+};
+
+// The other end: the question of a member that the item worker has.
+struct asked_piece {
+  std::uint64_t token = 0;
+  std::uint64_t transfer = 0;
+  std::uint64_t chunk = 0;
+  waiter who;
 };
 
 enum class phase { opening, repairing, running, broken, stopping };
@@ -159,7 +167,7 @@ struct replica_state {
   bool reopens = false;             // its item file was replaced under it: it opens again as soon as the disk is idle
   std::uint64_t grow_tries = 0;     // each asks another member
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
-  std::unordered_map<std::uint64_t, waiter> outgoing_chunks; // read_snapshot token -> who asked
+  std::map<std::uint64_t, asked_piece> asked_pieces; // by the member that asked: one each
 
   std::map<std::uint64_t, std::string> strangers; // who is no member here and spoke since the last drain: its node
   wire::outbox outbox;

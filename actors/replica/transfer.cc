@@ -1,8 +1,9 @@
 // Snapshots between members. The one that fell too far behind asks for piece after piece; the other has its
-// item worker cut the snapshot once and serves it from the file. Nothing is kept between pieces that a crash
-// of either side could leave wrong: a transfer that ends is begun anew under another number.
+// item worker cut the snapshot once and serves it from the file, to whoever asks. Nothing is kept between pieces that
+// a crash of either side could leave wrong: a transfer that ends is begun anew under another number.
 #include "actors/kit/log.h"
 #include "actors/replica/replica_state.h"
+#include <algorithm>
 #include <caf/all.hpp>
 
 namespace troupe::replica {
@@ -10,6 +11,7 @@ namespace troupe::replica {
 namespace {
 
 constexpr std::int64_t ask_again_us = 1'000'000;
+constexpr std::int64_t cut_poll_us = 100'000;
 constexpr int silences_max = 5; // of a member that is asked for pieces, in a row
 
 } // namespace
@@ -52,11 +54,11 @@ void replica_state::drive_transfer() {
   if (!incoming || incoming->from != *wanted) {
     if (items.flushing())
       return; // the file is about to be replaced: let the last flush end first
-    incoming = incoming_snapshot{(static_cast<std::uint64_t>(t) << 8) ^ options.seed ^ options.member, 0, *wanted, 0};
+    incoming = incoming_snapshot{(static_cast<std::uint64_t>(t) << 8) ^ options.seed ^ options.member, 0, *wanted};
     kit::log(kit::level::info, "replica", "group " + std::to_string(options.group) + ": fetching a snapshot from member "
                + std::to_string(*wanted));
   }
-  if (t - incoming->asked_us < ask_again_us)
+  if (t < incoming->ask_us)
     return;
   if (growing && ++incoming->silences > silences_max) { // it may be dead: another one has the items, too
     ++grow_tries;
@@ -66,7 +68,7 @@ void replica_state::drive_transfer() {
   auto source = member(incoming->from);
   if (!source)
     return;
-  incoming->asked_us = t;
+  incoming->ask_us = t + ask_again_us;
   wire::outgoing out;
   out.node = source->node();
   *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
@@ -77,29 +79,38 @@ void replica_state::drive_transfer() {
   question.set_to(incoming->from);
   question.set_transfer(incoming->transfer);
   question.set_chunk(incoming->chunk);
+  // What it must reach: the log that goes on here while it comes, or what is known to be chosen.
+  question.set_at_least(growing ? core->first_index() - 1 : core->commit() + 1);
   outbox.push_back(std::move(out));
 }
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
   auto& question = from.parcel.snapshot_request();
   if (!keeps_items() || now_in != phase::running || question.to() != options.member
-      || !member(question.from()) || outgoing_chunks.size() >= limits::snapshot_transfers)
+      || !member(question.from()))
     return; // it asks again
-  auto token = ++next_token;
-  auto who = waiter_of(from);
-  who.head.mutable_snapshot_chunk()->set_to(question.from());
-  outgoing_chunks.emplace(token, std::move(who));
-  self->send(options.items, wire::read_snapshot{options.group, token, question.transfer(), question.chunk(),
+  auto [it, first] = asked_pieces.try_emplace(question.from());
+  auto& asked = it->second;
+  if (first)
+    asked = {++next_token, question.transfer(), question.chunk(), waiter_of(from)};
+  else if (asked.transfer == question.transfer() && asked.chunk == question.chunk())
+    asked.who = waiter_of(from);
+  if (!first)
+    return; // the item worker has a question of this member, and answers it
+  // Older than this log's start it would be of no use: nobody could go on from there.
+  self->send(options.items, wire::read_snapshot{options.group, asked.token, asked.transfer, asked.chunk,
+                                                std::max(question.at_least(), core->first_index() - 1),
                                                 caf::actor_cast<wire::replica_actor>(self)});
 }
 
 void replica_state::on_snapshot_part(wire::snapshot_part& what) {
-  auto it = outgoing_chunks.find(what.token);
-  if (it == outgoing_chunks.end())
+  auto it = std::find_if(asked_pieces.begin(), asked_pieces.end(),
+                         [&](auto& one) { return one.second.token == what.token; });
+  if (it == asked_pieces.end())
     return;
-  auto who = std::move(it->second);
-  outgoing_chunks.erase(it);
-  auto to = who.head.snapshot_chunk().to();
+  auto to = it->first;
+  auto who = std::move(it->second.who);
+  asked_pieces.erase(it);
   auto& out = outbox.emplace_back(wire::outgoing{who.node, who.head});
   auto& chunk = *out.parcel.mutable_snapshot_chunk();
   chunk = std::move(what.chunk);
@@ -108,6 +119,8 @@ void replica_state::on_snapshot_part(wire::snapshot_part& what) {
   chunk.set_to(to);
   if (!what.result.ok())
     chunk.set_refused(what.result.text);
+  else if (what.being_cut)
+    chunk.set_being_cut(true);
   else
     meter->snapshot_chunks_sent.Increment();
   send_out();
@@ -123,6 +136,11 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
     incoming.reset(); // begin anew at the next tick
     return;
   }
+  incoming->silences = 0;
+  if (chunk.being_cut()) {
+    incoming->ask_us = now() + cut_poll_us;
+    return;
+  }
   wire::store_snapshot job;
   job.group = options.group;
   job.member = options.member;
@@ -131,7 +149,6 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   job.who = caf::actor_cast<wire::replica_actor>(self);
   job.local_indexes = options.local_indexes;
   incoming_total = std::max<std::uint64_t>(job.chunk->header().bytes(), 1);
-  incoming->silences = 0;
   incoming->storing = true;
   self->send(options.items, std::move(job));
 }
@@ -150,7 +167,7 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
   }
   if (!what.installed) {
     incoming->chunk = what.next_chunk;
-    incoming->asked_us = 0;
+    incoming->ask_us = 0;
     drive_transfer();
     return drain();
   }

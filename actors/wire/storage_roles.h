@@ -1,9 +1,11 @@
 // What replicas ask of the actors that own files: the disk (one log per node, shared by all its replicas) and
 // the item workers (a few threads, each owning many item stores). Both may block; a replica never does.
 //
-// Everything here is one-way: a request names the replica that hears of the outcome, and each request is
-// answered exactly once, in the order the requests of one replica were sent. Beside the answers an item worker
-// tells, unasked, what has become durable (items_applied of job 0). Plain C++ values, never leaving the process.
+// Everything here is one-way: a request that names a replica is answered to it, exactly once. An item worker answers
+// one after the other, so what it says of a file was so after all that was asked before, and before all that was asked
+// later; beside the answers it tells, unasked, what has become durable and what it found damaged (items_applied of
+// job 0). The disk answers appends in their order; what it only reads may come before appends that wait for their
+// sync, but for load_log. Plain C++ values, never leaving the process.
 #pragma once
 #include "actors/wire/interfaces.h"
 #include "messages/replication.pb.h"
@@ -91,6 +93,7 @@ struct items_scanned {
 struct snapshot_part {       // to a read_snapshot
   disk_result result;
   std::uint64_t token = 0;
+  bool being_cut = false; // there is no piece yet: ask again
   msg::SnapshotChunk chunk;
 };
 struct snapshot_stored {     // to a store_snapshot
@@ -234,12 +237,14 @@ struct scan_items {
   std::uint32_t index = 0; // entries of this local index instead of items
   bool whole = false;      // with the values of their items
 };
-// Chunk `chunk` of a snapshot for `transfer`; chunk 0 makes the snapshot, at the store's newest applied index.
+// Chunk `chunk` of a snapshot for `transfer`. With chunk 0 the transfer begins: with a snapshot that there is, or is
+// being cut, when it stands at `at_least` or above; else with a new one, at the store's newest applied index.
 struct read_snapshot {
   std::uint64_t group = 0;
   std::uint64_t token = 0;
   std::uint64_t transfer = 0;
   std::uint64_t chunk = 0;
+  std::uint64_t at_least = 0;
   replica_actor who;
 };
 struct store_snapshot {
@@ -263,11 +268,13 @@ struct digest_items {
 struct drop_items {
   std::uint64_t group = 0;
 };
+using cut_atom = caf::atom_constant<caf::atom("cut")>; // to itself: the next slice of a snapshot
 
 using items_actor = caf::typed_actor<
   caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>, caf::reacts_to<scan_items>,
   caf::reacts_to<read_snapshot>, caf::reacts_to<store_snapshot>, caf::reacts_to<sync_items>,
-  caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+  caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>, caf::reacts_to<tick_atom>,
+  caf::reacts_to<stop_atom>>;
 
 } // namespace troupe::wire
 

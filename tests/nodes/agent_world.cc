@@ -55,6 +55,7 @@ struct made_up {
         [](const wire::sync_items&) {},
         [](const wire::digest_items&) {},
         [=](const wire::drop_items& what) { world->nodes[name].disk.items.erase(what.group); },
+        [](wire::cut_atom) {},
         [](wire::tick_atom) {},
         [](wire::stop_atom) {},
     };

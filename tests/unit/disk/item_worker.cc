@@ -15,6 +15,10 @@ item_worker::item_worker() {
   scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   clock_ = std::make_unique<nodes_test::virtual_clock>(*scheduler_);
   replica = system_->spawn(hears, this);
+  restart();
+}
+
+void item_worker::restart() {
   items_options options;
   options.directory = directory_.path();
   options.open_max = 16;
@@ -23,8 +27,14 @@ item_worker::item_worker() {
   items_ = spawn_items(*system_, std::move(options), false);
 }
 
-item_worker::~item_worker() {
+void item_worker::end() {
   caf::anon_send_exit(items_, caf::exit_reason::kill);
+  items_ = nullptr;
+  run();
+}
+
+item_worker::~item_worker() {
+  end();
   caf::anon_send_exit(replica, caf::exit_reason::kill);
   run();
 }
@@ -51,6 +61,11 @@ void item_worker::open(bool create) {
 }
 
 void item_worker::put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes) {
+  send_put(index, keys, bytes);
+  run();
+}
+
+void item_worker::send_put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes) {
   wire::apply_items job;
   job.group = group;
   job.job = index;
@@ -63,7 +78,26 @@ void item_worker::put(std::uint64_t index, const std::vector<std::string>& keys,
   }
   job.who = replica;
   tell(std::move(job));
-  run();
+}
+
+void item_worker::send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least) {
+  tell(wire::read_snapshot{group, ++token_, transfer, chunk, at_least, replica});
+}
+
+// Hears the answer, and what is done behind it waits.
+wire::snapshot_part item_worker::ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least) {
+  parts.clear();
+  send_question(transfer, chunk, at_least);
+  while (parts.empty() && step()) {
+  }
+  return parts.empty() ? wire::snapshot_part{} : parts.back();
+}
+
+wire::snapshot_part item_worker::fetch(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least) {
+  auto part = ask(transfer, chunk, at_least);
+  for (int tries = 0; tries < 1000 && part.being_cut; ++tries)
+    part = ask(transfer, chunk, at_least);
+  return part;
 }
 
 wire::snapshot_stored item_worker::store(std::uint64_t transfer, const msg::SnapshotChunk& chunk) {
@@ -76,6 +110,11 @@ wire::snapshot_stored item_worker::store(std::uint64_t transfer, const msg::Snap
   tell(std::move(job));
   run();
   return stored.empty() ? wire::snapshot_stored{} : stored.back();
+}
+
+std::size_t item_worker::snapshot_files() const {
+  std::filesystem::directory_iterator files(snapshot_folder());
+  return static_cast<std::size_t>(std::distance(files, std::filesystem::directory_iterator()));
 }
 
 wire::replica_actor::behavior_type item_worker::hears(wire::replica_actor::pointer, item_worker* worker) {

@@ -25,15 +25,26 @@ public:
   void pass(std::chrono::milliseconds time);
   // One message of one actor; false when there is none.
   bool step();
+  void end();     // of the worker: its files are closed
+  void restart(); // with what lies in them
 
   void open(bool create = true);
   // Puts these items, all of this many bytes, and stands at the index then.
   void put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes);
+  // The answer to a question for a piece that another member sent to this one.
+  wire::snapshot_part ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
+  // Asks until it is cut.
+  wire::snapshot_part fetch(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
+  // The same without waiting for what comes of it.
+  void send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
+  void send_put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes);
   wire::snapshot_stored store(std::uint64_t transfer, const msg::SnapshotChunk& chunk);
   template <class Message>
   void tell(Message what) {
     caf::anon_send(items_, std::move(what));
   }
+  std::string snapshot_folder() const { return directory_.path() + "/snapshots"; }
+  std::size_t snapshot_files() const; // that lie there
   std::string item_path() const { return directory_.path() + "/items/" + std::to_string(group) + ".db"; }
 
   // What the replica heard.
@@ -52,6 +63,7 @@ private:
   caf::scheduler::test_coordinator* scheduler_;
   std::unique_ptr<nodes_test::virtual_clock> clock_;
   wire::items_actor items_;
+  std::uint64_t token_ = 0;
 };
 
 } // namespace troupe::disk::test

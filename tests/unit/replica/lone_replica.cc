@@ -177,6 +177,19 @@ void lone_replica::hear(msg::SnapshotChunk chunk) {
   deliver(std::move(parcel));
 }
 
+void lone_replica::asked_for_piece(std::uint64_t by, std::uint64_t transfer, std::uint64_t chunk,
+                                   std::uint64_t at_least) {
+  msg::Parcel parcel;
+  auto& question = *parcel.mutable_snapshot_request();
+  question.set_group(7);
+  question.set_from(by);
+  question.set_to(1);
+  question.set_transfer(transfer);
+  question.set_chunk(chunk);
+  question.set_at_least(at_least);
+  deliver(std::move(parcel));
+}
+
 void lone_replica::grow() {
   caf::anon_send(replica_, wire::grow_atom::value);
   run();
@@ -316,11 +329,12 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::apply_items& what) { world->asked.applies.push_back(what); },
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
       [](const wire::scan_items&) {},
-      [](const wire::read_snapshot&) {},
+      [world](const wire::read_snapshot& what) { world->asked.pieces.push_back(what); },
       [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
       [](const wire::sync_items&) {},
       [](const wire::digest_items&) {},
       [](const wire::drop_items&) {},
+      [](wire::cut_atom) {},
       [](wire::tick_atom) {},
       [](wire::stop_atom) {},
   };

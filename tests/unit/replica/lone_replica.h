@@ -21,6 +21,7 @@ struct asked_of_items {
   std::deque<wire::apply_items> applies;
   std::deque<wire::read_items> reads;
   std::deque<wire::store_snapshot> stores;
+  std::deque<wire::read_snapshot> pieces;
 };
 
 // The log of a leader that the replica follows: member 2 of its group, on node n2.
@@ -73,6 +74,9 @@ public:
   // Parcels of member 2.
   void hear(msg::PaxosMessage message);
   void hear(msg::SnapshotChunk chunk); // of the transfer that was asked for last
+  // A member wants a piece of this one's items.
+  void asked_for_piece(std::uint64_t by, std::uint64_t transfer, std::uint64_t chunk,
+                       std::uint64_t at_least = 0);
   void grow();
   // The item worker says something.
   template <class Message>

@@ -203,6 +203,7 @@ private:
         [](const wire::sync_items&) {},
         [](const wire::digest_items&) {},
         [](const wire::drop_items&) {},
+        [](wire::cut_atom) {},
         [](wire::tick_atom) {},
         [](wire::stop_atom) {},
     };

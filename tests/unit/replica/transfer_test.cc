@@ -121,6 +121,80 @@ TEST(Transfer, IsNotGivenUpWhileTheLastPieceIsInstalled) {
   EXPECT_EQ(w.asked.opens.size(), 1u);
 }
 
+// A partition of any size: its snapshot is there when it is there.
+TEST(Transfer, WaitsForASnapshotThatIsBeingCut) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  ASSERT_EQ(questions(w), 1u);
+  auto begun = w.told.back().snapshot_request();
+  msg::SnapshotChunk sign_of_life;
+  sign_of_life.set_being_cut(true);
+  for (int second = 0; second < 60; ++second) {
+    w.hear(sign_of_life);
+    w.pass(1000ms);
+  }
+  EXPECT_EQ(questions(w), 61u);
+  auto& last = w.told.back().snapshot_request();
+  EXPECT_EQ(last.transfer(), begun.transfer());
+  EXPECT_EQ(last.to(), begun.to());
+  w.hear(test::leaders_log().snapshot());
+  EXPECT_EQ(w.asked.stores.size(), 1u);
+}
+
+TEST(Transfer, GoesToAnotherMemberWhenTheFirstIsSilent) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  ASSERT_EQ(questions(w), 1u);
+  auto first = w.told.back().snapshot_request().to();
+  for (int second = 0; second < 8; ++second)
+    w.pass(1000ms);
+  EXPECT_NE(w.told.back().snapshot_request().to(), first);
+}
+
+wire::snapshot_part answer_to(const wire::read_snapshot& question) {
+  wire::snapshot_part part;
+  part.token = question.token;
+  part.chunk.set_transfer(question.transfer);
+  part.chunk.set_chunk(question.chunk);
+  return part;
+}
+
+TEST(Source, HasOneQuestionOfEachMemberWithItsWorkerWhateverTheyRepeat) {
+  lone_replica w(test::follows);
+  w.asked_for_piece(2, 22, 0);
+  w.asked_for_piece(2, 22, 0);
+  w.asked_for_piece(2, 23, 0);
+  w.asked_for_piece(3, 33, 0);
+  ASSERT_EQ(w.asked.pieces.size(), 2u);
+  EXPECT_EQ(w.asked.pieces[0].transfer, 22u);
+  EXPECT_EQ(w.asked.pieces[1].transfer, 33u);
+
+  auto refusal = answer_to(w.asked.pieces[0]);
+  refusal.result = {wire::disk_outcome::full, "too much changed"};
+  w.told.clear();
+  w.items_say(refusal);
+  auto cutting = answer_to(w.asked.pieces[1]);
+  cutting.being_cut = true;
+  w.items_say(cutting);
+  ASSERT_EQ(w.told.size(), 2u) << "both hear of it";
+  EXPECT_EQ(w.told[0].snapshot_chunk().to(), 2u);
+  EXPECT_NE(w.told[0].snapshot_chunk().refused(), "");
+  EXPECT_EQ(w.told[1].snapshot_chunk().to(), 3u);
+  EXPECT_TRUE(w.told[1].snapshot_chunk().being_cut());
+
+  w.asked_for_piece(2, 24, 0, 5);
+  ASSERT_EQ(w.asked.pieces.size(), 3u) << "and may ask again";
+  EXPECT_EQ(w.asked.pieces[2].at_least, 5u);
+}
+
+TEST(Source, WhoseItemsAreFoundCorruptByACutIsDamaged) {
+  lone_replica w(test::follows);
+  wire::items_applied news;
+  news.result = {wire::disk_outcome::corrupt, "a record is not what was written"};
+  w.items_say(news);
+  EXPECT_NE(w.report().damage(), "");
+}
+
 wire::log_loaded empty_log(const msg::Configuration& configuration) {
   wire::log_loaded log;
   log.exists = true;
