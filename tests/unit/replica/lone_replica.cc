@@ -161,6 +161,16 @@ void lone_replica::hear(msg::PaxosMessage message) {
   deliver(std::move(parcel));
 }
 
+void lone_replica::hear_from(std::uint64_t member, const std::string& node, msg::PaxosMessage message) {
+  message.set_group(7);
+  message.set_from(member);
+  message.set_to(1);
+  message.set_epoch(1);
+  msg::Parcel parcel;
+  *parcel.mutable_paxos() = std::move(message);
+  deliver(std::move(parcel), node);
+}
+
 void lone_replica::hear(msg::SnapshotChunk chunk) {
   auto asked_for =
       std::find_if(told.rbegin(), told.rend(), [](auto& one) { return one.has_snapshot_request(); });
@@ -195,9 +205,9 @@ void lone_replica::grow() {
   run();
 }
 
-void lone_replica::deliver(msg::Parcel parcel) {
+void lone_replica::deliver(msg::Parcel parcel, const std::string& node) {
   wire::inbox mail;
-  mail.push_back({std::make_shared<wire::peer>(wire::peer{"n2", 1, 1, false}), std::move(parcel)});
+  mail.push_back({std::make_shared<wire::peer>(wire::peer{node, 1, 1, false}), std::move(parcel)});
   caf::anon_send(replica_, std::move(mail));
   run();
 }
@@ -279,10 +289,12 @@ wire::peers_actor::behavior_type lone_replica::peers(wire::peers_actor::pointer,
       [](const msg::Envelope&) {},
       [world](wire::outbox& mail) {
         for (auto& one : mail)
-          if (one.parcel.has_replica_reply())
+          if (one.parcel.has_replica_reply()) {
             world->answers.push_back(std::move(*one.parcel.mutable_replica_reply()));
-          else
+          } else {
             world->told.push_back(std::move(one.parcel));
+            world->told_nodes.push_back(std::move(one.node));
+          }
       },
       [](const wire::enroll&) {},
       [](const wire::link_up&) {},

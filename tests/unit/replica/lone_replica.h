@@ -73,6 +73,7 @@ public:
   void answer_disk(); // the oldest append that waits, where the disk is slow
   // Parcels of member 2.
   void hear(msg::PaxosMessage message);
+  void hear_from(std::uint64_t member, const std::string& node, msg::PaxosMessage message); // in epoch 1
   void hear(msg::SnapshotChunk chunk); // of the transfer that was asked for last
   // A member wants a piece of this one's items.
   void asked_for_piece(std::uint64_t by, std::uint64_t transfer, std::uint64_t chunk,
@@ -92,6 +93,7 @@ public:
   std::deque<wire::append_log> appends;   // that wait for the slow disk
   std::vector<wire::append_log> appended; // all there were
   std::vector<msg::Parcel> told;          // other members
+  std::vector<std::string> told_nodes;    // and where they are, as many
   std::vector<msg::Command> commands;     // that went into the log
   std::vector<msg::ReplicaReply> answers; // to the router
   msg::ReplicaReport report();
@@ -111,7 +113,7 @@ private:
   std::unique_ptr<kit::node_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   std::vector<caf::actor> others_;
-  void deliver(msg::Parcel parcel);
+  void deliver(msg::Parcel parcel, const std::string& node = "n2");
   void keep(const wire::append_log& job);
 
   wire::replica_actor replica_;
