@@ -45,6 +45,8 @@ TEST(LogWriter, LoadsWhatItWasGivenBefore) {
         [](wire::tick_atom) {},
         [](wire::stop_atom) {},
         [](wire::grow_atom) {},
+        [](const msg::ArchiveProgress&) {},
+        [](wire::standing_atom) { return wire::log_standing{}; },
         [](wire::report_atom) { return msg::ReplicaReport(); },
     };
   });
