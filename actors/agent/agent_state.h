@@ -18,14 +18,16 @@ namespace troupe::agent {
 struct resident {
   wire::replica_actor actor; // null while it does not run
   bool dropping = false;     // its group was deleted: stop it, delete its files, forget it
-  int drops_left = 0;        // files that are being deleted
-  bool asked = false;        // for a report, not answered yet
-  bool queued = false;       // is to be started when its turn comes
-  bool starting = false;     // was spawned and does not speak yet
-  bool settled = false;      // has a leader, or is in trouble: need not be asked often
-  bool watched = false;      // leads, and misses a member: is asked more often
-  bool grow = false;         // it is to fetch the items, by the newest orders
-  bool active = false;       // its record says so, or is about to
+  bool log_gone = false;     // of one that is dropped
+  bool items_gone = false;
+  std::int64_t drop_again_us = 0; // 0: not due; something could not be deleted
+  bool asked = false;             // for a report, not answered yet
+  bool queued = false;            // is to be started when its turn comes
+  bool starting = false;          // was spawned and does not speak yet
+  bool settled = false;           // has a leader, or is in trouble: need not be asked often
+  bool watched = false;           // leads, and misses a member: is asked more often
+  bool grow = false;              // it is to fetch the items, by the newest orders
+  bool active = false;            // its record says so, or is about to
   int failures = 0;
   std::int64_t restart_us = 0; // 0: not due
   std::int64_t asked_us = 0;   // when it was last asked for a report
@@ -118,6 +120,7 @@ struct agent_state {
   void drop(const std::vector<std::uint64_t>& groups, bool retire = false);
   void tell_retired(const msg::LocalReplica& record);
   void delete_files(std::uint64_t group);
+  void delete_again(std::uint64_t group, resident& one);
   void tidy_records();
   void tell_archiver(std::uint64_t cluster_id);
   void tell_archiver(const msg::LocalReplica& record);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t restart_first_us = 1'000'000;
 constexpr int restart_doublings = 6; // up to about a minute
+constexpr std::int64_t drop_again_after_us = 5'000'000;
 
 } // namespace
 
@@ -142,6 +143,8 @@ void agent_state::schedule_restart(std::uint64_t group, resident& one) {
 
 void agent_state::restart_due() {
   for (auto& [group, one] : residents) {
+    if (one.dropping)
+      delete_again(group, one);
     if (one.restart_us == 0 || one.restart_us > now() || one.dropping)
       continue;
     if (!one.actor) {
@@ -183,19 +186,39 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups, bool retire) {
     kit::log(kit::level::info, node, "agent", "dropping " + std::to_string(leaving.size()) + " replicas");
 }
 
-// The record goes only after the files, so that a crash in between finds it and deletes the rest.
+// The record goes only after the files, so that a crash in between finds it and deletes the rest. A log that
+// is still there is asked for again: forgotten by the record, it would be another member's promises some day.
 void agent_state::delete_files(std::uint64_t group) {
-  residents[group].drops_left = 2;
-  auto gone = [this, group] {
-    auto it = residents.find(group);
-    if (it != residents.end() && --it->second.drops_left == 0)
+  auto gone = [this, group](bool resident::*what) {
+    return [this, group, what] {
+      auto it = residents.find(group);
+      if (it == residents.end())
+        return;
+      it->second.*what = true;
+      if (!it->second.log_gone || !it->second.items_gone)
+        return;
+      content("dropping group " + std::to_string(group));
       dropped.insert(group);
+    };
   };
   auto failed = [this, group](const caf::error& why) {
     complain("dropping group " + std::to_string(group), self->system().render(why));
+    if (auto it = residents.find(group); it != residents.end())
+      it->second.drop_again_us = now() + drop_again_after_us;
   };
-  self->request(options.disk, caf::infinite, wire::drop_log{group}).then(gone, failed);
-  self->request(options.items(group), caf::infinite, wire::drop_items{group}).then(gone, failed);
+  auto& one = residents[group];
+  if (!one.log_gone)
+    self->request(options.disk, caf::infinite, wire::drop_log{group}).then(gone(&resident::log_gone), failed);
+  if (!one.items_gone)
+    self->request(options.items(group), caf::infinite, wire::drop_items{group})
+        .then(gone(&resident::items_gone), failed);
+}
+
+void agent_state::delete_again(std::uint64_t group, resident& one) {
+  if (one.drop_again_us == 0 || now() < one.drop_again_us)
+    return;
+  one.drop_again_us = 0;
+  delete_files(group);
 }
 
 // What replicas have proven, and what is gone, in one write each.

@@ -251,6 +251,7 @@ void disk_state::drop(const wire::drop_log& what) {
   if (!removed) {
     stop_if_fatal(removed.error());
     kit::log(kit::level::warning, "disk", "dropping group " + std::to_string(what.group) + ": " + removed.error().text);
+    self->make_response_promise().deliver(caf::make_error(caf::sec::runtime_error, removed.error().text));
   }
 }
 

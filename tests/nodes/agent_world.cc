@@ -28,7 +28,7 @@ struct replica_state {
 
 // The actors behind the agent.
 struct made_up {
-  static wire::disk_actor::behavior_type log_writer(wire::disk_actor::pointer, agent_world* world,
+  static wire::disk_actor::behavior_type log_writer(wire::disk_actor::pointer self, agent_world* world,
                                                     std::string name) {
     return {
         [](const wire::load_log&) {},
@@ -36,7 +36,13 @@ struct made_up {
         [](const wire::read_log&) {},
         [](const wire::page_log&) { return wire::log_page{}; },
         [](wire::page_atom) {},
-        [=](const wire::drop_log& what) { world->nodes[name].disk.logs.erase(what.group); },
+        [=](const wire::drop_log& what) {
+          auto& on = world->nodes[name].disk;
+          if (on.refusals == 0)
+            on.logs.erase(what.group);
+          else if (on.refusals-- > 0)
+            self->make_response_promise().deliver(caf::make_error(caf::sec::runtime_error, "disk I/O error"));
+        },
         [](wire::commit_atom) {},
         [](wire::tick_atom) {},
         [](wire::stop_atom) {},

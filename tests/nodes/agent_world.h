@@ -23,6 +23,7 @@ namespace troupe::nodes_test {
 struct made_up_disk {
   std::set<std::uint64_t> logs; // groups
   std::set<std::uint64_t> items;
+  int refusals = 0; // so many deletions of logs fail
 };
 
 struct agent_node {

@@ -92,6 +92,24 @@ TEST(Agents, TheLogReplicaThatTheNewestOrdersNameFetchesTheItemsAndNoOtherGoesOn
   EXPECT_EQ(told, so_far);
 }
 
+TEST(Agents, ALogThatCouldNotBeDeletedIsNotForgotten) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  auto group = w.order_group();
+  w.run(3s);
+  w.nodes["n2"].disk.refusals = 2;
+  w.order_drop(group);
+  w.run(4s);
+  EXPECT_EQ(w.nodes["n2"].disk.refusals, 1);
+  w.crash("n2");
+  EXPECT_EQ(w.recorded("n2").at(group).state(), msg::LocalReplica::DROPPING);
+  calm_down(w);
+  EXPECT_EQ(w.nodes["n2"].disk.logs, std::set<std::uint64_t>{1});
+  w.crash("n2");
+  EXPECT_EQ(w.recorded("n2").count(group), 0u);
+}
+
 // How long a member has been away decides what is done: that must not be as old as the round through all
 // replicas.
 TEST(Agents, ALeaderThatMissesAMemberIsAskedTwiceASecondHoweverManyReplicasThereAre) {

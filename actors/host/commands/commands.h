@@ -1,5 +1,5 @@
-// The program's client commands: status, table, put, get, update, delete, query, scan, handover, archive,
-// restore and bench.
+// The program's client commands: status, table, put, get, update, delete, query, scan, handover, heal,
+// archive, restore and bench.
 //
 // main() makes a CLI::App, lets each family of commands add itself, parses, and runs what was chosen:
 //

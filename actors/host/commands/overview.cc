@@ -137,6 +137,7 @@ healing_view view_of(const msg::AilingGroup& ailing) {
   shown.table = ailing.table();
   shown.why = ailing.why();
   shown.sound_voters = ailing.sound_voters();
+  shown.ailing_ms = ailing.ailing_ms();
   shown.bytes = ailing.bytes();
   shown.bytes_total = ailing.bytes_total();
   switch (ailing.step()) {

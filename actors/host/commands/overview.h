@@ -1,5 +1,6 @@
 // What `troupe status` shows: the answer to ClusterStatus, put in order for reading. Pure.
 #pragma once
+#include "actors/host/commands/json_writer.h"
 #include "actors/host/commands/terminal.h"
 #include "messages/table.pb.h"
 #include <cstdint>
@@ -75,7 +76,8 @@ struct healing_view {
   std::string step;  // "waiting", "changing members", "rebuilding on n4: 3.0 MiB of 10.0 MiB", "stuck"
   std::string why;
   std::uint64_t sound_voters = 0;
-  std::uint64_t bytes = 0; // rebuilding: of the items, arrived
+  std::int64_t ailing_ms = 0; // for so long; 0: it has just begun
+  std::uint64_t bytes = 0;    // rebuilding: of the items, arrived
   std::uint64_t bytes_total = 0;
 };
 
@@ -94,6 +96,8 @@ overview make_overview(const msg::AdminReply& reply);
 std::string to_text(const overview& o, const terminal& t, bool every_partition);
 // docs/command-line.md describes the fields; new ones may be added.
 std::string to_json(const overview& o);
+// The field "healing" of it.
+void write_healing(json_writer& json, const overview& o);
 
 // "pk:S", "pk:S sk:N".
 std::string to_text(const msg::KeySchema& keys);

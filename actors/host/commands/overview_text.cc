@@ -185,6 +185,17 @@ std::string to_text(const overview& o, const terminal& t, bool every_partition) 
   return text;
 }
 
+void write_healing(json_writer& json, const overview& o) {
+  json.key("healing").begin_array();
+  for (const auto& one : o.healing) {
+    json.begin_object().key("group").number(one.group).key("table").text(one.table);
+    json.key("step").text(one.step).key("why").text(one.why).key("sound_voters").number(one.sound_voters);
+    json.key("ailing_ms").number(one.ailing_ms);
+    json.key("bytes").number(one.bytes).key("bytes_total").number(one.bytes_total).end_object();
+  }
+  json.end_array();
+}
+
 std::string to_json(const overview& o) {
   json_writer json;
   json.begin_object().key("healthy").boolean(o.healthy());
@@ -238,13 +249,9 @@ std::string to_json(const overview& o) {
     write_members(json, one);
     json.end_object();
   }
-  json.end_array().key("healing").begin_array();
-  for (const auto& one : o.healing) {
-    json.begin_object().key("group").number(one.group).key("table").text(one.table);
-    json.key("step").text(one.step).key("why").text(one.why).key("sound_voters").number(one.sound_voters);
-    json.key("bytes").number(one.bytes).key("bytes_total").number(one.bytes_total).end_object();
-  }
-  json.end_array().end_object();
+  json.end_array();
+  write_healing(json, o);
+  json.end_object();
   return json.result() + "\n";
 }
 

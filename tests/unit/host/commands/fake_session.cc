@@ -157,7 +157,12 @@ msg::AdminReply fake_session::administer(const msg::AdminRequest& request) {
                                       "Table not found: " + request.delete_table().name());
     return reply;
   case msg::AdminRequest::kClusterStatus:
-    return c_.cluster;
+    reply = c_.cluster;
+    if (!c_.clusters_after.empty()) {
+      c_.cluster = c_.clusters_after.front();
+      c_.clusters_after.pop_front();
+    }
+    return reply;
   default:
     return reply;
   }

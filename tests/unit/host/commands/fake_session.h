@@ -4,6 +4,7 @@
 #include "actors/core/item/condition.h"
 #include "actors/core/item/key.h"
 #include "actors/core/item/value.h"
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -18,9 +19,10 @@ struct fake_cluster {
   std::map<std::string, std::map<std::string, std::string>> items; // by table and encoded key
   std::vector<msg::ItemRequest> item_requests;
   std::vector<msg::AdminRequest> admin_requests;
-  std::optional<msg::Status> say; // instead of doing anything
-  msg::AdminReply cluster;        // the answer to cluster_status
-  std::size_t page_items = 2;     // of a query
+  std::optional<msg::Status> say;             // instead of doing anything
+  msg::AdminReply cluster;                    // the answer to cluster_status
+  std::deque<msg::AdminReply> clusters_after; // and to the next ones
+  std::size_t page_items = 2;                 // of a query
   std::vector<std::string> troubles;
   client::options opened_with; // by the last session
 };

@@ -172,6 +172,40 @@ TEST_F(CommandLine, StatusSaysWhatIsNotWell) {
   EXPECT_EQ(seen.partitions[0].state(), "2 of 3 members");
 }
 
+TEST_F(CommandLine, HealShowsHowFarPartitionsAreAndWatchesUntilTheyAreWhole) {
+  cluster.cluster = three_nodes();
+  EXPECT_EQ(run({"heal"}), exit_code::ok);
+  EXPECT_EQ(out.str(), "Every partition is whole\n");
+
+  auto ailing = three_nodes();
+  auto& rebuilt = *ailing.mutable_healing()->add_groups();
+  rebuilt.set_group(2);
+  rebuilt.set_table("music");
+  rebuilt.set_step(msg::AilingGroup::REBUILDING);
+  rebuilt.set_node("n4");
+  rebuilt.set_sound_voters(3);
+  rebuilt.set_bytes(4u << 20);
+  rebuilt.set_bytes_total(10u << 20);
+  rebuilt.set_ailing_ms(65'000);
+  rebuilt.set_why("an item store is missing");
+  cluster.cluster = ailing;
+  EXPECT_EQ(run({"heal"}), exit_code::ok);
+  EXPECT_THAT(out.str(), HasSubstr("[########............]  40 %"));
+  EXPECT_THAT(out.str(), HasSubstr("an item store is missing"));
+  EXPECT_THAT(out.str(), HasSubstr("  65 s  "));
+  EXPECT_THAT(out.str(), HasSubstr("4.0 MiB of 10 MiB"));
+
+  EXPECT_EQ(run({"heal", "--json"}), exit_code::ok);
+  EXPECT_THAT(out.str(), HasSubstr("\"whole\": false"));
+  EXPECT_THAT(out.str(), HasSubstr("\"ailing_ms\": 65000"));
+
+  cluster.clusters_after = {ailing, three_nodes()};
+  EXPECT_EQ(run({"heal", "--watch", "--every", "1ms"}), exit_code::ok);
+  EXPECT_TRUE(cluster.clusters_after.empty()) << "asked until it is whole, and no more";
+  EXPECT_THAT(out.str(), testing::EndsWith("\nEvery partition is whole\n"));
+  EXPECT_EQ(run({"heal", "--watch", "--every", "soon"}), exit_code::usage);
+}
+
 TEST(Overview, TheNewestLeaderIsTheLeader) {
   auto reply = three_nodes();
   auto old_leader = reply.mutable_nodes(0)->mutable_replicas(1);
