@@ -10,6 +10,8 @@ namespace troupe::storage {
 
 namespace {
 
+constexpr std::uint64_t writeback_bytes = 4u << 20;
+
 result<void> sync_descriptor(const std::string& path, int fd) {
   if (::fsync(fd) == 0)
     return {};
@@ -92,6 +94,12 @@ result<void> file_writer::write(std::string_view bytes) {
       return errno_error(temporary_, "write", errno);
     bytes.remove_prefix(static_cast<std::size_t>(put));
     written_ += static_cast<std::uint64_t>(put);
+  }
+  if (written_ - on_its_way_ >= writeback_bytes) {
+    // Only so that the sync at the end is short for whoever shares this thread; whether all is well, that says.
+    (void)::sync_file_range(fd_, static_cast<off64_t>(on_its_way_), static_cast<off64_t>(written_ - on_its_way_),
+                            SYNC_FILE_RANGE_WRITE);
+    on_its_way_ = written_;
   }
   return {};
 }

@@ -55,6 +55,7 @@ private:
   std::string temporary_;
   int fd_;
   std::uint64_t written_ = 0;
+  std::uint64_t on_its_way_ = 0; // of it, to the disk
 };
 
 inline constexpr std::string_view temporary_suffix = ".part";
