@@ -74,7 +74,7 @@ constexpr std::array<key<he>, 3> healing_keys{{
     {"rebuilds", count_value<he>{&he::rebuilds, 1, 64}, "Partitions that a node rebuilds at once", ""},
 }};
 
-constexpr std::array<key<ar>, 12> archive_keys{{
+constexpr std::array<key<ar>, 13> archive_keys{{
     {"directory", text_value<ar>{&ar::directory, text_rule::path},
      "Directory that all nodes reach, for example a disk that each of them mounts; relative to the file's "
      "folder",
@@ -98,6 +98,10 @@ constexpr std::array<key<ar>, 12> archive_keys{{
      "With more than so much of a partition's log not archived there is an alarm; at least two segments", ""},
     {"refuse_bytes", size_value<ar>{&ar::refuse_bytes, 16 * KiB, TiB},
      "And with more than so much, the partition refuses writes until there is less; more than `alarm_bytes`",
+     ""},
+    {"snapshot_bytes", size_value<ar>{&ar::snapshot_bytes, 64 * KiB, TiB},
+     "A partition's items are archived whole when more than this, and more than they take, has been archived of its log "
+     "since the last time",
      ""},
     {"connect_timeout", duration_value<ar>{&ar::connect_timeout_ms, 100, 60'000},
      "How long the S3 service may take to accept a connection", ""},

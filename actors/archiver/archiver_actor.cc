@@ -29,7 +29,15 @@ archive::options rules_of(const config::archive_settings& settings) {
   return rules;
 }
 
+archive::snapshot_options snapshots_of(const config::archive_settings& settings) {
+  archive::snapshot_options rules;
+  rules.least_bytes = static_cast<std::uint64_t>(settings.snapshot_bytes);
+  rules.stagger = std::min(rules.stagger, settings.segment_age_ms * 1000);
+  return rules;
+}
+
 void archiver_state::start() {
+  dice.seed(options.seed);
   meter = std::make_unique<meters>(*options.metrics);
   for (std::size_t i = 0; i < options.workers; ++i)
     hands.push_back(spawn_store_worker(self->home_system(), options.open, options.detached));
@@ -60,8 +68,10 @@ void archiver_state::on_progress(const wire::log_progress& what) {
   if (!one.keeper || one.replica != what.who) { // its counts begin anew, and so does everything here
     one.replica = what.who;
     one.keeper.emplace(options.rules, what.standing.base);
-    ++one.life;
+    one.planner.emplace(options.snapshots, dice());
+    one.life = ++lives;
     one.busy = false;
+    one.looking = false;
     one.link.reset();
     one.unproven = what.standing.base;
     one.gap = false;
@@ -73,6 +83,7 @@ void archiver_state::on_progress(const wire::log_progress& what) {
     one.link.reset();
   }
   one.keeper->told(progress_of(what.standing), now());
+  one.planner->told(what.standing.leads, what.standing.holds_items, what.standing.item_bytes);
   if (!what.standing.leads)
     for (auto& who : std::exchange(one.askers, {}))
       answer(who, msg::MOVED, "this member leads no more");
@@ -116,6 +127,10 @@ void archiver_state::on_tick() {
     consider(group);
   }
   start_jobs();
+  if (snapshot && snapshot->again_us != 0 && snapshot->again_us <= t)
+    ask_for_page();
+  else if (snapshot && snapshot->again_us != 0)
+    wake_at(snapshot->again_us);
   if (t - shown_us >= show_every_us)
     show();
 }

@@ -1,12 +1,15 @@
 // The archiver's memory and the names of everything it does. archiver_actor.cc is its door and its tick,
-// jobs.cc carries out what keepers say, telling.cc tells replicas, people and those who wait.
+// jobs.cc carries out what keepers say, snapshots.cc archives items, telling.cc tells replicas, people and
+// those who wait.
 #pragma once
 #include "actors/archiver/archiver_actor.h"
 #include "actors/archiver/meter.h"
+#include "storage/archive/item_snapshot.h"
 #include <caf/typed_event_based_actor.hpp>
 #include <deque>
 #include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -24,9 +27,11 @@ struct asker {
 struct charge {
   std::optional<wire::archive_group> about; // nothing is archived before it is known
   wire::replica_actor replica;
-  std::optional<archive::keeper> keeper; // present once the replica has spoken
-  std::uint64_t life = 0;                // of keepers: an answer to an earlier one is none of this one's
+  std::optional<archive::snapshot_planner> planner; // present with the keeper
+  std::optional<archive::keeper> keeper;            // present once the replica has spoken
+  std::uint64_t life = 0; // of keepers: an answer to an earlier one is none of this one's
   bool queued = false;
+  bool looking = false; // for snapshots, or is to
   bool busy = false;
   archive::step doing;
   std::vector<msg::Entry> entries; // collected for a segment
@@ -52,6 +57,22 @@ struct ticket {
   store_worker hand;
 };
 
+// A snapshot that is being archived.
+struct snapshot_work {
+  std::uint64_t group = 0;
+  std::uint64_t life = 0; // see charge
+  std::uint64_t transfer = 0;
+  std::uint64_t chunk = 0; // the next one
+  std::uint64_t at_least = 0;
+  std::int64_t again_us = 0; // it is being cut: ask again then; 0: an answer is on its way, or a part to be placed
+  archive::snapshot_id id;
+  std::string part;   // collected
+  bool ready = false; // to be placed as soon as a hand is free
+  bool last = false;  // all of it has been collected
+  bool named = false; // the manifest is on its way
+  storage::archived_snapshot manifest;
+};
+
 struct archiver_state {
   static inline const char* name = "archiver";
   using pointer = wire::archiver_actor::stateful_pointer<archiver_state>;
@@ -64,7 +85,11 @@ struct archiver_state {
   std::vector<store_worker> hands;
   std::vector<store_worker> free_hands;
   std::deque<std::uint64_t> queue; // groups that wait for one
-  std::int64_t armed_us = 0;       // 0: not
+  std::deque<std::uint64_t> looks; // and those that are to look for snapshots, when nobody else does
+  std::optional<snapshot_work> snapshot;
+  std::mt19937_64 dice;
+  std::uint64_t lives = 0;   // of all charges
+  std::int64_t armed_us = 0; // 0: not
   std::int64_t shown_us = 0;
 
   // --- archiver_actor.cc
@@ -94,6 +119,21 @@ struct archiver_state {
   void failed(charge& one, std::string why);
   void finish(const ticket& t);
   std::string folder_of(std::uint64_t group) const;
+  msg::SegmentManifest about(std::uint64_t group) const;
+
+  // --- snapshots.cc
+  void consider_snapshot(std::uint64_t group);
+  void start_snapshots();
+  void look_for_snapshots(std::uint64_t group);
+  void snapshot_is_there();
+  void looked(const ticket& t, const store_done& done);
+  void begin_snapshot(std::uint64_t group);
+  charge* snapshot_charge(); // null: it is gone, or another life of it is here
+  void ask_for_page();
+  void on_snapshot_page(std::uint64_t transfer, wire::snapshot_part& page);
+  void place(const store_worker& hand);
+  void placed(std::uint64_t transfer, const store_worker& hand, const store_done& done);
+  void snapshot_failed(const std::string& why);
 
   // --- telling.cc
   void tell(std::uint64_t group);

@@ -9,7 +9,7 @@ namespace troupe::archiver {
 namespace {
 
 constexpr std::uint64_t page_bytes = 512u << 10; // of the log, asked of the disk at once
-constexpr std::size_t entries_max = 1u << 17;   // in a segment, however short they are
+constexpr std::size_t entries_max = 1u << 17;    // in a segment, however short they are
 constexpr std::int64_t gap_again_us = 60'000'000;
 
 } // namespace
@@ -27,6 +27,7 @@ archive::step archiver_state::next_step(charge& one) {
 }
 
 void archiver_state::consider(std::uint64_t group) {
+  consider_snapshot(group);
   auto& one = charges[group];
   if (one.busy || one.queued || !one.about || !one.keeper || cluster_id == 0)
     return;
@@ -56,10 +57,25 @@ void archiver_state::start_jobs() {
     free_hands.pop_back();
     begin(t);
   }
+  start_snapshots();
 }
 
 std::string archiver_state::folder_of(std::uint64_t group) const {
   return archive::folder_of({cluster_id, charges.at(group).about->table_id, group});
+}
+
+// Whose it is, as every object says.
+msg::SegmentManifest archiver_state::about(std::uint64_t group) const {
+  auto& known = *charges.at(group).about;
+  msg::SegmentManifest said;
+  said.set_cluster(options.cluster);
+  said.set_cluster_id(cluster_id);
+  said.set_table_id(known.table_id);
+  said.set_table(known.table);
+  said.set_group(group);
+  said.set_from(known.from);
+  said.set_to(known.to);
+  return said;
 }
 
 void archiver_state::begin(const ticket& t) {
@@ -138,6 +154,7 @@ void archiver_state::listed(charge& one, store_done& done) {
   one.gap = !done.covered;
   if (done.covered)
     one.unproven = 0;
+  one.planner->gap_below(one.gap ? one.unproven : 0);
   one.gap_again_us = now() + gap_again_us;
   one.keeper->listed(done.found, now());
 }
@@ -145,7 +162,8 @@ void archiver_state::listed(charge& one, store_done& done) {
 // The segment is sound. Whether it is this log's, its last entry says: equal links are equal logs.
 void archiver_state::compare(const ticket& t, store_done& done) {
   auto last = charges.at(t.group).doing.object.last;
-  auto judge = [this, t, found = std::move(done.manifest), bytes = done.bytes_behind](wire::log_page& page) {
+  auto judge = [this, t, found = std::move(done.manifest), bytes = done.bytes_behind,
+                stored = done.bytes](wire::log_page& page) {
     auto* one = find(t);
     if (!one)
       return finish(t);
@@ -156,6 +174,7 @@ void archiver_state::compare(const ticket& t, store_done& done) {
     auto verdict = archive::judge(found, one->doing.object, cluster_id, t.group, page.entries.front());
     if (verdict == archive::verdict::same) {
       meter->read_backs.Increment();
+      one->planner->archived(stored);
       one->link = found.last_link();
       one->unsound.clear();
       one->trouble.clear();
@@ -225,19 +244,11 @@ void archiver_state::upload(const ticket& t) {
     failed(one, one.unsound);
     return finish(t);
   }
-  auto about = std::make_shared<msg::SegmentManifest>();
-  about->set_cluster(options.cluster);
-  about->set_cluster_id(cluster_id);
-  about->set_table_id(one.about->table_id);
-  about->set_table(one.about->table);
-  about->set_group(t.group);
-  about->set_from(one.about->from);
-  about->set_to(one.about->to);
   store_job job;
   job.what = store_job::kind::store;
   job.folder = folder_of(t.group);
   job.object.copy = one.doing.object.copy;
-  job.about = std::move(about);
+  job.about = std::make_shared<const msg::SegmentManifest>(about(t.group));
   job.entries = std::make_shared<const std::vector<msg::Entry>>(std::move(one.entries));
   one.entries = {};
   ask_store(t, std::move(job));

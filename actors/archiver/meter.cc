@@ -14,6 +14,8 @@ meters::meters(kit::metrics& m)
       upload_bytes(m.counter("troupe_archive_upload_bytes_total", "Bytes put into the archive.")),
       read_backs(m.counter("troupe_archive_read_backs_total",
                            "Objects of the archive that were read back and found right.")),
+      snapshots(
+          m.counter("troupe_archive_snapshots_total", "Snapshots of items that were archived by this node.")),
       failures(
           m.counter("troupe_archive_failures_total", "Work for the archive that failed and is tried again.")),
       damaged(m.counter("troupe_archive_damaged_total", "Objects of the archive that were found damaged.")),

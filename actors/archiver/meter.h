@@ -25,6 +25,7 @@ struct meters {
   prometheus::Counter& uploads;
   prometheus::Counter& upload_bytes;
   prometheus::Counter& read_backs;
+  prometheus::Counter& snapshots;
   prometheus::Counter& failures;
   prometheus::Counter& damaged;
   prometheus::Gauge& behind_bytes;

@@ -18,6 +18,23 @@ store_done failure(const storage::error& why) {
   return done;
 }
 
+storage::result<std::uint64_t> newest_snapshot(const store_job& job, storage::object_store& store) {
+  std::uint64_t newest = 0;
+  std::string after;
+  for (bool more = true; more;) {
+    auto page = store.list(archive::snapshots_folder(job.folder), after, storage::object_page_max);
+    if (!page)
+      return page.error();
+    for (auto& object : page->objects) {
+      after = object.name;
+      if (auto found = archive::read_snapshot_name(job.folder, object.name))
+        newest = std::max(newest, found->index);
+    }
+    more = page->more;
+  }
+  return newest;
+}
+
 store_done list(const store_job& job, storage::object_store& store) {
   store_done done;
   auto after = archive::names_behind(job.folder, job.archived);
@@ -42,6 +59,49 @@ store_done list(const store_job& job, storage::object_store& store) {
     auto segment = archive::read_segment_name(job.folder, object.name);
     return segment && segment->first <= job.covers && segment->last >= job.covers;
   });
+  if (done.covered)
+    return done;
+  auto newest = newest_snapshot(job, store); // or whoever rebuilds begins above the gap
+  if (!newest)
+    return failure(newest.error());
+  done.covered = *newest >= job.covers;
+  return done;
+}
+
+store_done look(const store_job& job, storage::object_store& store) {
+  store_done done;
+  auto newest = newest_snapshot(job, store);
+  if (!newest)
+    return failure(newest.error());
+  done.snapshot = *newest;
+  auto after = archive::names_behind(job.folder, done.snapshot);
+  for (bool more = true; more;) {
+    auto page = store.list(job.folder, after, storage::object_page_max);
+    if (!page)
+      return failure(page.error());
+    for (auto& object : page->objects) {
+      after = object.name;
+      if (!archive::read_segment_name(job.folder, object.name))
+        return done; // snapshots and their parts come after all segments
+      done.log_bytes += object.bytes;
+    }
+    more = page->more;
+  }
+  return done;
+}
+
+store_done place(const store_job& job, storage::object_store& store) {
+  store_done done;
+  done.bytes = job.content->size();
+  if (auto stored = store.put(job.name, *job.content); !stored)
+    return failure(stored.error());
+  auto again = store.get(job.name, job.content->size());
+  if (!again)
+    return failure(again.error());
+  if (*again != *job.content) {
+    done.result = outcome::damaged;
+    done.text = store.where(job.name) + ": came back as something else";
+  }
   return done;
 }
 
@@ -120,6 +180,10 @@ store_done carry_out(const store_job& job, storage::object_store& store) {
     return list(job, store);
   case store_job::kind::fetch:
     return fetch(job, store);
+  case store_job::kind::look:
+    return look(job, store);
+  case store_job::kind::place:
+    return place(job, store);
   default:
     return put(job, store);
   }

@@ -20,7 +20,7 @@ namespace troupe::archiver {
 using store_opener = std::function<storage::result<std::unique_ptr<storage::object_store>>()>;
 
 struct store_job {
-  enum class kind { list, fetch, store };
+  enum class kind { list, fetch, store, look, place };
   kind what = kind::list;
   std::string folder;         // the group's
   std::uint64_t archived = 0; // list: what lies behind it. fetch: bytes are counted behind it
@@ -28,6 +28,9 @@ struct store_job {
   archive::extent object;     // fetch: this one. store: as this copy
   // store: cluster, table, group and range, and the entries. The worker is the last to hold them.
   std::shared_ptr<const msg::SegmentManifest> about;
+  // place: put under this name, got again, and compared. Snapshots have no other way to be believed.
+  std::string name;
+  std::shared_ptr<const std::string> content;
   std::shared_ptr<const std::vector<msg::Entry>> entries;
 };
 
@@ -47,6 +50,8 @@ struct store_done {
   std::uint64_t bytes_behind = 0;     // fetch: of the payloads behind `archived`
   archive::extent object;             // store: what was uploaded, or was there
   std::uint64_t bytes = 0;            // that went to the store, or came from it
+  std::uint64_t snapshot = 0;         // look: index of the newest, 0: there is none
+  std::uint64_t log_bytes = 0;        // look: of the segments behind it
 };
 
 using store_worker =

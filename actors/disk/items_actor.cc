@@ -43,7 +43,7 @@ struct items_state {
   void apply(wire::apply_items& what);
   void read(const wire::read_items& what);
   void scan(const wire::scan_items& what);
-  void read_snapshot(const wire::read_snapshot& what);
+  wire::snapshot_part part_of(const wire::read_snapshot& what);
   void store_snapshot(const wire::store_snapshot& what);
   void sync(const wire::sync_items& what);
   void digest(const wire::digest_items& what);
@@ -203,19 +203,16 @@ void items_state::scan(const wire::scan_items& what) {
 
 // The first piece asked for begins the snapshot; it is cut in slices between other work, and who asks
 // meanwhile hears that it is being cut. A small one is there at once.
-void items_state::read_snapshot(const wire::read_snapshot& what) {
+wire::snapshot_part items_state::part_of(const wire::read_snapshot& what) {
   wire::snapshot_part part;
   part.token = what.token;
-  auto answer = [&] {
-    part.chunk.set_transfer(what.transfer);
-    part.chunk.set_chunk(what.chunk);
-    self->send(what.who, std::move(part));
-  };
+  part.chunk.set_transfer(what.transfer);
+  part.chunk.set_chunk(what.chunk);
   auto file = files->use(what.group);
   auto found = file ? files->snapshot_for(**file, what, options.clock->now_us()) : file.error();
   if (!found) {
     part.result = failed(found.error());
-    return answer();
+    return part;
   }
   schedule_housekeeping(); // it is forgotten when nobody asks any more
   auto out = *found;
@@ -233,7 +230,9 @@ void items_state::read_snapshot(const wire::read_snapshot& what) {
     out->reader.reset();
     out->failed = piece.error(); // nobody else is to begin with it
   }
-  answer();
+  part.chunk.set_transfer(what.transfer);
+  part.chunk.set_chunk(what.chunk);
+  return part;
 }
 
 void items_state::cut(item_file& file, outgoing_snapshot& out) {
@@ -369,7 +368,10 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
       [self](wire::apply_items& what) { self->state.apply(what); },
       [self](const wire::read_items& what) { self->state.read(what); },
       [self](const wire::scan_items& what) { self->state.scan(what); },
-      [self](const wire::read_snapshot& what) { self->state.read_snapshot(what); },
+      [self](const wire::read_snapshot& what) { self->send(what.who, self->state.part_of(what)); },
+    [self](const wire::page_snapshot& what) {
+      return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}});
+    },
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
       [self](const wire::sync_items& what) { self->state.sync(what); },
       [self](const wire::digest_items& what) { self->state.digest(what); },

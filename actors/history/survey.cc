@@ -1,6 +1,9 @@
 #include "actors/history/survey.h"
+#include "actors/history/snapshots.h"
 #include "storage/archive/segment.h"
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace troupe::history {
 
@@ -26,9 +29,11 @@ std::string entries_text(std::uint64_t first, std::uint64_t last) {
 // entry.
 class coverage {
 public:
+  // What lies below a sound snapshot is not needed for anything that came after it.
   void add(const archive::extent& what, group_survey& found) {
     if (what.first > end_ + 1)
-      history::add(found.findings, entries_text(end_ + 1, what.first - 1) + " are in no sound segment");
+      history::add(what.first - 1 <= found.newest_snapshot ? found.notes : found.findings,
+                   entries_text(end_ + 1, what.first - 1) + " are in no sound segment");
     found.first = found.first == 0 ? what.first : std::min(found.first, what.first);
     end_ = std::max(end_, what.last);
     found.last = end_;
@@ -100,6 +105,8 @@ result<bool> survey::more() {
 result<std::optional<group_survey>> survey::next() {
   std::optional<group_survey> found;
   std::vector<object> objects;
+  std::vector<archive::snapshot_id> snapshots;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> parts; // of which snapshots there are some
   for (;;) {
     auto any = more();
     if (!any)
@@ -118,19 +125,62 @@ result<std::optional<group_survey>> survey::next() {
     if (*place != found->whose)
       break;
     ++at_;
-    auto what = archive::read_segment_name(archive::folder_of(*place), one.name);
-    if (what)
-      objects.push_back({*what, one.name, one.bytes});
+    auto folder = archive::folder_of(*place);
+    if (auto segment = archive::read_segment_name(folder, one.name)) {
+      objects.push_back({*segment, one.name, one.bytes});
+      continue;
+    }
+    found->bytes += one.bytes;
+    if (auto snapshot = archive::read_snapshot_name(folder, one.name))
+      snapshots.push_back(*snapshot);
+    else if (auto part = archive::read_snapshot_part_name(folder, one.name))
+      parts.emplace(part->index, part->id);
     else
-      add(found->notes, store_.where(one.name) + ": is no segment");
+      add(found->notes, store_.where(one.name) + ": is neither a segment nor of a snapshot");
   }
+  for (auto& snapshot : snapshots)
+    parts.erase({snapshot.index, snapshot.id});
+  if (!parts.empty())
+    add(found->notes, "parts of " + std::to_string(parts.size()) + " snapshots that were not finished");
   if (found)
-    if (auto looked = look(*found, objects); !looked)
+    if (auto looked = look(*found, objects, snapshots); !looked)
       return looked.error();
   return found;
 }
 
-result<void> survey::look(group_survey& found, std::vector<object>& objects) {
+struct survey::marks {
+  std::map<std::uint64_t, std::uint64_t> links; // by index
+};
+
+// Names are believed, or every byte of every part is compared with the manifest.
+result<void> survey::look(group_survey& found, const archive::snapshot_id& snapshot, marks& links) {
+  ++found.snapshots;
+  auto damaged = [&](const error& why) -> result<void> {
+    if (why.code != code::corrupt && why.code != code::missing)
+      return why;
+    ++found.damaged;
+    add(found.notes, why.text);
+    return {};
+  };
+  if (depth_ == survey_depth::bytes) {
+    auto manifest = read_snapshot_manifest(store_, found.whose, snapshot);
+    if (!manifest)
+      return damaged(manifest.error());
+    for (std::size_t i = 0; i < manifest->parts.size(); ++i)
+      if (auto part = read_snapshot_part(store_, found.whose, snapshot, *manifest, i); !part)
+        return damaged(part.error());
+    links.links[snapshot.index] = manifest->header.link();
+  }
+  found.newest_snapshot = std::max(found.newest_snapshot, snapshot.index);
+  return {};
+}
+
+result<void> survey::look(group_survey& found, std::vector<object>& objects,
+                          const std::vector<archive::snapshot_id>& snapshots) {
+  marks of_snapshots;
+  for (auto& snapshot : snapshots)
+    if (auto looked = look(found, snapshot, of_snapshots); !looked)
+      return looked;
   std::sort(objects.begin(), objects.end(), [](const object& a, const object& b) {
     return std::tie(a.what.first, a.what.last, a.what.copy) <
            std::tie(b.what.first, b.what.last, b.what.copy);
@@ -159,6 +209,10 @@ result<void> survey::look(group_survey& found, std::vector<object>& objects) {
     auto& m = segment->manifest;
     if (!known.agree(*segment))
       add(found.findings, where + ": is of another history than what lies before it");
+    for (auto& [index, link] : of_snapshots.links)
+      if (index >= m.first() && index <= m.last() && segment->entries[index - m.first()].link() != link)
+        add(found.findings,
+            where + ": is of another history than the snapshot of entry " + std::to_string(index));
     covered.add(one.what, found);
     if (m.first_time_ms() != 0 && found.first_time_ms == 0)
       found.first_time_ms = m.first_time_ms();

@@ -30,7 +30,9 @@ struct group_survey {
   std::uint64_t last = 0;
   std::int64_t first_time_ms = 0; // of commands, Unix time; 0: not known
   std::int64_t last_time_ms = 0;
-  std::uint64_t damaged = 0;         // segments; another may hold the same entries
+  std::uint64_t snapshots = 0;
+  std::uint64_t newest_snapshot = 0; // index of the newest that is sound; 0: there is none
+  std::uint64_t damaged = 0;         // objects; another may hold the same
   std::vector<std::string> findings; // why it is not whole; at most findings_max of them
   std::vector<std::string> notes;    // damage that another segment makes good, and what is no segment
 
@@ -55,7 +57,10 @@ private:
     std::uint64_t bytes = 0;
   };
   storage::result<bool> more();
-  storage::result<void> look(group_survey& found, std::vector<object>& objects);
+  struct marks; // links that snapshots have at their entries
+  storage::result<void> look(group_survey& found, std::vector<object>& objects,
+                             const std::vector<archive::snapshot_id>& snapshots);
+  storage::result<void> look(group_survey& found, const archive::snapshot_id& snapshot, marks& links);
   storage::result<void> read_newest(group_survey& found, const std::vector<object>& objects);
 
   storage::object_store& store_;

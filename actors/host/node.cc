@@ -162,6 +162,9 @@ void node::parts::spawn_archiver() {
   o.node = here.name;
   o.cluster = cluster.name;
   o.rules = archiver::rules_of(cluster.archive);
+  o.snapshots = archiver::snapshots_of(cluster.archive);
+  o.seed = kit::random_id();
+  o.items = [this](std::uint64_t group) { return worker_of(group); };
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.open = [where = cluster.archive, cancelled = o.cancelled] {
     return storage::open_archive(where, storage::archive_use::as_it_is, cancelled.get(), kit::random_id());

@@ -28,6 +28,8 @@ wire::log_standing replica_state::standing() {
   now_.committed = std::max(settled.index, now_.base);
   now_.bytes = settled.bytes;
   now_.applied = applied;
+  now_.holds_items = holds_items;
+  now_.item_bytes = items_bytes;
   return now_;
 }
 

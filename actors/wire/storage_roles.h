@@ -123,6 +123,8 @@ struct log_standing {
   std::uint64_t committed = 0; // chosen, and durable here
   std::uint64_t bytes = 0;
   std::uint64_t applied = 0;   // chosen; what was acknowledged is below
+  bool holds_items = false;
+  std::uint64_t item_bytes = 0;
 };
 
 using report_atom = caf::atom_constant<caf::atom("report")>;
@@ -247,6 +249,13 @@ struct read_snapshot {
   std::uint64_t at_least = 0;
   replica_actor who;
 };
+// The same for whoever is no replica, answered with a snapshot_part.
+struct page_snapshot {
+  std::uint64_t group = 0;
+  std::uint64_t transfer = 0;
+  std::uint64_t chunk = 0;
+  std::uint64_t at_least = 0;
+};
 struct store_snapshot {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
@@ -272,9 +281,9 @@ using cut_atom = caf::atom_constant<caf::atom("cut")>; // to itself: the next sl
 
 using items_actor = caf::typed_actor<
   caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>, caf::reacts_to<scan_items>,
-  caf::reacts_to<read_snapshot>, caf::reacts_to<store_snapshot>, caf::reacts_to<sync_items>,
-  caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>, caf::reacts_to<tick_atom>,
-  caf::reacts_to<stop_atom>>;
+  caf::reacts_to<read_snapshot>, caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
+  caf::reacts_to<sync_items>, caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
+  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 } // namespace troupe::wire
 
@@ -300,6 +309,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::apply_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scan_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::page_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::store_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::sync_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::digest_items)

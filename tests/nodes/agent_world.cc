@@ -57,6 +57,7 @@ struct made_up {
         [](const wire::read_items&) {},
         [](const wire::scan_items&) {},
         [](const wire::read_snapshot&) {},
+        [](const wire::page_snapshot&) { return wire::snapshot_part{}; },
         [](const wire::store_snapshot&) {},
         [](const wire::sync_items&) {},
         [](const wire::digest_items&) {},

@@ -1,4 +1,5 @@
 #include "actors/core/archive/names.h"
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -70,6 +71,60 @@ std::optional<extent> read_segment_name(std::string_view folder, std::string_vie
 
 std::string names_behind(const std::string& folder, std::uint64_t index) {
   return folder + padded(index) + "-~"; // '~' is in no name and sorts behind all that is
+}
+
+namespace {
+
+constexpr std::string_view snapshots = "snapshots/";
+constexpr std::string_view parts = "parts/";
+constexpr std::string_view manifest_ending = ".manifest";
+constexpr std::size_t id_length = digits + 1 + hex_digits;
+constexpr std::size_t part_digits = 8;
+
+std::string text_of(const snapshot_id& what) {
+  return padded(what.index) + "-" + hex(what.id);
+}
+
+std::optional<snapshot_id> id_in(std::string_view text) {
+  auto index = number_in(text.substr(0, digits));
+  auto id = number_in(text.substr(std::min(digits + 1, text.size())), 16);
+  if (!index || !id)
+    return std::nullopt;
+  snapshot_id found{*index, *id};
+  return text_of(found) == text ? std::optional(found) : std::nullopt;
+}
+
+} // namespace
+
+std::string snapshots_folder(const std::string& folder) {
+  return folder + std::string(snapshots);
+}
+
+std::string snapshot_name(const std::string& folder, const snapshot_id& what) {
+  return snapshots_folder(folder) + text_of(what) + std::string(manifest_ending);
+}
+
+std::optional<snapshot_id> read_snapshot_name(std::string_view folder, std::string_view name) {
+  auto head = folder.size() + snapshots.size();
+  if (!name.starts_with(folder) || !name.substr(folder.size()).starts_with(snapshots) ||
+      !name.ends_with(manifest_ending) || name.size() != head + id_length + manifest_ending.size())
+    return std::nullopt;
+  return id_in(name.substr(head, id_length));
+}
+
+std::string snapshot_part_name(const std::string& folder, const snapshot_id& what, std::size_t part) {
+  auto number = std::to_string(part);
+  return folder + std::string(parts) + text_of(what) + "/" +
+         std::string(part_digits - std::min(part_digits, number.size()), '0') + number;
+}
+
+std::optional<snapshot_id> read_snapshot_part_name(std::string_view folder, std::string_view name) {
+  auto head = folder.size() + parts.size();
+  if (!name.starts_with(folder) || !name.substr(folder.size()).starts_with(parts) ||
+      name.size() != head + id_length + 1 + part_digits || name[head + id_length] != '/' ||
+      !number_in(name.substr(head + id_length + 1)))
+    return std::nullopt;
+  return id_in(name.substr(head, id_length));
 }
 
 } // namespace troupe::archive

@@ -38,4 +38,18 @@ std::optional<extent> read_segment_name(std::string_view folder, std::string_vie
 // Names of segments that hold anything behind `index` come after it.
 std::string names_behind(const std::string& folder, std::uint64_t index);
 
+// A snapshot of the group's items: its last entry, and a random number, since two members may make one of the
+// same index and their bytes may differ.
+struct snapshot_id {
+  std::uint64_t index = 0;
+  std::uint64_t id = 0;
+  bool operator==(const snapshot_id&) const = default;
+};
+std::string snapshots_folder(const std::string& folder);                       // of the manifests
+std::string snapshot_name(const std::string& folder, const snapshot_id& what); // of the manifest
+std::optional<snapshot_id> read_snapshot_name(std::string_view folder, std::string_view name);
+std::string snapshot_part_name(const std::string& folder, const snapshot_id& what, std::size_t part);
+// Whether it is a part of some snapshot, and of which.
+std::optional<snapshot_id> read_snapshot_part_name(std::string_view folder, std::string_view name);
+
 } // namespace troupe::archive

@@ -61,9 +61,9 @@ bool wanted(const wish& w, const history::group_survey& one) {
 }
 
 std::string to_text(const std::vector<history::group_survey>& groups, const terminal& t, bool read) {
-  std::vector<text_table::column> columns{{"TABLE"},       {"PARTITION", true}, {"SEGMENTS", true},
-                                          {"FIRST", true}, {"LAST", true},      {"SIZE", true},
-                                          {"UP TO"}};
+  std::vector<text_table::column> columns{
+      {"TABLE"},      {"PARTITION", true}, {"SEGMENTS", true}, {"FIRST", true},
+      {"LAST", true}, {"SNAPSHOT", true},  {"SIZE", true},     {"UP TO"}};
   if (read)
     columns.push_back({"DAMAGED", true});
   columns.push_back({"STATE"});
@@ -75,6 +75,7 @@ std::string to_text(const std::vector<history::group_survey>& groups, const term
                           std::to_string(one.segments),
                           std::to_string(one.first),
                           std::to_string(one.last),
+                          one.newest_snapshot == 0 ? "-" : std::to_string(one.newest_snapshot),
                           people_size(one.bytes),
                           time_text(one.last_time_ms)};
     if (read)
@@ -100,6 +101,7 @@ std::string to_json(const std::vector<history::group_survey>& groups, bool whole
     json.key("segments").number(one.segments).key("bytes").number(one.bytes);
     json.key("first").number(one.first).key("last").number(one.last);
     json.key("first_time_ms").number(one.first_time_ms).key("last_time_ms").number(one.last_time_ms);
+    json.key("snapshots").number(one.snapshots).key("newest_snapshot").number(one.newest_snapshot);
     json.key("damaged").number(one.damaged).key("whole").boolean(one.whole());
     for (const auto& [name, list] : {std::pair{"findings", &one.findings}, std::pair{"notes", &one.notes}}) {
       json.key(name).begin_array();

@@ -1,3 +1,4 @@
+#include "storage/archive/item_snapshot.h"
 #include "tests/unit/archiver/archiver_world.h"
 #include <gtest/gtest.h>
 
@@ -252,6 +253,108 @@ TEST(Archiver, WhoAsksInVainHearsWhyByTheDeadline) {
   ASSERT_EQ(n1.sent.size(), 1u);
   EXPECT_EQ(n1.sent[0].archive_reply().status().code(), msg::UNAVAILABLE);
   EXPECT_EQ(n1.sent[0].archive_reply().status().message(), "the store is away");
+}
+
+// A follower that holds items, of little log, and a leader.
+struct Snapshots : ::testing::Test {
+  Snapshots() {
+    w.snapshots.least_bytes = 1500; // of segments, compressed
+    w.snapshots.stagger = 5'000'000;
+    w.snapshots.leader_waits = 3'600'000'000;
+    w.snapshots.retry_first = 20'000'000;
+    n1 = &w.add("n1");
+    n2 = &w.add("n2");
+    for (auto* node : {n1, n2}) {
+      node->standing.holds_items = true;
+      node->standing.item_bytes = 100;
+      for (char c : {'a', 'b', 'c'})
+        node->pieces.push_back(std::string(3 << 20, c));
+    }
+  }
+  // Enough log for one, archived.
+  void much() {
+    w.commit(100, 100);
+    w.run(3s);
+  }
+  storage::result<storage::archived_snapshot> manifest(const archive::snapshot_id& id) {
+    auto name = archive::snapshot_name(archive::folder_of({cluster, table, group}), id);
+    return storage::read_snapshot_manifest(w.shelf->objects[name], name);
+  }
+  world w;
+  world::one_node* n1;
+  world::one_node* n2;
+};
+
+TEST_F(Snapshots, AFollowerArchivesTheItemsWhenTheLogHasOutgrownThem) {
+  w.commit(10, 100);
+  w.run(20s);
+  EXPECT_TRUE(w.archived_snapshots().empty()) << "too little log";
+  much();
+  w.run(20s);
+  auto found = w.archived_snapshots();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].index, 110u);
+  EXPECT_EQ(w.metric(*n2, "troupe_archive_snapshots_total"), 1) << "and not the leader";
+  auto made = manifest(found[0]);
+  ASSERT_TRUE(made) << made.error().text;
+  EXPECT_EQ(made->about.table(), "people");
+  EXPECT_EQ(made->header.index(), 110u);
+  ASSERT_EQ(made->parts.size(), 2u);
+  EXPECT_EQ(made->bytes(), 9u << 20);
+  std::string all;
+  for (std::size_t i = 0; i < 2; ++i)
+    all +=
+        w.shelf
+            ->objects[archive::snapshot_part_name(archive::folder_of({cluster, table, group}), found[0], i)];
+  EXPECT_EQ(all, n2->pieces[0] + n2->pieces[1] + n2->pieces[2]);
+  w.run(10min);
+  EXPECT_EQ(w.archived_snapshots().size(), 1u) << "one is enough";
+  much();
+  w.run(20s);
+  EXPECT_EQ(w.archived_snapshots().size(), 2u) << "until there is as much log again";
+}
+
+TEST_F(Snapshots, TheLeaderDoesWhenNobodyElseHas) {
+  n2->standing.holds_items = false;
+  much();
+  w.run(10min);
+  EXPECT_TRUE(w.archived_snapshots().empty());
+  w.run(60min);
+  EXPECT_EQ(w.archived_snapshots().size(), 1u);
+  EXPECT_EQ(w.metric(*n1, "troupe_archive_snapshots_total"), 1);
+}
+
+TEST_F(Snapshots, OneThatComesToNothingHasNoManifestAndIsBegunAgainLater) {
+  n2->piece_refused = 2;
+  much();
+  w.run(15s);
+  EXPECT_TRUE(w.archived_snapshots().empty());
+  n2->piece_refused = -1;
+  w.run(60s);
+  ASSERT_EQ(w.archived_snapshots().size(), 1u);
+  EXPECT_TRUE(manifest(w.archived_snapshots()[0]));
+}
+
+TEST_F(Snapshots, WhatCameBackAsSomethingElseIsNotBelieved) {
+  much(); // of the log there is enough, and it is sound
+  w.shelf->spoils = true;
+  w.run(15s);
+  EXPECT_TRUE(w.archived_snapshots().empty());
+  EXPECT_GE(w.metric(*n2, "troupe_archive_damaged_total"), 1);
+  w.shelf->spoils = false;
+  w.run(60s);
+  EXPECT_EQ(w.archived_snapshots().size(), 1u);
+}
+
+TEST_F(Snapshots, OneBridgesTheGapBelowALogThatIsArchivedLate) {
+  n1->standing.base = n2->standing.base = 10; // on both: nobody has the first ten
+  w.commit(20, 100);
+  w.run(3s);
+  EXPECT_EQ(w.metric(*n1, "troupe_archive_alarms", "gap"), 1);
+  w.run(200s);
+  ASSERT_EQ(w.archived_snapshots().size(), 1u) << "however little log there is";
+  EXPECT_EQ(w.metric(*n1, "troupe_archive_alarms"), 0);
+  EXPECT_EQ(w.metric(*n2, "troupe_archive_alarms"), 0);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "actors/kit/ticker_actor.h"
 #include "messages/entry_link.h"
 #include "storage/archive/segment.h"
+#include "storage/checksum.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
@@ -39,6 +40,40 @@ wire::disk_actor::behavior_type disk(wire::disk_actor::pointer, world::one_node*
       [](wire::page_atom) {},
       [](const wire::drop_log&) {},
       [](wire::commit_atom) {},
+      [](wire::tick_atom) {},
+      [](wire::stop_atom) {},
+  };
+}
+
+wire::items_actor::behavior_type items(wire::items_actor::pointer, world::one_node* node) {
+  return {
+      [](const wire::open_items&) {},
+      [](const wire::apply_items&) {},
+      [](const wire::read_items&) {},
+      [](const wire::scan_items&) {},
+      [](const wire::read_snapshot&) {},
+      [node](const wire::page_snapshot& what) {
+        wire::snapshot_part page;
+        page.being_cut = what.chunk == 0 && node->cuts_left-- > 0;
+        if (page.being_cut)
+          return page;
+        if (static_cast<int>(what.chunk) == node->piece_refused) {
+          page.result = {wire::disk_outcome::missing, "this transfer has ended"};
+          return page;
+        }
+        page.chunk.set_chunk(what.chunk);
+        page.chunk.set_data(node->pieces[what.chunk]);
+        page.chunk.set_checksum(storage::checksum(page.chunk.data()));
+        page.chunk.set_last(what.chunk + 1 == node->pieces.size());
+        page.chunk.mutable_header()->set_group(group);
+        page.chunk.mutable_header()->set_index(node->standing.committed);
+        return page;
+      },
+      [](const wire::store_snapshot&) {},
+      [](const wire::sync_items&) {},
+      [](const wire::digest_items&) {},
+      [](const wire::drop_items&) {},
+      [](wire::cut_atom) {},
       [](wire::tick_atom) {},
       [](wire::stop_atom) {},
   };
@@ -102,6 +137,7 @@ world::~world() {
     scheduler_.run();
     caf::anon_send_exit(node.replica, caf::exit_reason::kill);
     caf::anon_send_exit(node.disk, caf::exit_reason::kill);
+    caf::anon_send_exit(node.items, caf::exit_reason::kill);
     caf::anon_send_exit(node.peers, caf::exit_reason::kill);
     caf::anon_send_exit(node.ticker, caf::exit_reason::kill);
   }
@@ -114,6 +150,7 @@ world::one_node& world::add(const std::string& name) {
   node.name = name;
   node.standing.leads = node.standing.serves = nodes_.size() == 1;
   node.disk = system_.spawn(disk, &node);
+  node.items = system_.spawn(items, &node);
   node.peers = system_.spawn(peers, &node);
   node.replica = system_.spawn(replica, &node);
   node.ticker =
@@ -124,6 +161,9 @@ world::one_node& world::add(const std::string& name) {
   o.node = name;
   o.cluster = "town";
   o.rules = rules;
+  o.snapshots = snapshots;
+  o.seed = nodes_.size();
+  o.items = [&node](std::uint64_t) { return node.items; };
   o.detached = false;
   o.open = [this] {
     return storage::result<std::unique_ptr<storage::object_store>>(
@@ -216,6 +256,14 @@ std::vector<std::string> world::segments() const {
   for (auto& [name, bytes] : shelf->objects)
     names.push_back(name);
   return names;
+}
+
+std::vector<archive::snapshot_id> world::archived_snapshots() const {
+  std::vector<archive::snapshot_id> found;
+  for (auto& [name, bytes] : shelf->objects)
+    if (auto one = archive::read_snapshot_name(archive::folder_of({cluster, table, group}), name))
+      found.push_back(*one);
+  return found;
 }
 
 std::string world::whole(std::uint64_t last) const {

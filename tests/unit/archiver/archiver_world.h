@@ -32,6 +32,10 @@ public:
     prometheus::Registry* registry = nullptr;
     wire::replica_actor replica;
     wire::disk_actor disk;
+    wire::items_actor items;
+    std::vector<std::string> pieces; // of a snapshot of its items, as of what it has committed
+    int piece_refused = -1; // this one is not given
+    int cuts_left = 2;      // so often it is being cut, when it is asked for
     wire::peers_actor peers;
     wire::ticker_actor ticker;
     wire::archiver_actor archiver;
@@ -49,11 +53,13 @@ public:
   std::string alarm(const one_node& node) const;
   double metric(const one_node& node, const std::string& family, const std::string& label = {}) const;
   std::vector<std::string> segments() const;
+  std::vector<archive::snapshot_id> archived_snapshots() const;
   // A group's segments, read: every entry from 1 to `last` in one of them, sound and equal to the log.
   std::string whole(std::uint64_t last) const;
 
   std::shared_ptr<testing::shelf> shelf = std::make_shared<testing::shelf>();
   archive::options rules;
+  archive::snapshot_options snapshots;
 
 private:
   kit::node_config config_;

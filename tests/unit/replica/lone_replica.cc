@@ -342,6 +342,7 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
       [](const wire::scan_items&) {},
       [world](const wire::read_snapshot& what) { world->asked.pieces.push_back(what); },
+      [](const wire::page_snapshot&) { return wire::snapshot_part{}; },
       [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
       [](const wire::sync_items&) {},
       [](const wire::digest_items&) {},

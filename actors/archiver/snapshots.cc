@@ -1,0 +1,226 @@
+// Items archived whole: one snapshot at a time, and only when no log waits for a hand. The item worker cuts
+// it and gives it piece by piece; pieces are collected into parts, each is put, got again and compared, and
+// at last the manifest that makes a snapshot of them. What is left of one that fails has no manifest, and
+// nobody looks at it.
+#include "actors/archiver/archiver_state.h"
+#include "actors/kit/log.h"
+#include "storage/checksum.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::archiver {
+
+namespace {
+
+constexpr auto page_within = std::chrono::seconds(30);
+constexpr std::int64_t ask_again_us = 1'000'000; // while it is being cut
+
+using act = archive::snapshot_planner::act;
+
+} // namespace
+
+void archiver_state::consider_snapshot(std::uint64_t group) {
+  auto& one = charges[group];
+  if (one.looking || !one.about || !one.planner || cluster_id == 0 || !options.items)
+    return;
+  auto step = one.planner->next(now());
+  if (step.what == act::wait)
+    return wake_at(step.until);
+  one.looking = true;
+  looks.push_back(group);
+}
+
+// A part that was collected goes first; then the groups, each once.
+void archiver_state::start_snapshots() {
+  if (snapshot && snapshot->ready && !free_hands.empty()) {
+    auto hand = std::move(free_hands.back());
+    free_hands.pop_back();
+    place(hand);
+  }
+  for (auto left = looks.size(); left > 0 && !free_hands.empty(); --left) {
+    auto group = looks.front();
+    looks.pop_front();
+    auto it = charges.find(group);
+    if (it == charges.end() || !it->second.looking || !it->second.about)
+      continue;
+    auto& one = it->second;
+    auto step = one.planner->next(now());
+    if (step.what == act::wait) {
+      one.looking = false;
+      wake_at(step.until);
+    } else if (step.what == act::look) {
+      look_for_snapshots(group);
+    } else if (snapshot) { // one at a time
+      looks.push_back(group);
+    } else {
+      begin_snapshot(group);
+    }
+  }
+}
+
+void archiver_state::look_for_snapshots(std::uint64_t group) {
+  ticket t{group, charges.at(group).life, std::move(free_hands.back())};
+  free_hands.pop_back();
+  store_job job;
+  job.what = store_job::kind::look;
+  job.folder = folder_of(group);
+  self->request(t.hand, caf::infinite, std::move(job))
+      .then([this, t](const store_done& done) { looked(t, done); },
+            [this, t](const caf::error& why) {
+              store_done done;
+              done.result = store_done::outcome::failed;
+              done.text = self->home_system().render(why);
+              looked(t, done);
+            });
+}
+
+void archiver_state::looked(const ticket& t, const store_done& done) {
+  free_hands.push_back(t.hand);
+  if (auto* one = find(t)) {
+    one->looking = false;
+    if (done.result == store_done::outcome::done)
+      one->planner->looked(done.snapshot, done.log_bytes, now());
+    else
+      one->planner->failed(now());
+    consider_snapshot(t.group);
+  }
+  start_jobs();
+}
+
+void archiver_state::begin_snapshot(std::uint64_t group) {
+  auto& one = charges.at(group);
+  snapshot.emplace();
+  snapshot->group = group;
+  snapshot->life = one.life;
+  snapshot->transfer = dice();
+  snapshot->id.id = dice();
+  snapshot->at_least = std::max(one.planner->newest() + 1, one.unproven);
+  snapshot->manifest.about = about(group);
+  ask_for_page();
+}
+
+charge* archiver_state::snapshot_charge() {
+  auto it = snapshot ? charges.find(snapshot->group) : charges.end();
+  return it == charges.end() || it->second.life != snapshot->life ? nullptr : &it->second;
+}
+
+void archiver_state::ask_for_page() {
+  auto transfer = snapshot->transfer;
+  snapshot->again_us = 0;
+  self->request(options.items(snapshot->group), page_within,
+                wire::page_snapshot{snapshot->group, transfer, snapshot->chunk, snapshot->at_least})
+      .then([this, transfer](wire::snapshot_part& page) { on_snapshot_page(transfer, page); },
+            [this, transfer](const caf::error& why) {
+              if (snapshot && snapshot->transfer == transfer)
+                snapshot_failed(self->home_system().render(why));
+            });
+}
+
+void archiver_state::on_snapshot_page(std::uint64_t transfer, wire::snapshot_part& page) {
+  if (!snapshot || snapshot->transfer != transfer)
+    return;
+  auto& work = *snapshot;
+  auto& chunk = page.chunk;
+  if (!snapshot_charge())
+    return snapshot_failed("its replica is gone");
+  if (!page.result.ok())
+    return snapshot_failed(page.result.text);
+  if (page.being_cut) {
+    work.again_us = now() + ask_again_us;
+    return wake_at(work.again_us);
+  }
+  if (chunk.chunk() != work.chunk || storage::checksum(chunk.data()) != chunk.checksum())
+    return snapshot_failed("a piece of it is damaged");
+  if (work.chunk == 0) {
+    work.manifest.header = chunk.header();
+    work.id.index = chunk.header().index();
+  }
+  ++work.chunk;
+  work.part += chunk.data();
+  work.last = chunk.last();
+  if (!work.last && work.part.size() + chunk.data().size() <= storage::snapshot_part_bytes)
+    return ask_for_page();
+  if (work.manifest.parts.size() == storage::snapshot_parts_max)
+    return snapshot_failed("it has more parts than there may be");
+  work.ready = true;
+  start_jobs();
+}
+
+// The part that was collected, or the manifest when all parts are there.
+void archiver_state::place(const store_worker& hand) {
+  auto& work = *snapshot;
+  work.ready = false;
+  store_job job;
+  job.what = store_job::kind::place;
+  auto folder = folder_of(work.group);
+  if (!work.part.empty()) {
+    job.name = archive::snapshot_part_name(folder, work.id, work.manifest.parts.size());
+    work.manifest.parts.push_back({work.part.size(), storage::checksum(work.part)});
+    job.content = std::make_shared<const std::string>(std::move(work.part));
+    work.part.clear();
+  } else {
+    work.named = true;
+    job.name = archive::snapshot_name(folder, work.id);
+    job.content = std::make_shared<const std::string>(storage::write_snapshot_manifest(work.manifest));
+  }
+  self->request(hand, caf::infinite, std::move(job))
+      .then([this, transfer = work.transfer, hand](const store_done& done) { placed(transfer, hand, done); },
+            [this, transfer = work.transfer, hand](const caf::error& why) {
+              store_done done;
+              done.result = store_done::outcome::failed;
+              done.text = self->home_system().render(why);
+              placed(transfer, hand, done);
+            });
+}
+
+void archiver_state::placed(std::uint64_t transfer, const store_worker& hand, const store_done& done) {
+  free_hands.push_back(hand);
+  if (snapshot && snapshot->transfer == transfer) {
+    if (done.result == store_done::outcome::damaged)
+      meter->damaged.Increment();
+    if (done.result != store_done::outcome::done) {
+      snapshot_failed(done.text);
+    } else if (!snapshot_charge()) {
+      snapshot_failed("its replica is gone");
+    } else {
+      meter->uploads.Increment();
+      meter->upload_bytes.Increment(static_cast<double>(done.bytes));
+      if (!snapshot->last)
+        ask_for_page();
+      else if (snapshot->named)
+        snapshot_is_there();
+      else
+        snapshot->ready = true;
+    }
+  }
+  start_jobs();
+}
+
+void archiver_state::snapshot_is_there() {
+  auto group = snapshot->group;
+  meter->snapshots.Increment();
+  kit::log(kit::level::info, options.node, "archiver",
+           "group " + std::to_string(group) + ": its items as of entry " +
+               std::to_string(snapshot->id.index) + " are archived");
+  auto& one = *snapshot_charge();
+  one.looking = false;
+  one.planner->made(snapshot->id.index, now());
+  snapshot.reset();
+  consider_snapshot(group);
+}
+
+void archiver_state::snapshot_failed(const std::string& why) {
+  auto group = snapshot->group;
+  meter->failures.Increment();
+  kit::log(kit::level::warning, options.node, "archiver",
+           "group " + std::to_string(group) + ": a snapshot of its items was not archived: " + why);
+  auto* one = snapshot_charge();
+  snapshot.reset();
+  if (!one)
+    return;
+  one->looking = false;
+  one->planner->failed(now());
+  consider_snapshot(group);
+}
+
+} // namespace troupe::archiver
