@@ -13,6 +13,7 @@ using rp = replication_settings;
 using st = storage_settings;
 using he = healing_settings;
 using ar = archive_settings;
+using sc = scrub_settings;
 using rq = request_settings;
 using ap = api_settings;
 using tl = tls_settings;
@@ -109,6 +110,15 @@ constexpr std::array<key<ar>, 13> archive_keys{{
      "How long the S3 service may take to answer a request, beside the time its bytes need", ""},
 }};
 
+constexpr std::array<key<sc>, 3> scrub_keys{{
+    {"enabled", flag_value<sc>{&sc::enabled},
+     "Read everything again and compare the members of each partition, over and over", ""},
+    {"cycle", duration_value<sc>{&sc::cycle_ms, 500, 2'592'000'000},
+     "Within this time every byte is read again and the members of every partition are compared", ""},
+    {"bytes_per_second", size_value<sc>{&sc::bytes_per_second, 64 * KiB, TiB},
+     "Read for it at most, per node", ""},
+}};
+
 constexpr std::array<key<rq>, 4> requests_keys{{
     {"deadline", duration_value<rq>{&rq::deadline_ms, 10, limits::request_deadline_max_ms},
      "How long a request may take when the client names no deadline", ""},
@@ -145,7 +155,7 @@ constexpr std::array<key<tls_settings>, 3> tls_keys{{
      "PEM file of the authority that signs every node and client; relative to the file's folder", ""},
 }};
 
-constexpr std::array<top_key, 10> all_top_keys{{
+constexpr std::array<top_key, 11> all_top_keys{{
     {"cluster", "name", "The cluster's name; nodes of another name are strangers", true},
     {"zones", "list of names", "The availability zones, three or more; each partition has replicas in three",
      true},
@@ -155,6 +165,7 @@ constexpr std::array<top_key, 10> all_top_keys{{
     {"healing", "section", "What is done about members that are silent or lost", false},
     {"archive", "section",
      "Where the log of every partition is kept for good; without `directory` and `bucket`: nowhere", false},
+    {"scrub", "section", "How replicas are read again and compared", false},
     {"requests", "section", "Bounds on what clients may ask at once", false},
     {"api", "section", "The DynamoDB API on the nodes' `http` ports", false},
     {"tls", "section", "Who may talk to a node", false},
@@ -196,6 +207,10 @@ std::span<const key<archive_settings>> keys_of<archive_settings>() {
   return archive_keys;
 }
 template <>
+std::span<const key<scrub_settings>> keys_of<scrub_settings>() {
+  return scrub_keys;
+}
+template <>
 std::span<const key<request_settings>> keys_of<request_settings>() {
   return requests_keys;
 }
@@ -228,6 +243,8 @@ std::vector<documented_key> documented_keys() {
       document<he>("healing.", out);
     else if (name == "archive")
       document<ar>("archive.", out);
+    else if (name == "scrub")
+      document<sc>("scrub.", out);
     else if (name == "requests")
       document<rq>("requests.", out);
     else if (name == "api")

@@ -58,6 +58,8 @@ public:
         section(value, "healing", into.healing);
       else if (name == "archive")
         section(value, "archive", into.archive);
+      else if (name == "scrub")
+        section(value, "scrub", into.scrub);
       else if (name == "requests")
         section(value, "requests", into.requests);
       else if (name == "api")

@@ -39,9 +39,15 @@ struct storage_settings {
 };
 
 struct healing_settings {
-  std::int64_t silence_ms = 2'000;  // of a member, before a log replica takes its seat
-  std::int64_t grace_ms = 300'000;  // it may stay away before its items are rebuilt elsewhere
-  int rebuilds = 2;                 // at once, per node
+  std::int64_t silence_ms = 2'000; // of a member, before a log replica takes its seat
+  std::int64_t grace_ms = 300'000; // it may stay away before its items are rebuilt elsewhere
+  int rebuilds = 2;                // at once, per node
+};
+
+struct scrub_settings {
+  bool enabled = true;
+  std::int64_t cycle_ms = 86'400'000;         // in which every byte is read again and every group compared
+  std::int64_t bytes_per_second = 16ll << 20; // read at most, per node
 };
 
 // Where committed log is kept for good: a directory or a bucket of an S3 service; neither: nowhere.
@@ -97,6 +103,7 @@ struct cluster {
   storage_settings storage;
   healing_settings healing;
   archive_settings archive;
+  scrub_settings scrub;
   request_settings requests;
   api_settings api;
   tls_settings tls;

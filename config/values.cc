@@ -263,6 +263,9 @@ template std::optional<refusal> read_value(const value_of<archive_settings>&, co
                                            archive_settings&);
 template std::string print_value(const value_of<archive_settings>&, const archive_settings&);
 template std::string kind_of<archive_settings>(const value_of<archive_settings>&);
+template std::optional<refusal> read_value(const value_of<scrub_settings>&, const given&, scrub_settings&);
+template std::string print_value(const value_of<scrub_settings>&, const scrub_settings&);
+template std::string kind_of<scrub_settings>(const value_of<scrub_settings>&);
 template std::optional<refusal> read_value(const value_of<request_settings>&, const given&,
                                            request_settings&);
 template std::string print_value(const value_of<request_settings>&, const request_settings&);

@@ -63,6 +63,8 @@ std::string to_yaml(const cluster& c) {
   write_keys(c.healing, "  ", "  ", out);
   out += "archive:\n";
   write_keys(c.archive, "  ", "  ", out);
+  out += "scrub:\n";
+  write_keys(c.scrub, "  ", "  ", out);
   out += "requests:\n";
   write_keys(c.requests, "  ", "  ", out);
   out += "api:\n";

@@ -1,4 +1,5 @@
 // Reading the log back: every byte is checked before it is believed.
+#include "messages/entry_link.h"
 #include "storage/log_state.h"
 #include <algorithm>
 
@@ -92,6 +93,79 @@ result<std::vector<msg::Entry>> log_store::read(std::uint64_t group, std::uint64
     return error{code::corrupt, s.path + ": group " + std::to_string(group) + ": entry " +
                                     std::to_string(next) + " is unreadable"};
   return entries;
+}
+
+result<log_slice> log_store::check(std::uint64_t group, std::uint64_t from, std::size_t max_bytes) {
+  auto& s = *state_;
+  auto here = s.groups.find(group);
+  if (here == s.groups.end())
+    return error{code::missing, s.path + ": group " + std::to_string(group) + " is not here"};
+  const log_group& g = here->second;
+  log_slice slice;
+  std::uint64_t next = std::max(from, g.row.base.index + 1);
+  for (auto at = g.index.at_or_after(next); at != g.index.extents().end(); ++at) {
+    if (slice.bytes >= max_bytes) {
+      slice.next = next;
+      return slice;
+    }
+    for (; next < at->first; ++next) // in no run
+      slice.damaged.push_back(next);
+    auto done = s.decode(group, *at, next, [&](std::uint64_t index, msg::Entry* entry) {
+      slice.entries += 1;
+      slice.bytes += log_format::entry_head_bytes + (entry ? entry->payload().size() : 0);
+      if (!entry)
+        slice.damaged.push_back(index);
+      return true;
+    });
+    if (!done)
+      return done.error();
+    next = at->last + 1;
+  }
+  return slice;
+}
+
+result<void> log_store::forget_cached() {
+  return state_->db->execute("PRAGMA shrink_memory");
+}
+
+result<void> log_store::mend(std::uint64_t group,
+                             const std::vector<std::shared_ptr<const msg::Entry>>& entries) {
+  auto& s = *state_;
+  auto here = s.groups.find(group);
+  if (here == s.groups.end())
+    return error{code::missing, s.path + ": group " + std::to_string(group) + " is not here"};
+  const log_group& g = here->second;
+  auto refuse = [&](const char* why) {
+    return error{code::refused, s.path + ": group " + std::to_string(group) + ": " + why};
+  };
+  if (entries.empty() || entries.front()->index() <= g.row.base.index || entries.back()->index() > g.last())
+    return refuse("the entries to mend with are not of this log");
+  std::uint64_t index = entries.front()->index();
+  std::uint64_t link = g.row.base.link;
+  if (index > g.row.base.index + 1) {
+    auto before = s.read_one(group, index - 1);
+    if (!before)
+      return before.error();
+    if (!*before)
+      return refuse("the entry before those to mend with is unreadable, too");
+    link = (*before)->link();
+  }
+  for (const auto& entry : entries) {
+    if (entry->index() != index || entry->previous_link() != link ||
+        entry->link() != entry_link(group, *entry, link))
+      return refuse("the entries to mend with do not follow from those that are here");
+    auto kept = s.read_one(group, index);
+    if (!kept)
+      return kept.error();
+    if (*kept)
+      return refuse("an entry to be mended is not damaged");
+    link = entry->link();
+    index += 1;
+  }
+  log_write w;
+  w.group = group;
+  w.entries = entries;
+  return append({w});
 }
 
 namespace {

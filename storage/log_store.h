@@ -77,6 +77,14 @@ struct log_stats {
   std::uint64_t checkpoints = 0;
 };
 
+// One slice of reading a group's log again.
+struct log_slice {
+  std::uint64_t next = 0; // go on from there; 0: the end was reached
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
+  std::vector<std::uint64_t> damaged; // indices of entries that are unreadable, ascending
+};
+
 class log_store {
 public:
   // Opens or creates. `corrupt` when SQLite cannot read the file, or when its write-ahead log has lost
@@ -97,6 +105,16 @@ public:
   result<std::vector<msg::Entry>> read(std::uint64_t group, std::uint64_t from, std::uint64_t to,
                                        std::size_t max_bytes);
 
+  // Reads entries from `from` on (or from the first one above it) and verifies them, as load() does; at least
+  // those of one run, and past max_bytes no further one. Past the last entry: nothing.
+  result<log_slice> check(std::uint64_t group, std::uint64_t from, std::size_t max_bytes);
+  // What SQLite has in memory is no proof of what lies on the disk: call it before a pass of check().
+  result<void> forget_cached();
+
+  // Puts chosen entries, consecutive and unreadable here, back where they were. `refused` when they do not
+  // follow from the entry before them or are not of this log.
+  result<void> mend(std::uint64_t group, const std::vector<std::shared_ptr<const msg::Entry>>& entries);
+
   // Everything of one group, verified. `missing` when there is no such group.
   result<loaded_log> load(std::uint64_t group);
 
@@ -113,9 +131,9 @@ public:
   std::uint64_t last_index(std::uint64_t group) const;  // 0 when it is not here
   std::uint64_t entry_bytes(std::uint64_t group) const; // about, of its live entries
 
-  // Housekeeping that no answer waits for: moves the WAL into the file and deletes dead runs, scattered ones too
-  // (log_garbage.h). Does one bounded slice and says whether more is due. Call it when maintenance_due() and there
-  // is nothing to append.
+  // Housekeeping that no answer waits for: moves the WAL into the file and deletes dead runs, scattered ones
+  // too (log_garbage.h). Does one bounded slice and says whether more is due. Call it when maintenance_due()
+  // and there is nothing to append.
   bool maintenance_due() const;
   result<bool> maintain();
 

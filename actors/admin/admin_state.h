@@ -151,6 +151,7 @@ struct admin_state {
   void on_map(const wire::delivery& from);
   void on_report(const wire::delivery& from);
   void hand_over(asker who, const msg::HandOver& wish);
+  void scrub_now(const asker& who, const msg::ScrubNow& wish);
   void answer_reader(const reader& r);
   void answer_readers_probed();
   void answer_early();

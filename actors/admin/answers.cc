@@ -44,6 +44,8 @@ void admin_state::on_admin(const wire::delivery& from) {
     return reply(who, cluster_status());
   case msg::AdminRequest::kHandOver:
     return hand_over(std::move(who), request.hand_over());
+  case msg::AdminRequest::kScrubNow:
+    return scrub_now(who, request.scrub_now());
   case msg::AdminRequest::OP_NOT_SET:
     return reply(who, refusal(msg::UNSUPPORTED, "this version does not know that request"));
   }
@@ -116,6 +118,28 @@ void admin_state::hand_over(asker who, const msg::HandOver& wish) {
       body.mutable_status()->set_code(msg::UNAVAILABLE);
     reply(who, std::move(body));
   });
+}
+
+// To the scrubbers of all nodes that have members. Nobody waits for them: what becomes of it is in the reports.
+void admin_state::scrub_now(const asker& who, const msg::ScrubNow& wish) {
+  if (!wish.table().empty() && !records.table(wish.table()))
+    return reply(who, refusal(msg::TABLE_NOT_FOUND, "there is no table " + wish.table()));
+  auto tell = [this](std::uint64_t group, const std::string& node) {
+    msg::Parcel parcel;
+    *parcel.mutable_to() = wire::address(msg::ROLE_SCRUBBER);
+    *parcel.mutable_from() = wire::address(msg::ROLE_ADMIN);
+    parcel.mutable_scrub_request()->set_group(group);
+    parcel.mutable_scrub_request()->mutable_pass();
+    post(node, std::move(parcel));
+  };
+  for (const auto& [group, partition] : records.partitions())
+    if (group != wire::metadata_group && (wish.table().empty() || partition.table() == wish.table()))
+      for (const auto& m : partition.configuration().members())
+        tell(group, m.node());
+  if (wish.table().empty())
+    for (const auto& node : options.metadata_nodes)
+      tell(wire::metadata_group, node);
+  reply(who, msg::AdminReply());
 }
 
 void admin_state::answer_readers_probed() {

@@ -18,6 +18,7 @@ namespace troupe::agent {
 struct resident {
   wire::replica_actor actor; // null while it does not run
   bool dropping = false;     // its group was deleted: stop it, delete its files, forget it
+  bool quarantine = false;   // with dropping: its items were wrong, and are kept for people
   bool log_gone = false;     // of one that is dropped
   bool items_gone = false;
   std::int64_t drop_again_us = 0; // 0: not due; something could not be deleted

@@ -174,6 +174,8 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups, bool retire) {
     return; // the order comes again
   for (const auto& record : leaving) {
     auto& one = residents[record.group()];
+    const auto* last = book.find(record.group());
+    one.quarantine = retire && last && !last->damage().empty();
     one.dropping = true;
     if (options.archiver)
       self->send(options.archiver, wire::archive_forget{record.group()});
@@ -210,7 +212,7 @@ void agent_state::delete_files(std::uint64_t group) {
   if (!one.log_gone)
     self->request(options.disk, caf::infinite, wire::drop_log{group}).then(gone(&resident::log_gone), failed);
   if (!one.items_gone)
-    self->request(options.items(group), caf::infinite, wire::drop_items{group})
+    self->request(options.items(group), caf::infinite, wire::drop_items{group, one.quarantine})
         .then(gone(&resident::items_gone), failed);
 }
 

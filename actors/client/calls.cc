@@ -85,6 +85,8 @@ std::size_t operation_of(const msg::Parcel& request) {
     return 9;
   case msg::AdminRequest::kUpdateTable:
     return 10;
+  case msg::AdminRequest::kScrubNow:
+    return 13;
   case msg::AdminRequest::OP_NOT_SET:
     break;
   }

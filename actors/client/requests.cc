@@ -243,4 +243,13 @@ result hand_over::from_message(msg::AdminReply reply) {
   return {std::move(*reply.mutable_status())};
 }
 
+msg::AdminRequest scrub_now::to_message() const {
+  msg::AdminRequest out;
+  out.mutable_scrub_now()->set_table(table);
+  return out;
+}
+result scrub_now::from_message(msg::AdminReply reply) {
+  return {std::move(*reply.mutable_status())};
+}
+
 } // namespace troupe::client

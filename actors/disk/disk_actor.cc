@@ -46,7 +46,7 @@ struct meters {
 struct disk_state {
   static inline const char* name = "disk";
 
-  wire::disk_actor::stateful_pointer<disk_state> self = nullptr;
+  wire::scrubbed_disk_actor::stateful_pointer<disk_state> self = nullptr;
   disk_options options;
   std::unique_ptr<meters> meter;
   std::unique_ptr<storage::disk_reserve> reserve;
@@ -70,6 +70,8 @@ struct disk_state {
   caf::typed_response_promise<wire::log_page> page(const wire::page_log& what);
   void turn_page();
   void drop(const wire::drop_log& what);
+  wire::log_checked check(const wire::check_log& what);
+  void mend(const wire::mend_entries& what);
   void keep_house();
   bool room();
 
@@ -255,6 +257,36 @@ void disk_state::drop(const wire::drop_log& what) {
   }
 }
 
+wire::log_checked disk_state::check(const wire::check_log& what) {
+  wire::log_checked answer_;
+  if (what.from == 0)
+    if (auto forgotten = options.log->forget_cached(); !forgotten)
+      stop_if_fatal(forgotten.error());
+  auto slice = options.log->check(what.group, what.from, what.max_bytes);
+  if (!slice) {
+    stop_if_fatal(slice.error());
+    answer_.result = outcome_of(slice.error());
+    return answer_;
+  }
+  answer_.next = slice->next;
+  answer_.bytes = slice->bytes;
+  answer_.damaged = std::move(slice->damaged);
+  return answer_;
+}
+
+void disk_state::mend(const wire::mend_entries& what) {
+  commit(); // what was asked for before comes before
+  auto mended = options.log->mend(what.group, what.entries);
+  if (mended) {
+    kit::log(kit::level::info, "disk", "group " + std::to_string(what.group) + ": put back " +
+                                           std::to_string(what.entries.size()) + " log entries from entry " +
+                                           std::to_string(what.entries.front()->index()) + " on");
+    return;
+  }
+  stop_if_fatal(mended.error());
+  kit::log(kit::level::warning, "disk", "mending the log: " + mended.error().text);
+}
+
 void disk_state::schedule_housekeeping() {
   if (housekeeping)
     return;
@@ -289,7 +321,8 @@ void disk_state::keep_house() {
   }
 }
 
-wire::disk_actor::behavior_type disk(wire::disk_actor::stateful_pointer<disk_state> self, disk_options options) {
+wire::scrubbed_disk_actor::behavior_type disk(wire::scrubbed_disk_actor::stateful_pointer<disk_state> self,
+                                              disk_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -309,10 +342,12 @@ wire::disk_actor::behavior_type disk(wire::disk_actor::stateful_pointer<disk_sta
       self->state.commit();
       self->quit();
     },
+    [self](const wire::check_log& what) { return self->state.check(what); },
+    [self](const wire::mend_entries& what) { self->state.mend(what); },
   };
 }
 
-wire::disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached) {
+wire::scrubbed_disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached) {
   return detached ? system.spawn<caf::detached>(disk, std::move(options)) : system.spawn(disk, std::move(options));
 }
 

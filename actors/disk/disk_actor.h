@@ -27,9 +27,10 @@ struct disk_options {
 
 struct disk_state;
 
-wire::disk_actor::behavior_type disk(wire::disk_actor::stateful_pointer<disk_state> self, disk_options options);
+wire::scrubbed_disk_actor::behavior_type disk(wire::scrubbed_disk_actor::stateful_pointer<disk_state> self,
+                                              disk_options options);
 
 // `detached`: on a thread of its own, as everywhere but on virtual time.
-wire::disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached = true);
+wire::scrubbed_disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached = true);
 
 } // namespace troupe::disk

@@ -2,6 +2,7 @@
 #include "actors/core/item/value.h"
 #include "actors/kit/log.h"
 #include "config/limits.h"
+#include "storage/files.h"
 #include <algorithm>
 #include <filesystem>
 
@@ -62,7 +63,9 @@ storage::result<void> item_files::open_store(item_file& file, bool create) {
   options.member = file.member;
   options.create = create;
   options.size_of = size_of;
-  options.entries = file.entries;
+  options.entries = file.rules.entries;
+  options.from = file.rules.from;
+  options.to = file.rules.to;
   auto store = storage::item_store::open(path_of(file.group), options);
   if (!store)
     return store.error();
@@ -73,7 +76,7 @@ storage::result<void> item_files::open_store(item_file& file, bool create) {
 }
 
 storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t member, bool create,
-                                             storage::entry_rules entries) {
+                                             item_rules rules) {
   auto [it, is_new] = files_.try_emplace(group);
   auto& file = it->second;
   file.group = group;
@@ -83,7 +86,7 @@ storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t 
     --open_;
   }
   file.member = member;
-  file.entries = std::move(entries);
+  file.rules = std::move(rules);
   if (!file.store) {
     if (auto opened = open_store(file, create); !opened) {
       files_.erase(it);
@@ -117,6 +120,54 @@ void item_files::drop(std::uint64_t group) {
   std::error_code ignored; // what stays is refused as another member's, should the group come back
   for (auto end : {"", "-wal", "-shm"})
     fs::remove(path_of(group) + end, ignored);
+}
+
+storage::result<std::string> item_files::quarantine(std::uint64_t group, std::int64_t unix_ms) {
+  std::uint64_t member = 0;
+  if (auto it = files_.find(group); it != files_.end()) {
+    member = it->second.member;
+    if (it->second.store)
+      --open_;
+    files_.erase(it); // closed: its WAL goes into it, as far as that can be done
+  }
+  incoming_.erase(group);
+  const std::string folder = directory_ + "/quarantine";
+  std::error_code trouble;
+  if (!fs::exists(path_of(group), trouble))
+    return std::string();
+  std::string to = folder + "/" + std::to_string(unix_ms) + "-" + std::to_string(group) + "-" +
+                   std::to_string(member) + ".db";
+  fs::create_directories(folder, trouble);
+  if (!trouble)
+    fs::rename(path_of(group), to, trouble);
+  if (!trouble && fs::exists(path_of(group) + "-wal", trouble))
+    fs::rename(path_of(group) + "-wal", to + "-wal", trouble);
+  if (trouble)
+    return storage::error{storage::code::io, path_of(group) + ": " + trouble.message()};
+  bound_quarantine(folder);
+  if (auto synced = storage::sync_directory(directory_ + "/items"); !synced)
+    return synced.error();
+  return to;
+}
+
+// The newest stay, as names begin with the time.
+void item_files::bound_quarantine(const std::string& folder) {
+  std::vector<fs::path> there;
+  std::error_code ignored;
+  for (const auto& one : fs::directory_iterator(folder, ignored))
+    if (one.path().extension() == ".db")
+      there.push_back(one.path());
+  std::sort(there.begin(), there.end());
+  std::uintmax_t bytes = 0;
+  std::size_t kept = 0;
+  for (auto it = there.rbegin(); it != there.rend(); ++it) {
+    const auto size = fs::file_size(*it, ignored);
+    bytes += size == static_cast<std::uintmax_t>(-1) ? 0 : size;
+    if (kept++ == 0 || (kept <= limits::quarantined_files && bytes <= limits::quarantined_bytes))
+      continue;
+    fs::remove(*it, ignored);
+    fs::remove(it->string() + "-wal", ignored);
+  }
 }
 
 void item_files::close_surplus() {
@@ -247,7 +298,7 @@ storage::result<bool> item_files::reached(std::uint64_t group, std::uint64_t mem
 storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t group, std::uint64_t member,
                                                                std::uint64_t transfer,
                                                                const msg::SnapshotChunk& chunk,
-                                                               storage::entry_rules entries) {
+                                                               item_rules rules) {
   auto there = reached(group, member, chunk.header().index());
   if (!there)
     return there.error();
@@ -277,7 +328,7 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
     it = files_.try_emplace(group).first;
     it->second.group = group;
     it->second.member = member;
-    it->second.entries = std::move(entries);
+    it->second.rules = std::move(rules);
   } else if (it->second.member != member) {
     return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
   }
@@ -290,7 +341,9 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
   options.group = group;
   options.member = member;
   options.size_of = size_of;
-  options.entries = it->second.entries;
+  options.entries = it->second.rules.entries;
+  options.from = it->second.rules.from;
+  options.to = it->second.rules.to;
   options.replace_damaged = made;
   auto installed = storage::install_snapshot(path, path_of(group), options);
   std::error_code ignored;

@@ -34,6 +34,13 @@ struct outgoing_snapshot {
   std::int64_t used_us = 0;
 };
 
+// What an item file is for.
+struct item_rules {
+  storage::entry_rules entries;
+  std::string from; // the keys in [from, to)
+  std::string to;
+};
+
 struct item_file {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
@@ -43,7 +50,7 @@ struct item_file {
   std::uint64_t told_durable = 0;
   std::int64_t changed_us = 0;
   std::uint64_t used = 0; // by a counter: larger is more recent
-  storage::entry_rules entries;
+  item_rules rules;
 
   outgoing_snapshot* being_cut() const; // null: none is
 };
@@ -63,10 +70,13 @@ public:
 
   // Makes the file known here and opens it.
   storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create,
-                                   storage::entry_rules entries = {});
+                                   item_rules rules = {});
   // A known one, opened when it is closed. Valid until the next call.
   storage::result<item_file*> use(std::uint64_t group);
   void drop(std::uint64_t group); // deletes the file
+  // Moves it aside instead, so that people can look at it: into quarantine/, under a name with group, member and
+  // time; the oldest of those there are deleted. The path; empty: there was no file.
+  storage::result<std::string> quarantine(std::uint64_t group, std::int64_t unix_ms);
   void close_surplus();           // the longest unused, past open_max
   void close_all();
   void for_each(const std::function<void(item_file&)>& visit);
@@ -84,9 +94,9 @@ public:
     std::uint64_t wanted = 0; // the next chunk
     bool installed = false;   // the item file stands, durably, where the snapshot does or above
   };
-  // `entries`: for a group that has no item file here yet; whatever lies there is replaced.
+  // `rules`: for a group that has no item file here yet; whatever lies there is replaced.
   storage::result<stored> store_snapshot(std::uint64_t group, std::uint64_t member, std::uint64_t transfer,
-                                         const msg::SnapshotChunk& chunk, storage::entry_rules entries);
+                                         const msg::SnapshotChunk& chunk, item_rules rules);
 
 private:
   storage::result<bool> reached(std::uint64_t group, std::uint64_t member, std::uint64_t index);
@@ -99,6 +109,7 @@ private:
   std::string path_of(std::uint64_t group) const;
   std::string snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const;
   storage::result<void> open_store(item_file& file, bool create);
+  static void bound_quarantine(const std::string& folder);
 
   std::string directory_;
   std::size_t open_max_;

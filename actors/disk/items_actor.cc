@@ -17,6 +17,12 @@ constexpr std::int64_t idle_before_sync_us = 1'000'000;
 constexpr int syncs_at_once = 8;
 constexpr std::size_t snapshot_slice_bytes = 256u << 10; // about a millisecond's work
 
+// Of a message that tells what an item file is for.
+template <class Message>
+item_rules rules_of(const Message& what) {
+  return {entry_rules_of(what.local_indexes), what.from, what.to};
+}
+
 std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
   std::vector<msg::IndexFigures> out;
   for (auto& one : store.entry_stats()) {
@@ -31,7 +37,7 @@ std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
 struct items_state {
   static inline const char* name = "items";
 
-  wire::items_actor::stateful_pointer<items_state> self = nullptr;
+  wire::scrubbed_items_actor::stateful_pointer<items_state> self = nullptr;
   items_options options;
   std::unique_ptr<item_files> files;
   bool housekeeping = false;
@@ -47,6 +53,9 @@ struct items_state {
   void store_snapshot(const wire::store_snapshot& what);
   void sync(const wire::sync_items& what);
   void digest(const wire::digest_items& what);
+  void drop(const wire::drop_items& what);
+  wire::items_audited audit(const wire::audit_items& what);
+  msg::ScrubReply read_mark(const wire::read_mark& what);
   void keep_house();
   void keep_cutting();
 
@@ -114,7 +123,7 @@ bool items_state::settle(item_file& file) {
 }
 
 void items_state::open(const wire::open_items& what) {
-  auto opened = files->open(what.group, what.member, what.create, entry_rules_of(what.local_indexes));
+  auto opened = files->open(what.group, what.member, what.create, rules_of(what));
   if (!opened) {
     wire::items_opened refused;
     refused.result = failed(opened.error());
@@ -145,6 +154,8 @@ void items_state::apply(wire::apply_items& what) {
   }
   batch.requests = std::move(what.requests);
   batch.forget_requests_before_ms = what.forget_requests_before_ms;
+  batch.mark = what.mark;
+  batch.mark_leaves = std::move(what.mark_leaves);
   auto applied = store.apply(batch);
   (*file)->who = what.who;
   (*file)->changed_us = options.clock->now_us();
@@ -264,8 +275,7 @@ void items_state::schedule_cutting() {
 void items_state::store_snapshot(const wire::store_snapshot& what) {
   wire::snapshot_stored answer;
   answer.transfer = what.transfer;
-  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk,
-                                      entry_rules_of(what.local_indexes));
+  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk, rules_of(what));
   if (!stored) {
     answer.result = failed(stored.error());
     return self->send(what.who, std::move(answer));
@@ -313,6 +323,75 @@ void items_state::digest(const wire::digest_items& what) {
   self->send(what.who, std::move(answer));
 }
 
+void items_state::drop(const wire::drop_items& what) {
+  if (!what.quarantine)
+    return files->drop(what.group);
+  if (auto moved = files->quarantine(what.group, options.clock->unix_ms()); !moved)
+    kit::log(kit::level::error, "items", "moving a file into quarantine: " + moved.error().text);
+  else if (!moved->empty())
+    kit::log(kit::level::warning, "items", "group " + std::to_string(what.group) + ": its items are now in " + *moved);
+}
+
+wire::items_audited items_state::audit(const wire::audit_items& what) {
+  kit::observe_mailbox(*mailbox, self);
+  wire::items_audited answer;
+  auto file = files->use(what.group);
+  if (file && (*file)->member != what.member)
+    file = storage::error{storage::code::missing, "the items are another member's"};
+  if (!file) {
+    answer.result = failed(file.error());
+    return answer;
+  }
+  auto& store = *(*file)->store;
+  auto slice = store.audit(what.max_bytes);
+  if (!slice) {
+    answer.result = failed(slice.error());
+    return answer;
+  }
+  answer.bytes = slice->bytes;
+  answer.done = slice->done;
+  answer.progress = store.audit_progress();
+  answer.damaged = slice->damaged;
+  answer.wrong_leaves = slice->wrong_leaves;
+  answer.wrong_figures = slice->wrong_figures;
+  answer.what = slice->what;
+  return answer;
+}
+
+msg::ScrubReply items_state::read_mark(const wire::read_mark& what) {
+  msg::ScrubReply reply;
+  reply.set_state(msg::ScrubReply::GONE);
+  auto file = files->use(what.group);
+  if (!file || (*file)->member != what.member)
+    return reply;
+  auto& store = *(*file)->store;
+  const auto* mark = store.mark(what.index);
+  if (!mark) {
+    if (store.applied().index < what.index)
+      reply.set_state(msg::ScrubReply::NOT_YET);
+    return reply;
+  }
+  if (!mark->known) {
+    reply.set_state(msg::ScrubReply::UNKNOWN);
+    return reply;
+  }
+  reply.set_state(msg::ScrubReply::HERE);
+  reply.set_root(storage::root_of(mark->leaves));
+  if (what.leaves)
+    for (const auto& leaf : mark->leaves) {
+      reply.add_sums(leaf.sum);
+      reply.add_items(leaf.items);
+    }
+  if (what.records) {
+    for (const auto& one : mark->listed) {
+      reply.add_keys(one.key);
+      reply.add_checks(one.check);
+    }
+    reply.set_more(!mark->listed_all);
+  }
+  return reply;
+}
+
 void items_state::schedule_housekeeping() {
   if (housekeeping)
     return;
@@ -355,8 +434,8 @@ void items_state::keep_house() {
     schedule_housekeeping();
 }
 
-wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self,
-                                       items_options options) {
+wire::scrubbed_items_actor::behavior_type items(wire::scrubbed_items_actor::stateful_pointer<items_state> self,
+                                                items_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -375,17 +454,19 @@ wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
       [self](const wire::sync_items& what) { self->state.sync(what); },
       [self](const wire::digest_items& what) { self->state.digest(what); },
-      [self](const wire::drop_items& what) { self->state.files->drop(what.group); },
+      [self](const wire::drop_items& what) { self->state.drop(what); },
       [self](wire::cut_atom) { self->state.keep_cutting(); },
       [self](wire::tick_atom) { self->state.keep_house(); },
       [self](wire::stop_atom) {
         self->state.files->close_all();
         self->quit();
       },
+      [self](const wire::audit_items& what) { return self->state.audit(what); },
+      [self](const wire::read_mark& what) { return self->state.read_mark(what); },
   };
 }
 
-wire::items_actor spawn_items(caf::actor_system& system, items_options options, bool detached) {
+wire::scrubbed_items_actor spawn_items(caf::actor_system& system, items_options options, bool detached) {
   remove_snapshots(options.directory);
   return detached ? system.spawn<caf::detached>(items, std::move(options))
                   : system.spawn(items, std::move(options));

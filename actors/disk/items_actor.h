@@ -24,9 +24,10 @@ struct items_options {
 
 struct items_state;
 
-wire::items_actor::behavior_type items(wire::items_actor::stateful_pointer<items_state> self, items_options options);
+wire::scrubbed_items_actor::behavior_type items(wire::scrubbed_items_actor::stateful_pointer<items_state> self,
+                                                items_options options);
 
 // All workers of a node are spawned before any of them has work. `detached`: on a thread of its own, as everywhere but on virtual time.
-wire::items_actor spawn_items(caf::actor_system& system, items_options options, bool detached = true);
+wire::scrubbed_items_actor spawn_items(caf::actor_system& system, items_options options, bool detached = true);
 
 } // namespace troupe::disk

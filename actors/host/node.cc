@@ -17,6 +17,7 @@
 #include "actors/replica/replica_actor.h"
 #include "actors/kit/spawn.h"
 #include "actors/router/router_actor.h"
+#include "actors/scrubber/scrubber_actor.h"
 #include "config/limits.h"
 #include "storage/archive/open.h"
 #include "storage/log_store.h"
@@ -64,12 +65,13 @@ struct node::parts {
   wire::ticker_actor ticker;
   std::shared_ptr<kit::deputies> deputies = std::make_shared<kit::deputies>();
   pulse::pulse_actor pulse;
-  wire::disk_actor disk;
-  std::vector<wire::items_actor> items;
+  wire::scrubbed_disk_actor disk;
+  std::vector<wire::scrubbed_items_actor> items;
   wire::archiver_actor archiver; // null: nothing is archived
   std::vector<kit::dialer_actor> dialers;
   admin::admin_actor admin;
   router::router_actor router;
+  scrubber::scrubber_actor scrubber;
   agent::agent_actor agent;
   probe_actor probe;
   std::shared_ptr<std::atomic<bool>> ready = std::make_shared<std::atomic<bool>>(false); // the cluster answers
@@ -86,7 +88,7 @@ struct node::parts {
   void spawn_dialers();
   start_failure open_api();
   wire::replica_actor spawn_replica(const agent::replica_wish& wish);
-  wire::items_actor worker_of(std::uint64_t group) const;
+  wire::scrubbed_items_actor worker_of(std::uint64_t group) const;
   std::vector<std::string> names_of(bool config::node_roles::*role) const;
   void say(kit::level level, const std::string& text) const { kit::log(level, here.name, "host", text); }
 
@@ -200,14 +202,17 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.disk = disk;
   o.items = worker_of(wish.group);
   o.archiver = archiver;
+  o.mender = disk;
   o.deputies = deputies;
   o.clock = &clock;
   o.metrics = metrics;
-  return replica::spawn_replica(system, std::move(o));
+  auto made = replica::spawn_replica(system, std::move(o));
+  caf::anon_send(scrubber, scrubber::resident_started{wish.group, wish.member, wish.table, made});
+  return made;
 }
 
 // The metadata group has a worker of its own, the last one: it must answer also while partitions are busy.
-wire::items_actor node::parts::worker_of(std::uint64_t group) const {
+wire::scrubbed_items_actor node::parts::worker_of(std::uint64_t group) const {
   if (here.roles.metadata && group == wire::metadata_group)
     return items.back();
   return items[group % (items.size() - (here.roles.metadata ? 1 : 0))];
@@ -257,6 +262,16 @@ void node::parts::spawn_roles() {
     o.metrics = metrics;
     router = router::spawn_router(system, std::move(o));
   }
+  scrubber::scrubber_options reader;
+  reader.node = here.name;
+  reader.scrub = cluster.scrub;
+  reader.seed = kit::random_id();
+  reader.peers = peers;
+  reader.disk = disk;
+  reader.items = [this](std::uint64_t group) { return worker_of(group); };
+  reader.clock = &clock;
+  reader.metrics = metrics;
+  scrubber = scrubber::spawn_scrubber(system, std::move(reader));
   agent::agent_options o;
   o.self.set_node(here.name);
   o.self.set_zone(here.zone);
@@ -428,6 +443,7 @@ void node::stop() {
   p.end(self, p.probe, part_stops_within, "probe");
   p.end(self, p.agent, agent_stops_within, "agent");
   p.end(self, p.archiver, part_stops_within, "archiver");
+  p.end(self, p.scrubber, part_stops_within, "scrubber");
   p.end(self, p.pulse, part_stops_within, "pulse");
   p.end(self, p.router, part_stops_within, "router");
   p.end(self, p.admin, part_stops_within, "admin");

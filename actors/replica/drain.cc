@@ -3,13 +3,16 @@
 #include "actors/replica/replica_state.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 namespace troupe::replica {
 
 namespace {
 
 constexpr std::int64_t full_retry_us = 250'000;
+constexpr std::int64_t look_again_us = 50'000; // whether somebody else leads, who can do without these items
 constexpr std::uint64_t truncate_step = 1024; // entries: a truncation costs a write, so gather some
 
 wire::replica_actor handle(replica_pointer self) {
@@ -39,6 +42,8 @@ void replica_state::drain() {
   tell_archiver();
   meter->count(core->counters());
   meter->show(core->role() == paxos::role::leader, items.bytes());
+  if (condemned)
+    leave_items();
   if (reopens && !disk_busy && now_in == phase::running) {
     send_out();
     return reopen();
@@ -66,6 +71,15 @@ void replica_state::release_waiters() {
     for (auto& who : write.waiters)
       refuse(who, msg::UNKNOWN_OUTCOME, "this replica stopped while the write was on its way");
   proposed.clear();
+  for (auto& [epoch, who] : changes)
+    moved(who);
+  changes.clear();
+  turn_readers_away();
+  send_out();
+}
+
+// Whoever waits for items of this replica, or for an answer that was found in them.
+void replica_state::turn_readers_away() {
   for (auto& [index, held] : after_applied)
     moved(held.first);
   after_applied.clear();
@@ -84,10 +98,6 @@ void replica_state::release_waiters() {
   for (auto& [token, scan] : quorum_scans)
     moved(scan.who);
   quorum_scans.clear();
-  for (auto& [epoch, who] : changes)
-    moved(who);
-  changes.clear();
-  send_out();
 }
 
 void replica_state::persist(paxos::ready batch) {
@@ -208,6 +218,8 @@ void replica_state::apply(const msg::Entry& entry) {
     items.apply(std::move(effect), entry.index());
   requests.add(command.id(), {entry.index(), refusal_in(command)}, command.time_ms());
   last_time_ms = std::max(last_time_ms, command.time_ms());
+  if (command.has_mark())
+    mark(command.mark());
 }
 
 // When leadership ends, what was proposed has an unknown fate here: whoever repeats the request with the same
@@ -256,15 +268,23 @@ void replica_state::answer_applied() {
 void replica_state::flush() {
   if (!keeps_items() || items.flushing() || applied == flushed || incoming || reopens)
     return;
+  if (condemned && core->role() != paxos::role::leader)
+    return; // the file is about to be moved aside
   auto t = now();
   if (dirty_since_us == 0)
     dirty_since_us = t;
   if ((flush_failed || items.dirty_bytes() < limits::overlay_bytes / 2)
       && t - dirty_since_us < limits::flush_interval_ms * 1000)
     return;
+  for (auto& r : requests.take_new())
+    unflushed_requests.push_back(std::move(r));
+  send_flush(take_flush());
+}
+
+// All that is applied and in no flush yet, and the index it brings the items to.
+wire::apply_items replica_state::take_flush() {
   wire::apply_items job;
   job.group = options.group;
-  job.job = ++flush_job;
   job.effects = items.begin_flush();
   job.applied = applied;
   job.applied_link = applied_link;
@@ -275,13 +295,16 @@ void replica_state::flush() {
     stored_epoch = configured.epoch();
   }
   job.last_time_ms = last_time_ms;
-  for (auto& r : requests.take_new())
-    unflushed_requests.push_back(std::move(r));
-  job.requests = unflushed_requests;
   job.forget_requests_before_ms = requests.oldest_ms();
   job.who = handle(self);
-  flush_started_us = t;
   dirty_since_us = 0;
+  return job;
+}
+
+void replica_state::send_flush(wire::apply_items job) {
+  job.job = ++flush_job;
+  job.requests = unflushed_requests;
+  flush_started_us = now();
   meter->flush_items.Observe(static_cast<double>(job.effects.size()));
   self->send(options.items, std::move(job));
 }
@@ -299,6 +322,8 @@ void replica_state::watch_items() {
     items_lost = true;
     items.clear();
     unflushed_requests.clear();
+    marked_flush.reset();
+    marked_requests.clear();
   }
 }
 
@@ -312,9 +337,14 @@ void replica_state::on_flushed(const wire::items_applied& what) {
     if (!what.result.ok()) {
       dirty_since_us = now(); // try again after an interval
       stored_epoch = 0;
+      std::move(marked_requests.begin(), marked_requests.end(), std::back_inserter(unflushed_requests));
+      marked_flush.reset(); // what it took has been given back: without a mark it goes with the next one
     } else {
-      unflushed_requests.clear();
+      unflushed_requests = std::move(marked_requests);
+      if (auto next = std::exchange(marked_flush, std::nullopt))
+        send_flush(std::move(*next));
     }
+    marked_requests.clear();
   }
   if (what.result.outcome == wire::disk_outcome::corrupt && core) {
     must_be_replaced("its items: " + what.result.text);
@@ -398,6 +428,8 @@ void replica_state::arm() {
     due = std::min(due, incoming->ask_us);
   if (now_in == phase::stopping)
     due = std::min(due, stop_by_us);
+  if (condemned && holds_items)
+    due = std::min(due, now() + look_again_us);
   auto t = now();
   if (due == std::numeric_limits<std::int64_t>::max() || (armed_us != 0 && armed_us <= due))
     return; // it wakes early, looks, and arms again

@@ -1,5 +1,6 @@
 #include "actors/replica/overlay.h"
 #include <algorithm>
+#include <utility>
 
 namespace troupe::replica {
 
@@ -65,7 +66,7 @@ void overlay::apply(msg::Effect effect, std::uint64_t index) {
 
 void overlay::erase_if_empty(cells::iterator it) {
   auto& c = it->second;
-  if (!c.applied && c.proposed.empty() && !c.dirty && !c.in_flush)
+  if (!c.applied && c.proposed.empty() && !c.dirty && c.in_flush == 0)
     cells_.erase(it);
 }
 
@@ -81,24 +82,27 @@ void overlay::clear() {
   cells_.clear();
   dirty_.clear();
   taken_.clear();
-  flushing_ = false;
+  next_.clear();
+  flushing_ = next_taken_ = false;
   dirty_bytes_ = bytes_ = 0;
   if (entries_)
     entries_->clear();
 }
 
 std::vector<msg::Effect> overlay::begin_flush() {
+  auto& taken = flushing_ ? next_ : taken_;
+  next_taken_ = flushing_;
   flushing_ = true;
-  taken_ = std::move(dirty_);
+  taken = std::move(dirty_);
   dirty_.clear();
   dirty_bytes_ = 0;
   // In key order: neighbours in the store's tree share pages.
-  std::sort(taken_.begin(), taken_.end(), [](auto a, auto b) { return in_key_order()(a->first, b->first); });
+  std::sort(taken.begin(), taken.end(), [](auto a, auto b) { return in_key_order()(a->first, b->first); });
   std::vector<msg::Effect> effects;
-  effects.reserve(taken_.size());
-  for (auto it : taken_) {
+  effects.reserve(taken.size());
+  for (auto it : taken) {
     it->second.dirty = false;
-    it->second.in_flush = true;
+    it->second.in_flush += 1;
     auto& effect = effects.emplace_back();
     effect.set_key(it->first.bytes);
     effect.set_remove(it->second.applied->removed);
@@ -107,27 +111,40 @@ std::vector<msg::Effect> overlay::begin_flush() {
   return effects;
 }
 
+void overlay::give_back(const std::vector<cells::iterator>& taken) {
+  for (auto it : taken) {
+    auto& c = it->second;
+    c.in_flush -= 1;
+    if (c.dirty)
+      continue;
+    c.dirty = true;
+    dirty_.push_back(it);
+    dirty_bytes_ += c.applied->item.size() + it->first.bytes.size();
+  }
+}
+
 void overlay::end_flush(bool written) {
   if (!flushing_)
     return; // a snapshot replaced everything meanwhile
-  flushing_ = false;
   auto taken = std::move(taken_);
-  taken_.clear();
+  taken_ = std::move(next_);
+  next_.clear();
+  flushing_ = std::exchange(next_taken_, false);
+  if (!written) {
+    give_back(taken);
+    give_back(std::exchange(taken_, {}));
+    flushing_ = false;
+    return;
+  }
   for (auto it : taken) {
     auto& c = it->second;
-    c.in_flush = false;
-    if (c.dirty)
+    c.in_flush -= 1;
+    if (c.dirty || c.in_flush > 0)
       continue; // written again meanwhile; a later flush takes it
-    if (written) {
-      bytes_ -= c.applied->item.size();
-      hide_entries(it->first.bytes, c);
-      c.applied.reset();
-      erase_if_empty(it);
-    } else {
-      c.dirty = true;
-      dirty_.push_back(it);
-      dirty_bytes_ += c.applied->item.size() + it->first.bytes.size();
-    }
+    bytes_ -= c.applied->item.size();
+    hide_entries(it->first.bytes, c);
+    c.applied.reset();
+    erase_if_empty(it);
   }
 }
 

@@ -52,11 +52,13 @@ public:
   void walk_entries(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
                     Visit visit) const;
 
-  // One flush at a time. begin_flush takes every applied effect that no flush has taken yet; the caller
-  // writes them with the index applied so far and then says how that went.
+  // begin_flush takes every applied effect that no flush has taken yet; the caller writes them with the index
+  // applied so far and then says how that went. While one is under way one more may be taken, to be written
+  // after it; when the first one fails, the second has been given back with it, and must not be written.
   std::vector<msg::Effect> begin_flush();
   void end_flush(bool written);
   bool flushing() const { return flushing_; }
+  bool next_taken() const { return next_taken_; }
   bool dirty() const { return !dirty_.empty(); }
   std::size_t dirty_bytes() const { return dirty_bytes_; } // not yet taken by a flush
   std::size_t bytes() const { return bytes_; }             // of all applied versions
@@ -67,7 +69,7 @@ private:
     std::optional<version> applied;
     std::vector<version> proposed; // ascending by index
     bool dirty = false;            // its applied version waits for a flush to take it
-    bool in_flush = false;
+    unsigned in_flush = 0;         // flushes that have taken it
   };
   // Keys begin with the hash of a partition key, so their first eight bytes nearly always tell them apart:
   // compared as a number in the node itself, which spares a look at bytes that lie elsewhere.
@@ -92,12 +94,15 @@ private:
   head_of(std::string_view bytes); // its first eight, big-endian, zeros behind a shorter one
   using cells = std::map<cell_key, cell, in_key_order>;
   void erase_if_empty(cells::iterator it);
+  void give_back(const std::vector<cells::iterator>& taken);
   void hide_entries(const std::string& key, const cell& c);
 
   cells cells_;
   std::vector<cells::iterator> dirty_;
-  std::vector<cells::iterator> taken_;
+  std::vector<cells::iterator> taken_; // by the flush under way
+  std::vector<cells::iterator> next_;  // by the one after it
   bool flushing_ = false;
+  bool next_taken_ = false;
   std::size_t dirty_bytes_ = 0;
   std::size_t bytes_ = 0;
   std::unique_ptr<overlay_entries> entries_; // null: there are no indexes

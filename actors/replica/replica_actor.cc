@@ -63,6 +63,8 @@ void replica_state::on_paxos(wire::delivery& from) {
   if (now_in == phase::repairing)
     on_repair(message);
   else if (core) {
+    if (!mending.empty() && message.has_chosen())
+      mend_from(message);
     core->step(std::move(message), now());
     watch_leadership(); // before the next parcel of this mail is looked at: what it proposes belongs to this leadership
   }
@@ -72,6 +74,9 @@ void replica_state::on_request(wire::delivery& from) {
   auto who = waiter_of(from);
   auto& request = *from.parcel.mutable_replica_request();
   if (!core || now_in != phase::running || kind() != msg::STORAGE_REPLICA || !keeps_items())
+    return moved(who);
+  bool asks_for_items = request.has_write() || request.has_read() || request.has_scan();
+  if (condemned && asks_for_items)
     return moved(who);
   switch (request.op_case()) {
   case msg::ReplicaRequest::kWrite:
@@ -177,6 +182,7 @@ msg::ReplicaReport replica_state::report() const {
   r.set_trouble(trouble);
   r.set_damage(damage);
   r.set_grown(holds_items && kind() == msg::LOG_REPLICA);
+  *r.mutable_scrub() = scrubbed;
   if (growing) {
     r.set_growth_total(std::max<std::uint64_t>(incoming_total, 1));
     r.set_growth_bytes(incoming ? incoming->chunk * limits::snapshot_chunk_bytes : 0);
@@ -215,7 +221,7 @@ msg::ReplicaReport replica_state::report() const {
   return r;
 }
 
-wire::replica_actor::behavior_type replica(replica_pointer self, replica_options options) {
+wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replica_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -262,10 +268,25 @@ wire::replica_actor::behavior_type replica(replica_pointer self, replica_options
       self->state.rest();
       return report;
     },
+    [self](wire::scrub_view_atom) {
+      self->state.wake();
+      auto view = self->state.view();
+      self->state.rest();
+      return view;
+    },
+    [self](const wire::propose_mark& what) {
+      self->state.wake();
+      auto answer = self->state.on_propose_mark(what);
+      self->state.rest();
+      return answer;
+    },
+    [=](const wire::mend_log& what) { awake(&s::on_mend)(what); },
+    [=](const wire::condemn& what) { awake(&s::on_condemn)(what); },
+    [self](const msg::ScrubReport& what) { self->state.scrubbed = what; },
   };
 }
 
-wire::replica_actor spawn_replica(caf::actor_system& system, replica_options options) {
+wire::scrubbed_replica_actor spawn_replica(caf::actor_system& system, replica_options options) {
   return kit::spawn(system, replica, std::move(options));
 }
 

@@ -40,18 +40,19 @@ struct replica_options {
   wire::disk_actor disk;
   wire::items_actor items;          // unused by a log replica
   wire::archiver_actor archiver;    // null: nothing is archived, and the log may be cut without it
+  caf::typed_actor<caf::reacts_to<wire::mend_entries>> mender; // of the log; may be null: then nobody asks for it
   std::shared_ptr<kit::deputies> deputies; // null: it never rests
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;
 };
 
 struct replica_state;
-using replica_pointer = wire::replica_actor::stateful_pointer<replica_state>;
+using replica_pointer = wire::scrubbed_replica_actor::stateful_pointer<replica_state>;
 
 // Enrolls itself with the peers actor under {ROLE_REPLICA, group} when it is ready to speak.
-wire::replica_actor::behavior_type replica(replica_pointer self, replica_options options);
+wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replica_options options);
 
 // For those who do not see replica_state.
-wire::replica_actor spawn_replica(caf::actor_system& system, replica_options options);
+wire::scrubbed_replica_actor spawn_replica(caf::actor_system& system, replica_options options);
 
 } // namespace troupe::replica

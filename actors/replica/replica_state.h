@@ -1,7 +1,7 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
 // up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests, index_reads.cc
 // knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse,
-// archiving.cc tells the node's archiver of the log.
+// archiving.cc tells the node's archiver of the log, scrub.cc does what the scrubber asks.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -132,6 +132,9 @@ struct replica_state {
   std::int64_t flush_started_us = 0;
   std::uint64_t flush_job = 0; // of the newest flush
   bool flush_failed = false;   // the last one: the next comes after an interval, however much waits
+  // A mark that came while a flush was under way: what brings the items to its index goes behind that flush.
+  std::optional<wire::apply_items> marked_flush;
+  std::vector<msg::AppliedRequest> marked_requests; // in it, and in no flush before
   std::uint64_t items_bytes = 0;
   std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
   std::uint64_t item_sizes = 0;
@@ -168,6 +171,10 @@ struct replica_state {
   std::uint64_t grow_tries = 0;     // each asks another member
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
   std::map<std::uint64_t, asked_piece> asked_pieces; // by the member that asked: one each
+
+  std::vector<std::uint64_t> mending; // log entries that are being fetched from the others, ascending
+  bool condemned = false;     // its items are wrong: they serve nobody any more
+  msg::ScrubReport scrubbed;  // as the scrubber said last
 
   std::map<std::uint64_t, std::string> strangers; // who is no member here and spoke since the last drain: its node
   wire::outbox outbox;
@@ -208,6 +215,7 @@ struct replica_state {
   void answer_applied();
   void leave();
   void release_waiters();
+  void turn_readers_away();
   void flush();
   void watch_items();
   bool keeps_items() const { return holds_items && !items_lost; }
@@ -217,6 +225,19 @@ struct replica_state {
   void on_log_read(wire::log_read& what);
   void arm();
   void send_out();
+
+  wire::apply_items take_flush();
+  void send_flush(wire::apply_items job);
+
+  // --- scrub.cc
+  void mark(const msg::ScrubMark& what);
+  wire::scrub_view view() const;
+  wire::mark_proposed on_propose_mark(const wire::propose_mark& what);
+  void on_mend(const wire::mend_log& what);
+  void mend_from(const msg::PaxosMessage& message);
+  void ask_all(std::uint64_t from);
+  void on_condemn(const wire::condemn& what);
+  void leave_items();
 
   // --- rest.cc
   void wake();

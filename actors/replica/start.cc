@@ -32,7 +32,7 @@ void replica_state::start() {
     wire::items_opened nothing;
     return on_opened(nothing);
   }
-  self->send(o.items, wire::open_items{o.group, o.member, true, handle(self), o.local_indexes});
+  self->send(o.items, wire::open_items{o.group, o.member, true, handle(self), o.local_indexes, o.from, o.to});
 }
 
 void replica_state::on_loaded(wire::log_loaded& what) {
@@ -44,7 +44,8 @@ void replica_state::on_loaded(wire::log_loaded& what) {
     return must_be_replaced("its log is gone");
   loaded = std::move(what);
   self->send(options.items,
-             wire::open_items{options.group, options.member, false, handle(self), options.local_indexes});
+             wire::open_items{options.group, options.member, false, handle(self), options.local_indexes,
+                              options.from, options.to});
 }
 
 void replica_state::on_opened(wire::items_opened& what) {
@@ -57,6 +58,13 @@ void replica_state::on_opened(wire::items_opened& what) {
       what = {};
       what.applied = what.durable = loaded.base;
     }
+  }
+  if (condemned) { // it leaves its items, and votes on without
+    if (what.result.ok())
+      self->send(options.items, wire::drop_items{options.group, true});
+    holds_items = false;
+    what = {};
+    what.applied = what.durable = loaded.base;
   }
   bool gone = what.result.outcome == wire::disk_outcome::missing || what.result.outcome == wire::disk_outcome::corrupt;
   if (gone)
@@ -223,6 +231,9 @@ void replica_state::reopen() {
   proposed_ids.clear();
   items.clear();
   unflushed_requests.clear();
+  marked_flush.reset();
+  marked_requests.clear();
+  mending.clear();
   led = false;
   items_fail = items_lost = flush_failed = false;
   growing = reopens = false;

@@ -86,7 +86,7 @@ void replica_state::drive_transfer() {
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
   auto& question = from.parcel.snapshot_request();
-  if (!keeps_items() || now_in != phase::running || question.to() != options.member
+  if (!keeps_items() || condemned || now_in != phase::running || question.to() != options.member
       || !member(question.from()))
     return; // it asks again
   auto [it, first] = asked_pieces.try_emplace(question.from());
@@ -148,6 +148,8 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   job.chunk = std::make_shared<const msg::SnapshotChunk>(std::move(chunk));
   job.who = caf::actor_cast<wire::replica_actor>(self);
   job.local_indexes = options.local_indexes;
+  job.from = options.from;
+  job.to = options.to;
   incoming_total = std::max<std::uint64_t>(job.chunk->header().bytes(), 1);
   incoming->storing = true;
   self->send(options.items, std::move(job));
@@ -179,6 +181,8 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     items.clear();
     requests.restore(what.opened.requests);
     unflushed_requests.clear();
+    marked_flush.reset();
+    marked_requests.clear();
     applied = flushed = what.header.index();
     applied_link = what.header.link();
     applied_ballot = what.header.ballot();

@@ -9,6 +9,7 @@
 #pragma once
 #include "actors/wire/interfaces.h"
 #include "messages/replication.pb.h"
+#include "messages/scrub.pb.h"
 #include "messages/table.pb.h"
 #include <memory>
 #include <optional>
@@ -143,6 +144,46 @@ using replica_actor = role_actor::extend<
   caf::replies_to<standing_atom>::with<log_standing>,
   caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
 
+// --- what the scrubber of the node asks a replica ------------------------------------------------------------
+
+// What it is now.
+struct scrub_view {
+  bool running = false;
+  bool holds_items = false;
+  bool serves = false;     // leads, and may
+  std::uint64_t epoch = 0; // of its configuration
+  struct member {
+    std::uint64_t id = 0;
+    std::string node;
+  };
+  std::vector<member> storage; // the storage replicas of that configuration, itself among them
+  std::string leader_node;     // empty: not known
+};
+using scrub_view_atom = caf::atom_constant<caf::atom("scrubview")>;
+// As the leader: put a mark into the log (msg::ScrubMark).
+struct propose_mark {
+  std::vector<std::uint32_t> leaves;
+};
+struct mark_proposed {
+  bool leads = false;
+  std::uint64_t index = 0; // 0: not now
+};
+// These entries of its log are unreadable on the disk: fetch them from the others. Asked again until they are.
+struct mend_log {
+  std::vector<std::uint64_t> damaged; // ascending
+};
+// Its items are not what they should be. `compared`: the others agree with each other and not with it, under the
+// configuration of this epoch; else its file has rotten records, and the sound ones may be served until it has
+// been replaced.
+struct condemn {
+  bool compared = false;
+  std::uint64_t epoch = 0;
+  std::string why;
+};
+using scrubbed_replica_actor = replica_actor::extend<
+  caf::replies_to<scrub_view_atom>::with<scrub_view>, caf::replies_to<propose_mark>::with<mark_proposed>,
+  caf::reacts_to<mend_log>, caf::reacts_to<condemn>, caf::reacts_to<msg::ScrubReport>>;
+
 // --- the disk: one log file per node -------------------------------------------------------------------------
 
 struct load_log {
@@ -194,6 +235,26 @@ using disk_actor = caf::typed_actor<
   caf::replies_to<page_log>::with<log_page>, caf::reacts_to<page_atom>,
   caf::reacts_to<commit_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
+// One slice of reading a group's log again (storage::log_store::check).
+struct check_log {
+  std::uint64_t group = 0;
+  std::uint64_t from = 0; // 0: a pass begins
+  std::uint64_t max_bytes = 0;
+};
+struct log_checked {
+  disk_result result;
+  std::uint64_t next = 0; // 0: the end was reached
+  std::uint64_t bytes = 0;
+  std::vector<std::uint64_t> damaged;
+};
+// Chosen entries, to be put where they are unreadable.
+struct mend_entries {
+  std::uint64_t group = 0;
+  std::vector<std::shared_ptr<const msg::Entry>> entries;
+};
+using scrubbed_disk_actor =
+  disk_actor::extend<caf::replies_to<check_log>::with<log_checked>, caf::reacts_to<mend_entries>>;
+
 // --- item workers --------------------------------------------------------------------------------------------
 
 struct open_items {
@@ -202,6 +263,8 @@ struct open_items {
   bool create = false; // an order that can be given only once; otherwise a missing file is disk loss
   replica_actor who;
   msg::LocalIndexes local_indexes; // whose entries the file keeps beside the items
+  std::string from;                // the keys it is for, [from, to)
+  std::string to;
 };
 // One transaction: effects (coalesced, each key at most once) and how far they go.
 struct apply_items {
@@ -216,6 +279,8 @@ struct apply_items {
   std::int64_t last_time_ms = 0;
   std::vector<msg::AppliedRequest> requests;       // new since the last one
   std::int64_t forget_requests_before_ms = 0;      // older ones are no longer needed
+  bool mark = false;                               // keep the digests as they are then
+  std::vector<std::uint32_t> mark_leaves;          // and the records of these leaves
   replica_actor who;
 };
 struct read_item {
@@ -263,6 +328,8 @@ struct store_snapshot {
   std::shared_ptr<const msg::SnapshotChunk> chunk;
   replica_actor who;
   msg::LocalIndexes local_indexes; // for who has no item file yet
+  std::string from;                // likewise
+  std::string to;
 };
 // Make what is applied durable now, and say so (items_applied).
 struct sync_items {
@@ -276,6 +343,7 @@ struct digest_items {
 };
 struct drop_items {
   std::uint64_t group = 0;
+  bool quarantine = false; // move the file aside instead of deleting it
 };
 using cut_atom = caf::atom_constant<caf::atom("cut")>; // to itself: the next slice of a snapshot
 
@@ -284,6 +352,33 @@ using items_actor = caf::typed_actor<
   caf::reacts_to<read_snapshot>, caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
   caf::reacts_to<sync_items>, caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
   caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+
+// One slice of a full pass over the items of a member (storage::item_store::audit).
+struct audit_items {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  std::uint64_t max_bytes = 0;
+};
+struct items_audited {
+  disk_result result;
+  std::uint64_t bytes = 0; // read in this slice
+  bool done = false;       // what follows is of the whole pass so far
+  std::uint32_t progress = 0; // in thousandths
+  std::uint64_t damaged = 0;  // records, or keys or entries of indexes
+  std::uint64_t wrong_leaves = 0;
+  bool wrong_figures = false;
+  std::string what;
+};
+// What a member kept at the mark with that index.
+struct read_mark {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0;
+  std::uint64_t index = 0;
+  bool leaves = false;
+  bool records = false;
+};
+using scrubbed_items_actor = items_actor::extend<
+  caf::replies_to<audit_items>::with<items_audited>, caf::replies_to<read_mark>::with<msg::ScrubReply>>;
 
 } // namespace troupe::wire
 
@@ -314,3 +409,14 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::store_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::sync_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::digest_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scrub_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::propose_mark)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::mark_proposed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::mend_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::condemn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::check_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_checked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::mend_entries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::audit_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_audited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_mark)

@@ -6,10 +6,12 @@
 #include "actors/kit/log.h"
 #include "actors/kit/ticker_actor.h"
 #include "actors/replica/replica_actor.h"
+#include "storage/checksum.h"
 #include "tests/nodes/directory.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <filesystem>
+#include <sqlite3.h>
 
 namespace troupe::nodes_test {
 
@@ -20,6 +22,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int clients_per_node = 2;
+constexpr std::int64_t scrub_cycle_ms = 3'000;
 constexpr std::int64_t silence_us = 2'000'000; // after it CAF gives a connection up
 constexpr milliseconds grain(5);
 
@@ -99,7 +102,8 @@ void node_world::boot(const std::string& name) {
   if (!log)
     return violations.push_back(name + " does not start: " + log.error().text);
   auto logged = (*log)->list_groups();
-  auto metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), name);
+  auto registry = std::make_shared<prometheus::Registry>();
+  auto metrics = std::make_shared<kit::metrics>(registry, name);
   node.up = true;
   node.self.cluster = "c";
   node.self.self = {name, (*meta)->disk(), ++node.runs, false};
@@ -147,6 +151,17 @@ void node_world::boot(const std::string& name) {
   router.clock = &clock_;
   router.metrics = metrics;
   node.router = router::spawn_router(system_, std::move(router));
+  scrubber::scrubber_options reader;
+  reader.node = name;
+  reader.scrub.cycle_ms = scrub_cycle_ms;
+  reader.seed = dice_();
+  reader.peers = node.peers;
+  reader.disk = node.disk;
+  reader.items = [items = node.items](std::uint64_t) { return items; };
+  reader.clock = &clock_;
+  reader.metrics = metrics;
+  registries_.emplace_back(registry);
+  node.scrubber = scrubber::spawn_scrubber(system_, std::move(reader));
   agent::agent_options agent;
   agent.self.set_node(name);
   agent.self.set_zone("zone of " + name);
@@ -192,10 +207,14 @@ wire::replica_actor node_world::spawn_replica(const std::string& name, const age
   o.ticker = node.ticker;
   o.disk = node.disk;
   o.items = node.items;
+  o.mender = node.disk;
   o.deputies = node.deputies;
   o.clock = &clock_;
   o.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), name);
-  return node.replicas.emplace_back(replica::spawn_replica(system_, std::move(o)));
+  auto& made = node.replicas.emplace_back(replica::spawn_replica(system_, std::move(o)));
+  node.newest[wish.group] = made;
+  caf::anon_send(node.scrubber, scrubber::resident_started{wish.group, wish.member, wish.table, made});
+  return made;
 }
 
 void node_world::crash(const std::string& name) {
@@ -218,11 +237,13 @@ void node_world::crash(const std::string& name) {
   for (auto& c : node.clients)
     end(c);
   node.replicas.clear();
+  node.newest.clear();
   node.clients.clear();
   end(node.agent);
   end(node.admin);
   end(node.router);
   end(node.pulse);
+  end(node.scrubber);
   end(node.disk);
   end(node.items);
   end(node.ticker);
@@ -316,6 +337,88 @@ void node_world::run(milliseconds time) {
     step_clients();
     settle();
   }
+}
+
+// --- the scrub
+
+bool node_world::forge(const std::string& name) {
+  const auto path = nodes_.at(name).directory + "/items/" + std::to_string(first_group) + ".db";
+  sqlite3* db = nullptr;
+  sqlite3_stmt* get = nullptr;
+  sqlite3_stmt* put = nullptr;
+  bool done = sqlite3_open(path.c_str(), &db) == SQLITE_OK &&
+              sqlite3_prepare_v2(db, "SELECT id, k, v FROM items ORDER BY k", -1, &get, nullptr) == SQLITE_OK &&
+              sqlite3_step(get) == SQLITE_ROW;
+  if (done) {
+    auto text = [&](int column) {
+      return std::string(static_cast<const char*>(sqlite3_column_blob(get, column)),
+                         static_cast<std::size_t>(sqlite3_column_bytes(get, column)));
+    };
+    const auto id = sqlite3_column_int64(get, 0);
+    const auto key = text(1);
+    auto value = text(2);
+    value.back() = static_cast<char>(value.back() ^ 1);
+    sqlite3_finalize(get);
+    get = nullptr;
+    done = sqlite3_prepare_v2(db, "UPDATE items SET v=?, check_sum=? WHERE id=?", -1, &put, nullptr) == SQLITE_OK;
+    sqlite3_bind_blob(put, 1, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+    sqlite3_bind_int64(put, 2, static_cast<std::int64_t>(storage::record_checksum(key, value)));
+    sqlite3_bind_int64(put, 3, id);
+    done = done && sqlite3_step(put) == SQLITE_DONE;
+  }
+  sqlite3_finalize(get);
+  sqlite3_finalize(put);
+  sqlite3_close(db);
+  return done;
+}
+
+double node_world::counted(const std::string& family, const std::string& value) const {
+  double sum = 0;
+  for (const auto& registry : registries_)
+    for (const auto& one : registry->Collect())
+      for (const auto& metric : one.metric)
+        for (const auto& label : metric.label)
+          if (one.name == family && label.value == value)
+            sum += metric.counter.value;
+  return sum;
+}
+
+std::size_t node_world::quarantined(const std::string& name) const {
+  std::error_code none;
+  std::size_t files = 0;
+  for (const auto& one : fs::directory_iterator(nodes_.at(name).directory + "/quarantine", none))
+    files += one.path().extension() == ".db";
+  return files;
+}
+
+std::vector<msg::ReplicaReport> node_world::reports() {
+  std::vector<msg::ReplicaReport> all;
+  for (auto& name : all_names)
+    for (auto& [group, replica] : nodes_[name].newest) {
+      if (group == wire::metadata_group || !up(name))
+        continue;
+      caf::scoped_actor person(system_);
+      auto asking = person->request(replica, caf::infinite, wire::report_atom::value);
+      settle();
+      asking.receive([&](msg::ReplicaReport& what) { all.push_back(std::move(what)); }, [](caf::error&) {});
+    }
+  return all;
+}
+
+std::string node_world::leader() {
+  for (auto& name : all_names) {
+    auto replica = nodes_[name].newest.find(first_group);
+    if (!up(name) || replica == nodes_[name].newest.end())
+      continue;
+    bool serves = false;
+    caf::scoped_actor person(system_);
+    auto asking = person->request(replica->second, caf::infinite, wire::scrub_view_atom::value);
+    settle();
+    asking.receive([&](const wire::scrub_view& view) { serves = view.serves; }, [](caf::error&) {});
+    if (serves)
+      return name;
+  }
+  return {};
 }
 
 // --- clients

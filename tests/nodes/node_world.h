@@ -14,6 +14,7 @@
 #include "actors/kit/peers_actor.h"
 #include "actors/pulse/pulse_actor.h"
 #include "actors/router/router_actor.h"
+#include "actors/scrubber/scrubber_actor.h"
 #include "tests/linearizability/history.h"
 #include "tests/nodes/virtual_clock.h"
 #include <caf/actor_system.hpp>
@@ -26,8 +27,8 @@
 
 namespace troupe::nodes_test {
 
+inline constexpr std::uint64_t first_group = wire::metadata_group + 1; // of the clients' table
 inline constexpr std::int64_t request_ms = 1'500; // that a client gives the cluster
-
 
 struct climate {
   int loss_percent = 0; // of envelopes
@@ -52,6 +53,15 @@ public:
   // Two clients beside each node, one request at a time each, while `on`.
   void load(bool on) { load_ = on; }
   bool quiet() const; // no client waits for an answer
+
+  // In the item file of the clients' table on a node that is down: one record becomes another one, whose
+  // checksum fits. False: there is none.
+  bool forge(const std::string& node);
+  // What the scrubbers of all nodes have counted, in all their runs.
+  double counted(const std::string& family, const std::string& value) const; // with that label's value
+  std::size_t quarantined(const std::string& node) const;                    // item files
+  std::string leader();                      // node that serves that partition; empty: none
+  std::vector<msg::ReplicaReport> reports(); // of the replicas of all partitions
   // Reads each register through some router, until it is answered; false when one is not within 30 s.
   bool read_all();
 
@@ -76,14 +86,16 @@ private:
     kit::peers_options self;
     wire::peers_actor peers;
     wire::ticker_actor ticker;
-    wire::disk_actor disk;
-    wire::items_actor items;
+    wire::scrubbed_disk_actor disk;
+    wire::scrubbed_items_actor items;
+    scrubber::scrubber_actor scrubber;
     admin::admin_actor admin;
     router::router_actor router;
     agent::agent_actor agent;
     pulse::pulse_actor pulse;
     std::shared_ptr<kit::deputies> deputies;
-    std::vector<wire::replica_actor> replicas;
+    std::vector<wire::scrubbed_replica_actor> replicas;
+    std::map<std::uint64_t, wire::scrubbed_replica_actor> newest; // by group
     std::vector<wire::role_actor> clients;
   };
   struct asker {
@@ -117,6 +129,7 @@ private:
   caf::scheduler::test_coordinator& scheduler_;
   virtual_clock clock_;
   std::string root_;
+  std::vector<std::shared_ptr<prometheus::Registry>> registries_;
   std::map<std::string, one_node> nodes_;
   std::map<std::pair<std::string, std::string>, wire_end> roads_;
   std::vector<asker> clients_;

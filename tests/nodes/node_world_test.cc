@@ -2,6 +2,7 @@
 // data, and it is there in the end.
 #include "tests/linearizability/checker.h"
 #include "tests/nodes/node_world.h"
+#include <algorithm>
 #include <cstdio>
 #include <gtest/gtest.h>
 
@@ -72,6 +73,9 @@ std::uint64_t live_through(std::uint64_t seed, int rounds, tally* total = nullpt
   EXPECT_TRUE(world.read_all()) << "seed " << seed << ": a register cannot be read";
   auto report = linearizability::check(world.history());
   EXPECT_TRUE(report.ok()) << "seed " << seed << "\n" << report.text();
+  for (auto kind : {"item", "digest", "log", "replica", "undecided"})
+    EXPECT_EQ(world.counted("troupe_scrub_findings_total", kind), 0)
+        << "seed " << seed << ": the scrub says that something is wrong with copies that are right: " << kind;
   for (auto& violation : world.violations)
     ADD_FAILURE() << "seed " << seed << ": " << violation;
   for (auto& op : world.history())
@@ -96,6 +100,94 @@ TEST(NodesOnVirtualTime, RepeatARunFromItsSeed) {
     EXPECT_EQ(live_through(seed, 8), first) << "seed " << seed;
   }
   EXPECT_NE(live_through(2, 8), live_through(6, 8)); // the same weather
+}
+
+// The members were compared over and over in the runs above, and nothing was wrong. Here something is.
+void find_and_replace(std::uint64_t seed, bool leads) {
+  node_world world(seed, weather_of(seed));
+  for (auto& name : world.names())
+    world.boot(name);
+  ASSERT_TRUE(world.make_table());
+  world.load(true);
+  world.run(3s);
+  world.load(false);
+  for (int i = 0; i < 30 && !world.quiet(); ++i)
+    world.run(100ms);
+  ASSERT_TRUE(world.quiet());
+  auto known_to_be_equal = [&] {
+    auto all = world.reports();
+    return std::any_of(all.begin(), all.end(), [](const msg::ReplicaReport& r) {
+      return r.group() == first_group && r.scrub().compared_ms() > 0;
+    });
+  };
+  for (int i = 0; i < 300 && !known_to_be_equal(); ++i)
+    world.run(100ms);
+  ASSERT_TRUE(known_to_be_equal());
+  world.run(1s); // all of them have heard of it
+  std::string wrong;
+  for (int i = 0; i < 100 && world.leader().empty(); ++i)
+    world.run(100ms);
+  for (auto& name : world.names())
+    if (name != world.leader())
+      wrong = name;
+  world.run(2s); // what was applied is in the files
+  world.crash(wrong);
+  ASSERT_TRUE(world.forge(wrong));
+  world.boot(wrong);
+  if (leads) { // the leader goes away for a while, so that perhaps this one leads
+    const auto before = world.leader();
+    world.crash(before);
+    for (int i = 0; i < 100 && world.leader().empty(); ++i)
+      world.run(100ms);
+    world.boot(before);
+  }
+  auto replaced = [&] { return world.quarantined(wrong) > 0; };
+  for (int i = 0; i < 300 && !replaced(); ++i)
+    world.run(100ms);
+  EXPECT_TRUE(replaced()) << "seed " << seed;
+  EXPECT_GE(world.counted("troupe_scrub_findings_total", "digest"), 1) << "by the full pass";
+  EXPECT_GE(world.counted("troupe_scrub_findings_total", "replica"), 1) << "by the comparison";
+  for (auto& name : world.names()) {
+    EXPECT_EQ(world.quarantined(name), name == wrong ? 1u : 0u) << "no right copy is touched: " << name;
+  }
+  // The healer puts another member in its place, on the only node there is for it.
+  auto whole = [&] {
+    auto all = world.reports();
+    return all.size() == 6 && std::all_of(all.begin(), all.end(), [](const msg::ReplicaReport& r) {
+             return r.kind() == msg::STORAGE_REPLICA && r.damage().empty() && r.leader() != 0;
+           });
+  };
+  for (int i = 0; i < 600 && !whole(); ++i)
+    world.run(100ms);
+  std::string state;
+  for (const auto& r : world.reports())
+    state += r.ShortDebugString() + "\n";
+  EXPECT_TRUE(whole()) << "seed " << seed << "\n" << state;
+  const auto found = world.counted("troupe_scrub_findings_total", "replica");
+  world.load(true); // not before: a write would have put the record right
+  const auto equal = world.counted("troupe_scrub_comparisons_total", "equal");
+  for (int i = 0; i < 300 && world.counted("troupe_scrub_comparisons_total", "equal") < equal + 4; ++i)
+    world.run(100ms);
+  EXPECT_GE(world.counted("troupe_scrub_comparisons_total", "equal"), equal + 4);
+  EXPECT_EQ(world.counted("troupe_scrub_findings_total", "replica"), found) << "nothing is wrong any more";
+  world.load(false);
+  for (int i = 0; i < 30 && !world.quiet(); ++i)
+    world.run(100ms);
+  EXPECT_TRUE(world.read_all()) << "seed " << seed << ": a register cannot be read";
+  if (leads)
+    return; // it may have answered before it was found out
+  auto report = linearizability::check(world.history());
+  EXPECT_TRUE(report.ok()) << "seed " << seed << "\n" << report.text();
+}
+
+TEST(NodesOnVirtualTime, AMemberThatIsWrongIsFoundAndReplaced) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed)
+    find_and_replace(seed, false);
+}
+
+TEST(NodesOnVirtualTime, AWrongMemberThatMayLeadHandsOverFirst) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed)
+    find_and_replace(seed, true);
 }
 
 } // namespace

@@ -53,6 +53,7 @@ void add_query_commands(CLI::App& app, const command_ptr& c);   // query, scan
 void add_table_commands(CLI::App& app, const command_ptr& c);   // table create, describe, list, delete
 void add_cluster_commands(CLI::App& app, const command_ptr& c); // status, handover
 void add_heal_command(CLI::App& app, const command_ptr& c);     // heal
+void add_scrub_command(CLI::App& app, const command_ptr& c);    // scrub
 void add_bench_command(CLI::App& app, const command_ptr& c);    // bench
 void add_restore_command(CLI::App& app, const command_ptr& c);  // restore
 void add_export_command(CLI::App& app, const command_ptr& c);   // archive export

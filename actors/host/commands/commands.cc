@@ -29,6 +29,7 @@ void add_client_commands(CLI::App& app, const terminal& t, action& chosen, opene
   auto shared = std::make_shared<command>(t, &chosen, std::move(open));
   add_cluster_commands(app, shared);
   add_heal_command(app, shared);
+  add_scrub_command(app, shared);
   add_table_commands(app, shared);
   add_item_commands(app, shared);
   add_update_command(app, shared);

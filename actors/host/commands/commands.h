@@ -1,4 +1,4 @@
-// The program's client commands: status, table, put, get, update, delete, query, scan, handover, heal,
+// The program's client commands: status, table, put, get, update, delete, query, scan, handover, heal, scrub,
 // archive, restore and bench.
 //
 // main() makes a CLI::App, lets each family of commands add itself, parses, and runs what was chosen:

@@ -66,6 +66,7 @@ TEST(document, defaults_lie_within_their_own_bounds) {
   check(c.storage);
   check(c.healing);
   check(c.archive);
+  check(c.scrub);
   check(c.requests);
   check(c.tls);
 }

@@ -30,7 +30,7 @@ TEST(refusal, an_unknown_key_comes_with_the_key_that_was_meant) {
   EXPECT_THAT(
       problems(good + "colour: red\n"),
       ElementsAre(":7:1: unknown key 'colour' in the cluster file; the keys here are cluster, zones, nodes, "
-                  "replication, storage, healing, archive, requests, api and tls"));
+                  "replication, storage, healing, archive, scrub, requests, api and tls"));
   EXPECT_THAT(problems(good + "? [a, b]\n: 1\n"),
               ElementsAre(":7:3: a list stands where a key of the cluster file belongs"));
 }

@@ -283,6 +283,24 @@ msg::ReplicaReport lone_replica::report() {
   return report;
 }
 
+wire::mark_proposed lone_replica::propose_mark(std::vector<std::uint32_t> leaves) {
+  wire::mark_proposed answer;
+  caf::scoped_actor asker(*system_);
+  auto asking = asker->request(replica_, caf::infinite, wire::propose_mark{std::move(leaves)});
+  run();
+  asking.receive([&](wire::mark_proposed& what) { answer = what; }, [](caf::error&) {});
+  return answer;
+}
+
+wire::scrub_view lone_replica::view() {
+  wire::scrub_view view;
+  caf::scoped_actor asker(*system_);
+  auto asking = asker->request(replica_, caf::infinite, wire::scrub_view_atom::value);
+  run();
+  asking.receive([&](wire::scrub_view& what) { view = std::move(what); }, [](caf::error&) {});
+  return view;
+}
+
 wire::peers_actor::behavior_type lone_replica::peers(wire::peers_actor::pointer, lone_replica* world) {
   return {
       [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
@@ -346,7 +364,7 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
       [](const wire::sync_items&) {},
       [](const wire::digest_items&) {},
-      [](const wire::drop_items&) {},
+      [world](const wire::drop_items& what) { world->asked.drops.push_back(what); },
       [](wire::cut_atom) {},
       [](wire::tick_atom) {},
       [](wire::stop_atom) {},

@@ -22,6 +22,7 @@ struct asked_of_items {
   std::deque<wire::read_items> reads;
   std::deque<wire::store_snapshot> stores;
   std::deque<wire::read_snapshot> pieces;
+  std::vector<wire::drop_items> drops;
 };
 
 // The log of a leader that the replica follows: member 2 of its group, on node n2.
@@ -97,6 +98,8 @@ public:
   std::vector<msg::Command> commands;     // that went into the log
   std::vector<msg::ReplicaReply> answers; // to the router
   msg::ReplicaReport report();
+  wire::mark_proposed propose_mark(std::vector<std::uint32_t> leaves = {});
+  wire::scrub_view view();
 
 private:
   struct clock final : public kit::clock {
@@ -116,7 +119,7 @@ private:
   void deliver(msg::Parcel parcel, const std::string& node = "n2");
   void keep(const wire::append_log& job);
 
-  wire::replica_actor replica_;
+  wire::scrubbed_replica_actor replica_;
   std::uint64_t asked_ = 0;
 };
 

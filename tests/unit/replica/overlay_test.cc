@@ -284,5 +284,53 @@ TEST(overlay, keeps_entries_as_long_as_their_items) {
   EXPECT_EQ(entries(o), "");
 }
 
+// One flush may be taken while another is under way: a mark needs the items at an index of its own.
+TEST(overlay, a_second_flush_takes_what_came_after_the_first) {
+  overlay o;
+  o.apply(put("a", "1"), 1);
+  o.apply(put("b", "1"), 2);
+  ASSERT_EQ(o.begin_flush().size(), 2u);
+  o.apply(put("b", "2"), 3);
+  o.apply(put("c", "2"), 4);
+  auto second = o.begin_flush();
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_TRUE(o.next_taken());
+  o.apply(put("c", "3"), 5);
+  o.end_flush(true);
+  EXPECT_TRUE(o.flushing()) << "the second one goes on";
+  EXPECT_FALSE(o.next_taken());
+  EXPECT_EQ(o.applied("a"), nullptr) << "the file has it";
+  ASSERT_NE(o.applied("b"), nullptr) << "the file has an older one";
+  EXPECT_EQ(o.applied("b")->item, "2");
+  o.end_flush(true);
+  EXPECT_FALSE(o.flushing());
+  EXPECT_EQ(o.applied("b"), nullptr);
+  ASSERT_NE(o.applied("c"), nullptr);
+  auto third = o.begin_flush();
+  ASSERT_EQ(third.size(), 1u);
+  EXPECT_EQ(third[0].item(), "3");
+  o.end_flush(true);
+  EXPECT_EQ(o.bytes(), 0u);
+  EXPECT_EQ(o.size(), 0u);
+}
+
+TEST(overlay, a_first_flush_that_fails_gives_the_second_back_with_it) {
+  overlay o;
+  o.apply(put("a", "1"), 1);
+  o.apply(put("b", "1"), 2);
+  o.begin_flush();
+  o.apply(put("b", "22"), 3);
+  o.apply(put("c", "2"), 4);
+  o.begin_flush();
+  o.end_flush(false);
+  EXPECT_FALSE(o.flushing());
+  EXPECT_EQ(o.dirty_bytes(), o.bytes() + 3) << "each once, with its key";
+  auto all = o.begin_flush();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[1].item(), "22");
+  o.end_flush(true);
+  EXPECT_EQ(o.size(), 0u);
+}
+
 } // namespace
 } // namespace troupe::replica

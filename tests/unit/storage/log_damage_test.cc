@@ -83,6 +83,49 @@ TEST_F(log_damage_test, a_flipped_entry_head_damages_what_is_behind_it_in_its_ru
   EXPECT_EQ(got.damaged, (std::vector<std::uint64_t>{5, 6}));
 }
 
+// As the scrub does it, in a log that is open and in use.
+TEST_F(log_damage_test, is_found_slice_by_slice_and_mended_with_what_fits) {
+  auto check_all = [&](storage::log_store& log, std::size_t slice_bytes) {
+    std::vector<std::uint64_t> damaged;
+    std::uint64_t entries_read = 0;
+    EXPECT_TRUE(done(log.forget_cached()));
+    for (std::uint64_t from = 1; from != 0;) {
+      auto slice = log.check(1, from, slice_bytes);
+      EXPECT_TRUE(done(slice));
+      if (!slice)
+        break;
+      damaged.insert(damaged.end(), slice->damaged.begin(), slice->damaged.end());
+      entries_read += slice->entries;
+      from = slice->next;
+    }
+    EXPECT_EQ(entries_read, list.size());
+    return damaged;
+  };
+  auto log = open_log(path);
+  EXPECT_TRUE(check_all(*log, 1).empty());
+  EXPECT_TRUE(failed_as(log->mend(1, {list[4]}), code::refused)) << "it is not damaged";
+  log.reset();
+  flip_near(path, "g1 e5 ", 100);
+  flip_near(path, "g1 e6 ", 100);
+  flip_near(path, "g1 e9 ", 100);
+  log = open_log(path);
+  const std::vector<std::uint64_t> wrong{5, 6, 9};
+  EXPECT_EQ(check_all(*log, 1), wrong) << "a run in each slice";
+  EXPECT_EQ(check_all(*log, 1 << 20), wrong) << "all in one";
+
+  chain other(1);
+  auto strange = other.some(9, 600);
+  EXPECT_TRUE(failed_as(log->mend(1, {strange[4]}), code::refused)) << "of another history";
+  EXPECT_TRUE(failed_as(log->mend(1, {list[5]}), code::refused)) << "what it follows is damaged, too";
+  EXPECT_TRUE(failed_as(log->mend(2, {list[4]}), code::refused));
+  EXPECT_EQ(check_all(*log, 1), wrong);
+  ASSERT_TRUE(done(log->mend(1, {list[4], list[5]})));
+  ASSERT_TRUE(done(log->mend(1, {list[8]})));
+  EXPECT_TRUE(check_all(*log, 1).empty());
+  log.reset();
+  EXPECT_TRUE(same(load(1).entries, list));
+}
+
 TEST_F(log_damage_test, a_log_shorter_than_its_mark_is_lost_not_short) {
   change_rows(path, "DELETE FROM runs WHERE first=10");
   auto got = load(1);

@@ -307,7 +307,7 @@ TEST_F(CommandLine, OutputThatCannotBeWrittenIsAFailure) {
 
 TEST_F(CommandLine, HelpTeachesWithExamples) {
   for (auto command :
-       {"put", "get", "update", "delete", "query", "scan", "status", "handover", "heal", "bench"}) {
+       {"put", "get", "update", "delete", "query", "scan", "status", "handover", "heal", "scrub", "bench"}) {
     EXPECT_EQ(run({command, "--help"}), exit_code::ok);
     EXPECT_THAT(out.str(), HasSubstr("Example")) << command;
     EXPECT_THAT(out.str(), HasSubstr(std::string("troupe ") + command));

@@ -1,0 +1,51 @@
+// Who is wrong: digests of a group's members at one index in, a verdict out.
+//
+// A leaf of the key space is what two members agree on against the third. Only one member can be found wrong,
+// and only by two others that agree with each other about everything. With two members, with three different
+// opinions, or with a different member wrong in each of two leaves nobody is condemned: a repair would be a
+// guess, and a guess can put a wrong copy in the place of a right one. That is a finding for people, and for
+// a comparison with a copy rebuilt from the archive: a `reference`, which is believed where it is given.
+//
+// Thread: pure functions.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe::scrub {
+
+struct leaf {
+  std::uint64_t sum = 0;
+  std::uint64_t items = 0;
+  bool operator==(const leaf&) const = default;
+};
+using leaf_list = std::vector<leaf>;
+
+struct opinion {
+  std::uint64_t member = 0;
+  leaf_list leaves;   // all have the same number
+  bool reference = false; // not a member: what the items must be
+};
+
+struct verdict {
+  std::vector<std::uint32_t> differing; // leaves, ascending; none: all agree
+  std::uint64_t wrong = 0;              // member; 0: all agree, or it cannot be told
+  bool agreed() const { return differing.empty(); }
+};
+
+// At most one opinion may be the reference.
+verdict judge(const std::vector<opinion>& opinions);
+
+struct record {
+  std::string key;
+  std::uint64_t check = 0;
+  bool operator==(const record&) const = default;
+};
+struct listing {
+  std::uint64_t member = 0;
+  std::vector<record> records; // ascending by key
+};
+// Keys that are not the same in all listings, ascending; at most `max`.
+std::vector<std::string> differing_keys(const std::vector<listing>& listings, std::size_t max);
+
+} // namespace troupe::scrub

@@ -1,0 +1,292 @@
+// Comparing the members of groups that are led here, and answering those who compare groups led elsewhere.
+#include "actors/kit/log.h"
+#include "actors/scrubber/scrubber_state.h"
+#include "config/limits.h"
+#include <algorithm>
+#include <caf/all.hpp>
+
+namespace troupe::scrubber {
+
+namespace {
+
+constexpr std::size_t comparisons_at_once = 4;
+constexpr std::size_t storage_replicas = 3;   // that all groups have when they are whole
+constexpr std::size_t answers_kept = 64;
+constexpr std::int64_t question_us = 2'000'000; // after which nobody waits for its answer any more
+
+std::string printable(const std::string& key) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned char c : key.substr(0, 24)) {
+    out += digits[c >> 4];
+    out += digits[c & 15];
+  }
+  return key.size() > 24 ? out + "..." : out;
+}
+
+std::string describe(const scrub::round::result& seen) {
+  std::string out = std::to_string(seen.verdict.differing.size()) + " of its ranges of keys differ between " +
+                    std::to_string(seen.members.size()) + " members at index " + std::to_string(seen.index);
+  for (std::size_t i = 0; i < seen.keys.size() && i < 4; ++i)
+    out += (i == 0 ? ": key " : ", ") + printable(seen.keys[i]);
+  return out;
+}
+
+} // namespace
+
+void scrubber_state::begin_comparisons() {
+  while (comparing.size() < comparisons_at_once) {
+    auto group = comparisons->due(now());
+    if (!group)
+      return;
+    comparisons->begun(*group, now());
+    if (comparing.contains(*group))
+      continue;
+    auto number = ++next_number;
+    comparing[*group].number = number;
+    self->request(residents.at(*group).actor, caf::infinite, wire::scrub_view_atom::value)
+      .then([this, group = *group, number](const wire::scrub_view& view) { begin_comparison(group, number, view); },
+            [this, group = *group, number](const caf::error&) {
+              if (auto it = comparing.find(group); it != comparing.end() && it->second.number == number)
+                comparing.erase(it);
+            });
+  }
+}
+
+void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number, const wire::scrub_view& view) {
+  auto it = comparing.find(group);
+  auto one = residents.find(group);
+  if (it == comparing.end() || it->second.number != number)
+    return;
+  if (one == residents.end()) {
+    comparing.erase(it);
+    return;
+  }
+  one->second.led = view.serves;
+  if (!view.serves || view.storage.size() < 2) {
+    comparing.erase(it);
+    comparisons->put_off(group, now() + cycle_us() / 8); // it may be led here by then
+    return;
+  }
+  std::vector<std::uint64_t> members;
+  for (const auto& m : view.storage) {
+    members.push_back(m.id);
+    it->second.nodes[m.id] = m.node;
+  }
+  it->second.round = std::make_unique<scrub::round>(std::move(members), view.epoch, now());
+  drive_comparisons();
+  send_out();
+}
+
+void scrubber_state::drive_comparisons() {
+  for (auto it = comparing.begin(); it != comparing.end();) {
+    auto here = it++;
+    if (here->second.round && !drive(here->first, here->second))
+      comparing.erase(here);
+  }
+  std::erase_if(questions, [this](const auto& one) { return now() - one.second.asked_us > question_us; });
+}
+
+bool scrubber_state::drive(std::uint64_t group, comparison& one) {
+  auto step = one.round->next(now());
+  switch (step.what) {
+  case scrub::round::want::nothing:
+    return true;
+  case scrub::round::want::mark:
+    propose_mark(group, one);
+    return true;
+  case scrub::round::want::read:
+    ask_members(group, one, step);
+    return true;
+  case scrub::round::want::done:
+    finish(group, one);
+    return false;
+  }
+  return false;
+}
+
+void scrubber_state::propose_mark(std::uint64_t group, comparison& one) {
+  auto it = residents.find(group);
+  if (it == residents.end())
+    return one.round->refused();
+  self->request(it->second.actor, caf::infinite, wire::propose_mark{one.round->named_leaves()})
+    .then(
+      [this, group, number = one.number](const wire::mark_proposed& answer) {
+        auto known = comparing.find(group);
+        if (known == comparing.end() || known->second.number != number || !known->second.round)
+          return;
+        if (!answer.leads)
+          known->second.round->refused();
+        else if (answer.index != 0)
+          known->second.round->marked(answer.index);
+        drive_comparisons();
+        send_out();
+      },
+      [](const caf::error&) {}); // it has ended: asked again, and then given up
+}
+
+void scrubber_state::ask_members(std::uint64_t group, comparison& one, const scrub::round::step& step) {
+  for (auto member : step.whom) {
+    msg::ScrubRequest request;
+    request.set_group(group);
+    auto& ask = *request.mutable_read_mark();
+    ask.set_member(member);
+    ask.set_index(one.round->index());
+    ask.set_leaves(step.leaves);
+    ask.set_records(step.records);
+    auto id = ++next_id;
+    questions[id] = {group, one.number, member, one.round->index(), step.leaves, step.records, now()};
+    post(one.nodes.at(member), std::move(request), id);
+  }
+}
+
+void scrubber_state::on_reply(const wire::delivery& from) {
+  auto asked = questions.find(from.parcel.id());
+  if (asked == questions.end() || !from.parcel.has_scrub_reply())
+    return; // undelivered: asked again
+  const auto q = asked->second;
+  questions.erase(asked);
+  auto it = comparing.find(q.group);
+  if (it == comparing.end() || it->second.number != q.comparison || !it->second.round)
+    return;
+  auto& round = *it->second.round;
+  const auto& reply = from.parcel.scrub_reply();
+  if (it->second.agreed.size() < answers_kept)
+    it->second.agreed.emplace_back(reply.agreed().begin(), reply.agreed().end());
+  switch (reply.state()) {
+  case msg::ScrubReply::HERE:
+    break;
+  case msg::ScrubReply::GONE:
+  case msg::ScrubReply::UNKNOWN:
+    return round.unknown(q.member, q.index);
+  default:
+    return;
+  }
+  if (q.records) {
+    std::vector<scrub::record> records;
+    for (int i = 0; i < std::min(reply.keys_size(), reply.checks_size()); ++i)
+      records.push_back({reply.keys(i), reply.checks(i)});
+    round.read_records(q.member, q.index, std::move(records), !reply.more());
+  } else if (q.leaves) {
+    scrub::leaf_list leaves;
+    for (int i = 0; i < std::min(reply.sums_size(), reply.items_size()); ++i)
+      leaves.push_back({reply.sums(i), reply.items(i)});
+    round.read_leaves(q.member, q.index, std::move(leaves));
+  } else {
+    round.root(q.member, q.index, reply.root());
+  }
+}
+
+void scrubber_state::finish(std::uint64_t group, const comparison& one) {
+  const auto& seen = one.round->outcome();
+  if (!seen.compared) {
+    meter->inconclusive.Increment();
+    comparisons->failed(group, now());
+    return;
+  }
+  const bool all = seen.members.size() == one.nodes.size();
+  if (all)
+    comparisons->ended(group, now());
+  else
+    comparisons->put_off(group, now() + cycle_us() / 20); // somebody could not say, and may be able to by then
+  if (auto it = residents.find(group); all && it != residents.end()) {
+    it->second.compared_us = now();
+    it->second.report.set_compared_ms(options.clock->unix_ms());
+    tell(it->second);
+  }
+  if (seen.verdict.agreed()) {
+    meter->equal.Increment();
+    return all ? agree(group, one) : void();
+  }
+  meter->different.Increment();
+  outvoted(group, one);
+}
+
+// All members remember that they were equal once: what one of them says later is then a word of its own.
+void scrubber_state::agree(std::uint64_t group, const comparison& one) {
+  const auto& members = one.round->outcome().members;
+  for (auto member : members) {
+    msg::ScrubRequest news;
+    news.set_group(group);
+    news.mutable_agreed()->mutable_members()->Assign(members.begin(), members.end());
+    post(one.nodes.at(member), std::move(news));
+  }
+}
+
+// Only who was outvoted by two others may be repaired, and only where these two are known to be two witnesses: a
+// member that was built from another one, and was never found equal to the third, repeats what that one says.
+void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
+  const auto& seen = one.round->outcome();
+  const auto what = describe(seen);
+  if (seen.verdict.wrong == 0 || seen.members.size() < storage_replicas)
+    return found(group, finding::undecided, what + "; which of them is right cannot be told");
+  const bool witnesses = std::any_of(one.agreed.begin(), one.agreed.end(), [&](const auto& known) {
+    return std::includes(known.begin(), known.end(), seen.members.begin(), seen.members.end());
+  });
+  if (!witnesses)
+    return found(group, finding::undecided,
+                 what + "; nobody remembers that they were equal, so one may be a copy of another");
+  const auto& node = one.nodes.at(seen.verdict.wrong);
+  const auto why = what + "; member " + std::to_string(seen.verdict.wrong) + " on " + node +
+                   " disagrees with the others, who agree";
+  found(group, finding::replica, why);
+  meter->members_condemned.Increment();
+  repaired(group);
+  msg::ScrubRequest request;
+  request.set_group(group);
+  auto& condemn = *request.mutable_condemn();
+  condemn.set_member(seen.verdict.wrong);
+  condemn.set_epoch(one.round->epoch());
+  condemn.set_why(why);
+  post(node, std::move(request));
+}
+
+// --- what others ask ---------------------------------------------------------------------------------------
+
+void scrubber_state::on_request(const wire::delivery& from) {
+  const auto& request = from.parcel.scrub_request();
+  auto it = residents.find(request.group());
+  switch (request.op_case()) {
+  case msg::ScrubRequest::kReadMark:
+    return on_read_mark(from);
+  case msg::ScrubRequest::kCompare:
+    return comparisons->hurry(request.group(), now());
+  case msg::ScrubRequest::kPass:
+    passes->hurry(request.group(), now());
+    return comparisons->hurry(request.group(), now());
+  case msg::ScrubRequest::kCondemn:
+    if (it != residents.end() && it->second.member == request.condemn().member())
+      self->send(it->second.actor, wire::condemn{true, request.condemn().epoch(), request.condemn().why()});
+    return;
+  case msg::ScrubRequest::kAgreed:
+    if (it != residents.end())
+      it->second.agreed.assign(request.agreed().members().begin(), request.agreed().members().end());
+    return;
+  default:
+    return;
+  }
+}
+
+void scrubber_state::on_read_mark(const wire::delivery& from) {
+  const auto& request = from.parcel.scrub_request();
+  const auto& ask = request.read_mark();
+  auto it = residents.find(request.group());
+  auto reply = wire::outgoing{from.from->node, wire::reply_to(from.parcel)};
+  if (it == residents.end() || it->second.member != ask.member()) {
+    reply.parcel.mutable_scrub_reply()->set_state(msg::ScrubReply::GONE);
+    outbox.push_back(std::move(reply));
+    return;
+  }
+  wire::read_mark what{request.group(), ask.member(), ask.index(), ask.leaves(), ask.records()};
+  self->request(options.items(request.group()), caf::infinite, what)
+    .then(
+      [this, reply, agreed = it->second.agreed](const msg::ScrubReply& said) mutable {
+        *reply.parcel.mutable_scrub_reply() = said;
+        reply.parcel.mutable_scrub_reply()->mutable_agreed()->Assign(agreed.begin(), agreed.end());
+        outbox.push_back(std::move(reply));
+        send_out();
+      },
+      [](const caf::error&) {}); // this node is ending
+}
+
+} // namespace troupe::scrubber
