@@ -11,7 +11,7 @@ TEST_F(Archive, SegmentsAppearAndLogsAreCutOnlyBehindThemWhoeverDies) {
   begin(heavy());
   auto group = nodes->group_of_table("registers");
   auto cut = [&] { return every_member(group, [](auto& r) { return r.first_index() > 1; }); };
-  ASSERT_TRUE(eventually(milliseconds(60'000), cut)) << "no log is ever cut";
+  ASSERT_TRUE(eventually(milliseconds(180'000), cut)) << "no log is ever cut";
   check_cuts(group);
   auto lost = leader();
   auto killed = steady_us();
@@ -64,10 +64,11 @@ TEST_F(Archive, WhileItIsAwayWritesGoOnUntilTooMuchIsNotInItAndAgainWhenItIsBack
   fs::rename(directory / "unmounted", directory / ".troupe-archive");
   EXPECT_TRUE(eventually(milliseconds(90'000), [&] { return impatient->call(put).ok(); }))
       << "and are taken again";
+  progress();
+  clients->stop(); // whether it keeps up with them is the disk's affair
   EXPECT_TRUE(eventually(milliseconds(90'000), [&] {
     return every_member(group, [](auto& r) { return r.archive().alarm().empty(); });
   })) << members(group)[leader()].ShortDebugString();
-  progress();
   check_cuts(group);
   judge();
 }
