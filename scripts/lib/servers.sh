@@ -156,6 +156,7 @@ start_troupe() {
     changes+=(-e "$expression")
   done
   sed -E "${changes[@]}" -e 's/^cluster: .*/cluster: bench/' -e "s|data: [^ ]*/(n[123])\b|data: $data/\1|" \
+    -e "s|^( *directory: )[^ ]*/archive\b|\1$data/archive|" \
     -e "s/^( *port: *)710([0-9]).*/\1$((port / 10 + 2))\2/" -e "s/^( *metrics: *)720([0-9]).*/\1$((port / 10 + 3))\2/" \
     -e 's/^( *http: *)800[0-9].*/\10/' "$root/config/three-zones.yaml" >"$file"
   start troupe "$troupe" up "$file"
