@@ -1,5 +1,7 @@
 #include "actors/history/rebuild.h"
+#include "actors/history/snapshots.h"
 #include "storage/files.h"
+#include "storage/snapshot.h"
 #include <deque>
 
 namespace troupe::history {
@@ -10,10 +12,12 @@ using storage::result;
 
 namespace {
 
+constexpr auto snapshot_end = "-snapshot";    // of the name of the file that is fetched
+constexpr std::uint64_t only_member = 1;      // nobody else has the file
 constexpr std::size_t batch_bytes = 4u << 20; // of items in one transaction
 
 result<void> remove_files(const std::string& path) {
-  for (auto end : {"", "-wal", "-shm"})
+  for (auto end : {"", "-wal", "-shm", snapshot_end})
     if (auto removed = storage::remove_file(path + end); !removed)
       return removed;
   return {};
@@ -21,27 +25,73 @@ result<void> remove_files(const std::string& path) {
 
 } // namespace
 
-rebuild::rebuild(storage::object_store& store, rebuild_order order)
-    : order_(std::move(order)), reader_(store, order_.whose) {}
-
 rebuild::~rebuild() {
   items_.reset();
   (void)remove_files(order_.path); // the next one for that path removes what stays
 }
 
+// The item file is that of a snapshot, if there is one that may be begun with; and where the log goes on
+// behind it.
+result<log_position> rebuild::install_newest(storage::object_store& store) const {
+  auto file = order_.path + snapshot_end;
+  for (auto at_most = order_.last; at_most > 0;) {
+    auto found = newest_snapshot(store, order_.whose, at_most);
+    if (!found)
+      return found.error();
+    if (!*found)
+      break;
+    at_most = (*found)->index - 1;
+    auto about = read_snapshot_manifest(store, order_.whose, **found);
+    if (about && order_.time_ms != 0 && about->header.time_ms() > order_.time_ms)
+      continue; // it holds something younger
+    if (about)
+      about = fetch_snapshot(store, order_.whose, **found, file);
+    if (!about && about.error().code != code::corrupt && about.error().code != code::missing)
+      return about.error();
+    if (!about)
+      continue;
+    storage::install_options options;
+    options.group = order_.whose.group;
+    options.member = only_member;
+    options.size_of = order_.items.size_of;
+    options.entries = order_.items.entries;
+    options.from = order_.items.from;
+    options.to = order_.items.to;
+    auto installed = storage::install_snapshot(file, order_.path, options);
+    if (auto removed = storage::remove_file(file); !removed)
+      return removed.error();
+    if (!installed)
+      return installed.error();
+    return log_position{installed->index, installed->link};
+  }
+  return log_position{};
+}
+
+result<void> rebuild::open_items() {
+  auto options = order_.items;
+  options.group = order_.whose.group;
+  options.member = only_member;
+  options.create = began_with_ == 0;
+  auto items = storage::item_store::open(order_.path, options);
+  if (!items)
+    return items.error();
+  items_ = std::move(*items);
+  return {};
+}
+
 result<std::unique_ptr<rebuild>> rebuild::begin(storage::object_store& store, rebuild_order order) {
   if (auto removed = remove_files(order.path); !removed)
     return removed.error();
-  std::unique_ptr<rebuild> made(new rebuild(store, std::move(order)));
-  auto options = made->order_.items;
-  options.group = made->order_.whose.group;
-  options.member = 1;
-  options.create = true;
-  auto items = storage::item_store::open(made->order_.path, options);
-  if (!items)
-    return items.error();
-  made->items_ = std::move(*items);
-  made->whole_ = made->order_.last == 0;
+  std::unique_ptr<rebuild> made(new rebuild(std::move(order)));
+  auto from = made->install_newest(store);
+  if (!from)
+    return from.error();
+  made->at_ = *from;
+  made->began_with_ = from->index;
+  if (auto opened = made->open_items(); !opened)
+    return opened.error();
+  made->reader_.emplace(store, made->order_.whose, *from);
+  made->whole_ = made->order_.last == from->index;
   return made;
 }
 
@@ -97,14 +147,14 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
 result<bool> rebuild::step() {
   if (whole_)
     return true;
-  auto entries = reader_.next();
+  auto entries = reader_->next();
   if (!entries)
     return entries.error();
   if (entries->empty() && order_.last == everything)
     return whole_ = true;
   if (entries->empty())
     return error{code::missing, "the archive of group " + std::to_string(order_.whose.group) +
-                                    " ends with entry " + std::to_string(reader_.position().index) +
+                                    " ends with entry " + std::to_string(reader_->position().index) +
                                     "; entry " + std::to_string(order_.last) + " is wanted"};
   auto over = take(*entries);
   if (over)

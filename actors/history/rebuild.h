@@ -1,16 +1,21 @@
 // The items of a group as they were at some entry of its log, made anew from the archive in a file of their
 // own: what a restore takes them from, and what the scrubber compares a live replica with.
 //
-// Thread: one owner. Blocking, in steps of one segment. Errors: those of log_reader, after which a step may
-// be tried again; `missing` when the archive ends before all that is wanted; those of the item file, after
-// which it is over.
+// It begins with the newest archived snapshot that is not younger than what is wanted, and goes on with the
+// log behind it. A damaged snapshot is passed over: the log before it may still be there.
+//
+// Thread: one owner. Blocking: to begin takes as long as to fetch a snapshot, a step as long as a segment
+// takes. Errors: those of log_reader, after which a step may be tried again; `missing` when the archive ends
+// before all that is wanted; those of the item file, after which it is over.
 #pragma once
 #include "actors/history/log_reader.h"
 #include "storage/item_store.h"
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace troupe::history {
 
@@ -36,20 +41,23 @@ public:
   storage::result<bool> step();
 
   storage::item_store& items() { return *items_; }
-  const log_position& position() const { return at_; }            // of the last entry that is in the items
-  const log_position& read() const { return reader_.position(); } // and of the last one that was read
+  const log_position& position() const { return at_; }     // of the last entry that is in the items
+  std::uint64_t began_with() const { return began_with_; } // the snapshot's index; 0: there was none
   // True: the archive holds what comes after the time that is wanted, so nothing of that time can be missing.
   bool past_time() const { return past_time_; }
-  std::uint64_t bytes_read() const { return reader_.bytes_read(); }
+  std::uint64_t bytes_read() const { return reader_->bytes_read(); } // of segments
 
 private:
-  rebuild(storage::object_store& store, rebuild_order order);
+  explicit rebuild(rebuild_order order) : order_(std::move(order)) {}
+  storage::result<log_position> install_newest(storage::object_store& store) const;
+  storage::result<void> open_items();
   storage::result<bool> take(const std::vector<msg::Entry>& entries);
 
   rebuild_order order_;
-  log_reader reader_;
+  std::optional<log_reader> reader_; // from begin() on
   log_position at_;
   std::unique_ptr<storage::item_store> items_;
+  std::uint64_t began_with_ = 0;
   bool whole_ = false;
   bool past_time_ = false;
 };

@@ -3,7 +3,7 @@
 #include "actors/history/rebuild.h"
 #include "storage/archive/directory_store.h"
 #include "storage/archive/segment.h"
-#include "tests/unit/storage/fixtures.h"
+#include "tests/unit/history/archived.h"
 #include <map>
 #include <optional>
 #include <random>
@@ -73,6 +73,7 @@ protected:
       return page.error();
     at = (*work)->position().index;
     past_time = (*work)->past_time();
+    began_with = (*work)->began_with();
     return model(page->records.begin(), page->records.end());
   }
 
@@ -83,6 +84,7 @@ protected:
   std::vector<msg::Entry> log;
   std::uint64_t at = 0; // the newest entry in what was restored last
   bool past_time = false;
+  std::uint64_t began_with = 0;
 };
 
 } // namespace
@@ -178,6 +180,53 @@ TEST_F(History, ARebuildKeepsNothingOfAnEarlierOne) {
   EXPECT_EQ(*found, (model{{"a", "1"}}));
   EXPECT_FALSE(std::filesystem::exists(where.file("rebuilt.db")));
   EXPECT_TRUE(restored(0)->empty());
+}
+
+// Snapshots stand for the log before them, which need not be there any more.
+TEST_F(History, ARebuildBeginsWithTheNewestSnapshotThatIsNotTooYoung) {
+  for (int i = 1; i <= 300; ++i)
+    write(1000 + i, {{"k" + std::to_string(i % 50), "v" + std::to_string(i)}});
+  archive(1, 100);
+  archive(101, 200);
+  archive(201, 300);
+  std::map<std::uint64_t, archive::snapshot_id> snapshots;
+  for (std::uint64_t index : {100u, 200u}) {
+    history::rebuild_order order;
+    order.whose = whose;
+    order.last = index;
+    order.path = where.file("source.db");
+    auto work = rebuild::begin(*store, order);
+    ASSERT_TRUE(work);
+    while (!*(*work)->step()) {
+    }
+    snapshots[index] = archive_snapshot(*store, whose, (*work)->items(), where.file("snapshot"));
+  }
+  auto all = restored(300);
+  ASSERT_TRUE(all) << all.error().text;
+  EXPECT_EQ(began_with, 200u);
+  EXPECT_EQ(restored(199)->size(), 50u);
+  EXPECT_EQ(began_with, 100u);
+  EXPECT_EQ((*restored(history::everything, 1000 + 199))["k49"], "v199")
+      << "a snapshot of a later time is no beginning";
+  EXPECT_EQ(began_with, 100u);
+  EXPECT_EQ((*restored(history::everything, 1000 + 200))["k0"], "v200");
+  EXPECT_EQ(began_with, 200u);
+  EXPECT_EQ(restored(99)->size(), 50u);
+  EXPECT_EQ(began_with, 0u);
+
+  // The log before it is not needed; without it, nothing older can be had.
+  ASSERT_TRUE(store->remove(name(1, 100)));
+  ASSERT_TRUE(store->remove(name(101, 200)));
+  EXPECT_EQ(*restored(300), *all);
+  EXPECT_FALSE(restored(99));
+  archive(101, 200);
+
+  // A damaged one is passed over.
+  flip_byte(
+      where.file("archive/" + archive::snapshot_part_name(archive::folder_of(whose), snapshots[200], 0)), 40);
+  EXPECT_EQ(*restored(300), *all);
+  EXPECT_EQ(began_with, 100u);
+  EXPECT_FALSE(std::filesystem::exists(where.file("rebuilt.db-snapshot")));
 }
 
 // Random histories with times, archived in random pieces; each restored to 50 random times, and to entries.

@@ -3,9 +3,7 @@
 #include "actors/history/survey.h"
 #include "storage/archive/directory_store.h"
 #include "storage/archive/segment.h"
-#include "storage/checksum.h"
-#include "storage/snapshot.h"
-#include "tests/unit/storage/fixtures.h"
+#include "tests/unit/history/archived.h"
 
 namespace troupe::testing {
 
@@ -35,27 +33,8 @@ protected:
     batch.position.index = index;
     batch.position.link = link;
     EXPECT_TRUE(done((*items)->apply(batch)));
-    auto file = where.file("snapshot" + std::to_string(index));
-    auto writer = storage::snapshot_writer::begin(**items, file);
-    EXPECT_TRUE(done(writer));
-    while (!*(*writer)->step(1 << 20)) {
-    }
-    storage::archived_snapshot manifest;
-    manifest.about.set_cluster_id(whose.cluster);
-    manifest.about.set_table_id(whose.table);
-    manifest.about.set_group(whose.group);
-    manifest.header = (*writer)->header();
-    archive::snapshot_id id{index, index * 31};
-    auto folder = archive::folder_of(whose);
-    auto bytes = read_bytes(file);
-    for (std::size_t at = 0; at < bytes.size(); at += 4096) {
-      auto part = bytes.substr(at, 4096);
-      EXPECT_TRUE(done(store->put(archive::snapshot_part_name(folder, id, manifest.parts.size()), part)));
-      manifest.parts.push_back({part.size(), storage::checksum(part)});
-    }
-    EXPECT_GT(manifest.parts.size(), 2u);
-    EXPECT_TRUE(
-        done(store->put(archive::snapshot_name(folder, id), storage::write_snapshot_manifest(manifest))));
+    auto id = archive_snapshot(*store, whose, **items, where.file("snapshot" + std::to_string(index)));
+    EXPECT_TRUE(std::filesystem::exists(part(id, 2)));
     return id;
   }
   std::string part(const archive::snapshot_id& id, std::size_t number) {
