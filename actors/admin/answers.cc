@@ -46,6 +46,11 @@ void admin_state::on_admin(const wire::delivery& from) {
     return hand_over(std::move(who), request.hand_over());
   case msg::AdminRequest::kScrubNow:
     return scrub_now(who, request.scrub_now());
+  case msg::AdminRequest::kCreateBackup:
+  case msg::AdminRequest::kDeleteBackup:
+  case msg::AdminRequest::kDescribeBackup:
+  case msg::AdminRequest::kListBackups:
+  case msg::AdminRequest::kRestoreTable:
   case msg::AdminRequest::OP_NOT_SET:
     return reply(who, refusal(msg::UNSUPPORTED, "this version does not know that request"));
   }

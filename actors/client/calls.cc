@@ -47,7 +47,8 @@ bool is_change(const msg::Parcel& request) {
            request.item_request().has_update();
   const auto& admin = request.admin_request();
   return admin.has_create_table() || admin.has_delete_table() || admin.has_update_table() ||
-         admin.has_hand_over();
+         admin.has_hand_over() || admin.has_create_backup() || admin.has_delete_backup() ||
+         admin.has_restore_table();
 }
 
 std::size_t operation_of(const msg::Parcel& request) {
@@ -87,6 +88,16 @@ std::size_t operation_of(const msg::Parcel& request) {
     return 10;
   case msg::AdminRequest::kScrubNow:
     return 13;
+  case msg::AdminRequest::kCreateBackup:
+    return 14;
+  case msg::AdminRequest::kDeleteBackup:
+    return 15;
+  case msg::AdminRequest::kDescribeBackup:
+    return 16;
+  case msg::AdminRequest::kListBackups:
+    return 17;
+  case msg::AdminRequest::kRestoreTable:
+    return 18;
   case msg::AdminRequest::OP_NOT_SET:
     break;
   }

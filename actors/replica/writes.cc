@@ -110,6 +110,9 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
       return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
     return moved(who);
   }
+  if (request.write().in_round() != 0 &&
+      (request.write().in_round() != core->ballot().round() || request.write().in_member() != core->ballot().member()))
+    return moved(who);
   if (disk_full)
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
   if (answer_known(who, request))
