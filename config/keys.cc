@@ -88,7 +88,8 @@ constexpr std::array<key<ar>, 13> archive_keys{{
     {"prefix", text_value<ar>{&ar::prefix, text_rule::name},
      "A folder in the bucket or directory that holds everything", ""},
     {"credentials", text_value<ar>{&ar::credentials, text_rule::path},
-     "File with the S3 service's access key, written like `~/.aws/credentials`; relative to the file's folder; "
+     "File with the S3 service's access key, written like `~/.aws/credentials`; relative to the file's "
+     "folder; "
      "none: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` of the environment",
      ""},
     {"segment_bytes", size_value<ar>{&ar::segment_bytes, 4 * KiB, 64 * MiB},
@@ -101,7 +102,8 @@ constexpr std::array<key<ar>, 13> archive_keys{{
      "And with more than so much, the partition refuses writes until there is less; more than `alarm_bytes`",
      ""},
     {"snapshot_bytes", size_value<ar>{&ar::snapshot_bytes, 64 * KiB, TiB},
-     "A partition's items are archived whole when more than this, and more than they take, has been archived of its log "
+     "A partition's items are archived whole when more than this, and more than they take, has been archived "
+     "of its log "
      "since the last time",
      ""},
     {"connect_timeout", duration_value<ar>{&ar::connect_timeout_ms, 100, 60'000},

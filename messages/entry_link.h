@@ -5,9 +5,9 @@
 //     group 8, index 8, kind 8, XXH3-64 of the payload 8, previous link 8
 //   and 1 where that gives 0, because 0 stands for "before the log" and "unknown".
 //
-// The payload is hashed on its own: one pass over long bytes, and a fixed frame around it. The ballot is not in
-// it: a value that is proposed again under a new ballot keeps its link, so that equal links mean equal logs up
-// to there. Before the first entry the previous link is 0.
+// The payload is hashed on its own: one pass over long bytes, and a fixed frame around it. The ballot is not
+// in it: a value that is proposed again under a new ballot keeps its link, so that equal links mean equal
+// logs up to there. Before the first entry the previous link is 0.
 #pragma once
 #include "messages/replication.pb.h"
 #include <cstddef>
@@ -31,7 +31,8 @@ inline std::uint64_t entry_link(std::uint64_t group, std::uint64_t index, std::u
 
 // What `link` of this entry must be after an entry whose link is `previous`. Reads index, kind and payload.
 inline std::uint64_t entry_link(std::uint64_t group, const msg::Entry& entry, std::uint64_t previous) {
-  return entry_link(group, entry.index(), static_cast<std::uint64_t>(entry.kind()), entry.payload(), previous);
+  return entry_link(group, entry.index(), static_cast<std::uint64_t>(entry.kind()), entry.payload(),
+                    previous);
 }
 
 } // namespace troupe

@@ -96,9 +96,10 @@ result<void> file_writer::write(std::string_view bytes) {
     written_ += static_cast<std::uint64_t>(put);
   }
   if (written_ - on_its_way_ >= writeback_bytes) {
-    // Only so that the sync at the end is short for whoever shares this thread; whether all is well, that says.
-    (void)::sync_file_range(fd_, static_cast<off64_t>(on_its_way_), static_cast<off64_t>(written_ - on_its_way_),
-                            SYNC_FILE_RANGE_WRITE);
+    // Only so that the sync at the end is short for whoever shares this thread; whether all is well, that
+    // says.
+    (void)::sync_file_range(fd_, static_cast<off64_t>(on_its_way_),
+                            static_cast<off64_t>(written_ - on_its_way_), SYNC_FILE_RANGE_WRITE);
     on_its_way_ = written_;
   }
   return {};

@@ -40,8 +40,8 @@ public:
   result<item_page> scan(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
                          bool whole, std::size_t max_items, std::size_t max_bytes);
 
-  // One slice of reading all entries: that each is sound and one that its item has. Goes on behind `cursor`; true
-  // when it has come to the end.
+  // One slice of reading all entries: that each is sound and one that its item has. Goes on behind `cursor`;
+  // true when it has come to the end.
   result<bool> audit(std::string& cursor, std::size_t max_bytes, audit_slice& slice, audit_slice& found);
   // That the record has the entries it should have, sound ones. Counts them into `seen`.
   result<void> check(std::string_view key, std::string_view value, std::uint64_t& seen);

@@ -32,7 +32,7 @@ struct log_store::state {
   std::unordered_map<std::uint64_t, log_group> groups;
   log_garbage garbage;                             // dead runs, to be deleted a few at a time
   std::optional<log_garbage::stretch> undeletable; // the last sweep met a damaged one in it
-  std::uint64_t sweep_singly_to = 0;               // the id up to which damaged ones are looked for one by one
+  std::uint64_t sweep_singly_to = 0; // the id up to which damaged ones are looked for one by one
   std::uint64_t next_run = 1;
   std::uint64_t damaged_runs = 0; // rows whose head cannot be trusted; they are left where they are
   std::string body;               // built here, so that its memory is kept

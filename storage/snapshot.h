@@ -89,7 +89,7 @@ struct install_options {
   std::string from; // see item_options
   std::string to;
   record_size size_of = nullptr; // see item_options
-  entry_rules entries; // a snapshot has none: they are made anew
+  entry_rules entries;           // a snapshot has none: they are made anew
 };
 
 // Builds a new item file from a snapshot beside `item_path`, verifies it against the snapshot's digest, syncs

@@ -125,7 +125,8 @@ void admin_state::hand_over(asker who, const msg::HandOver& wish) {
   });
 }
 
-// To the scrubbers of all nodes that have members. Nobody waits for them: what becomes of it is in the reports.
+// To the scrubbers of all nodes that have members. Nobody waits for them: what becomes of it is in the
+// reports.
 void admin_state::scrub_now(const asker& who, const msg::ScrubNow& wish) {
   if (!wish.table().empty() && !records.table(wish.table()))
     return reply(who, refusal(msg::TABLE_NOT_FOUND, "there is no table " + wish.table()));

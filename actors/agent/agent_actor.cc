@@ -27,8 +27,10 @@ agent_metrics::agent_metrics(kit::metrics& m)
       restarts(m.counter("troupe_replica_restarts_total",
                          "Replicas that ended by themselves and were restarted.")),
       reports(m.counter("troupe_node_reports_total", "Reports sent to the metadata leader.")),
-      log_lag(m.gauge("troupe_log_lag_entries", "Most entries that a member of a group led here does not have yet.")),
-      apply_lag(m.gauge("troupe_apply_lag_entries", "Most entries that a replica here has and has not applied yet.")),
+      log_lag(m.gauge("troupe_log_lag_entries",
+                      "Most entries that a member of a group led here does not have yet.")),
+      apply_lag(m.gauge("troupe_apply_lag_entries",
+                        "Most entries that a replica here has and has not applied yet.")),
       mailbox(kit::mailbox_depth(m, "agent")) {}
 
 void agent_state::start() {
@@ -82,7 +84,8 @@ void agent_state::receive(wire::inbox& mail) {
     if (stopping)
       return;
     if (!is_metadata_node(from.from->node) && from.from->node != node)
-      continue; // clients and other nodes have nothing to order here; from ourselves comes what was undelivered
+      continue; // clients and other nodes have nothing to order here; from ourselves comes what was
+                // undelivered
     if (from.parcel.has_form_request())
       on_form_request(from);
     else if (form_asked.count(from.parcel.id()) > 0 && from.parcel.reply())

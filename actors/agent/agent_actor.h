@@ -52,7 +52,7 @@ struct agent_options {
   std::function<wire::replica_actor(const replica_wish&)> spawn_replica;
   wire::disk_actor disk;
   std::function<wire::items_actor(std::uint64_t group)> items; // the worker that owns a group's items
-  wire::archiver_actor archiver; // null: nothing is archived
+  wire::archiver_actor archiver;                               // null: nothing is archived
   wire::peers_actor peers;
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;

@@ -27,8 +27,8 @@ public:
 
   const msg::ReplicaReport* find(std::uint64_t group) const;
 
-  // In entries, by the newest word of each replica: the most that a follower of a group led here lacks, and the
-  // most that a replica here has in its log and has not applied.
+  // In entries, by the newest word of each replica: the most that a follower of a group led here lacks, and
+  // the most that a replica here has in its log and has not applied.
   struct lag {
     std::uint64_t log = 0;
     std::uint64_t apply = 0;

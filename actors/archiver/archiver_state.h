@@ -64,7 +64,8 @@ struct snapshot_work {
   std::uint64_t transfer = 0;
   std::uint64_t chunk = 0; // the next one
   std::uint64_t at_least = 0;
-  std::int64_t again_us = 0; // it is being cut: ask again then; 0: an answer is on its way, or a part to be placed
+  std::int64_t again_us =
+      0; // it is being cut: ask again then; 0: an answer is on its way, or a part to be placed
   archive::snapshot_id id;
   std::string part;   // collected
   bool ready = false; // to be placed as soon as a hand is free

@@ -57,7 +57,7 @@ private:
   mutable std::mutex lock_;
   std::size_t capacity_;
   std::vector<errand> waiting_; // taken in, not yet seen by the actor
-  std::size_t held_ = 0;      // taken in, not yet answered; >= waiting_.size(), <= capacity_
+  std::size_t held_ = 0;        // taken in, not yet answered; >= waiting_.size(), <= capacity_
   bool closed_ = false;
 };
 

@@ -219,7 +219,8 @@ struct hand_over {
   message to_message() const;
   static result from_message(msg::AdminReply reply);
 };
-// Has the members of a table's partitions read in full and compared now. Begun, and not done, when it is answered.
+// Has the members of a table's partitions read in full and compared now. Begun, and not done, when it is
+// answered.
 struct scrub_now {
   using result = client::result;
   using message = msg::AdminRequest;

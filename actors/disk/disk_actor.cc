@@ -19,16 +19,19 @@ constexpr auto housekeeping_every = std::chrono::milliseconds(250);
 
 struct meters {
   explicit meters(kit::metrics& m)
-    : sync_seconds(m.histogram("troupe_log_sync_seconds", "One group commit: written and synced.", kit::latency_buckets())),
-      commit_jobs(m.histogram("troupe_log_commit_jobs", "Appends of replicas that share one sync.", kit::size_buckets())),
-      commit_entries(m.histogram("troupe_log_commit_entries", "Entries that share one sync.", kit::size_buckets())),
-      refused(m.counter("troupe_log_refused_total", "Appends refused for want of room or by an error.")),
-      file_bytes(m.gauge("troupe_log_file_bytes", "Size of the log file.")),
-      wal_bytes(m.gauge("troupe_log_wal_bytes", "Size of the log's write-ahead log.")),
-      entries(m.gauge("troupe_log_entries", "Entries kept in the log.")),
-      free_bytes(m.gauge("troupe_disk_free_bytes", "Room on the data directory's file system.")),
-      refusing(m.gauge("troupe_disk_refuses_writes", "1 while writes are refused for want of room.")),
-      mailbox(kit::mailbox_depth(m, "disk")) {}
+      : sync_seconds(m.histogram("troupe_log_sync_seconds", "One group commit: written and synced.",
+                                 kit::latency_buckets())),
+        commit_jobs(m.histogram("troupe_log_commit_jobs", "Appends of replicas that share one sync.",
+                                kit::size_buckets())),
+        commit_entries(
+            m.histogram("troupe_log_commit_entries", "Entries that share one sync.", kit::size_buckets())),
+        refused(m.counter("troupe_log_refused_total", "Appends refused for want of room or by an error.")),
+        file_bytes(m.gauge("troupe_log_file_bytes", "Size of the log file.")),
+        wal_bytes(m.gauge("troupe_log_wal_bytes", "Size of the log's write-ahead log.")),
+        entries(m.gauge("troupe_log_entries", "Entries kept in the log.")),
+        free_bytes(m.gauge("troupe_disk_free_bytes", "Room on the data directory's file system.")),
+        refusing(m.gauge("troupe_disk_refuses_writes", "1 while writes are refused for want of room.")),
+        mailbox(kit::mailbox_depth(m, "disk")) {}
   prometheus::Histogram& sync_seconds;
   prometheus::Histogram& commit_jobs;
   prometheus::Histogram& commit_entries;
@@ -252,7 +255,8 @@ void disk_state::drop(const wire::drop_log& what) {
   auto removed = options.log->remove_group(what.group);
   if (!removed) {
     stop_if_fatal(removed.error());
-    kit::log(kit::level::warning, "disk", "dropping group " + std::to_string(what.group) + ": " + removed.error().text);
+    kit::log(kit::level::warning, "disk",
+             "dropping group " + std::to_string(what.group) + ": " + removed.error().text);
     self->make_response_promise().deliver(caf::make_error(caf::sec::runtime_error, removed.error().text));
   }
 }
@@ -278,9 +282,9 @@ void disk_state::mend(const wire::mend_entries& what) {
   commit(); // what was asked for before comes before
   auto mended = options.log->mend(what.group, what.entries);
   if (mended) {
-    kit::log(kit::level::info, "disk", "group " + std::to_string(what.group) + ": put back " +
-                                           std::to_string(what.entries.size()) + " log entries from entry " +
-                                           std::to_string(what.entries.front()->index()) + " on");
+    kit::log(kit::level::info, "disk",
+             "group " + std::to_string(what.group) + ": put back " + std::to_string(what.entries.size()) +
+                 " log entries from entry " + std::to_string(what.entries.front()->index()) + " on");
     return;
   }
   stop_if_fatal(mended.error());
@@ -330,25 +334,26 @@ wire::scrubbed_disk_actor::behavior_type disk(wire::scrubbed_disk_actor::statefu
   state.reserve = std::make_unique<storage::disk_reserve>(state.options.free_bytes_min);
   state.room();
   return {
-    [self](const wire::load_log& what) { self->state.load(what); },
-    [self](wire::append_log& job) { self->state.append(job); },
-    [self](const wire::read_log& what) { self->state.read(what); },
-    [self](const wire::page_log& what) { return self->state.page(what); },
-    [self](wire::page_atom) { self->state.turn_page(); },
-    [self](const wire::drop_log& what) { self->state.drop(what); },
-    [self](wire::commit_atom) { self->state.commit(); },
-    [self](wire::tick_atom) { self->state.keep_house(); },
-    [self](wire::stop_atom) {
-      self->state.commit();
-      self->quit();
-    },
-    [self](const wire::check_log& what) { return self->state.check(what); },
-    [self](const wire::mend_entries& what) { self->state.mend(what); },
+      [self](const wire::load_log& what) { self->state.load(what); },
+      [self](wire::append_log& job) { self->state.append(job); },
+      [self](const wire::read_log& what) { self->state.read(what); },
+      [self](const wire::page_log& what) { return self->state.page(what); },
+      [self](wire::page_atom) { self->state.turn_page(); },
+      [self](const wire::drop_log& what) { self->state.drop(what); },
+      [self](wire::commit_atom) { self->state.commit(); },
+      [self](wire::tick_atom) { self->state.keep_house(); },
+      [self](wire::stop_atom) {
+        self->state.commit();
+        self->quit();
+      },
+      [self](const wire::check_log& what) { return self->state.check(what); },
+      [self](const wire::mend_entries& what) { self->state.mend(what); },
   };
 }
 
 wire::scrubbed_disk_actor spawn_disk(caf::actor_system& system, disk_options options, bool detached) {
-  return detached ? system.spawn<caf::detached>(disk, std::move(options)) : system.spawn(disk, std::move(options));
+  return detached ? system.spawn<caf::detached>(disk, std::move(options))
+                  : system.spawn(disk, std::move(options));
 }
 
 } // namespace troupe::disk

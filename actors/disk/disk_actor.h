@@ -17,8 +17,8 @@ namespace troupe::disk {
 
 struct disk_options {
   std::unique_ptr<storage::log_store> log;
-  std::string directory;                // whose filesystem must have room
-  std::uint64_t free_bytes_min = 0;     // below it appends are refused as full
+  std::string directory;            // whose filesystem must have room
+  std::uint64_t free_bytes_min = 0; // below it appends are refused as full
   const kit::clock* clock = nullptr;
   kit::metrics_ptr metrics;
   // Called when the disk can no longer be trusted; must not return. Empty: abort.

@@ -54,7 +54,8 @@ std::string item_files::path_of(std::uint64_t group) const {
 }
 
 std::string item_files::snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const {
-  return directory_ + "/snapshots/" + std::to_string(group) + "-" + std::to_string(transfer) + kind + ".snapshot";
+  return directory_ + "/snapshots/" + std::to_string(group) + "-" + std::to_string(transfer) + kind +
+         ".snapshot";
 }
 
 storage::result<void> item_files::open_store(item_file& file, bool create) {
@@ -101,7 +102,8 @@ storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t 
 storage::result<item_file*> item_files::use(std::uint64_t group) {
   auto it = files_.find(group);
   if (it == files_.end())
-    return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
+    return storage::error{storage::code::missing,
+                          "group " + std::to_string(group) + " has no item file here"};
   auto& file = it->second;
   file.used = ++uses_;
   if (!file.store)
@@ -201,8 +203,8 @@ outgoing_snapshot* item_file::being_cut() const {
   return nullptr;
 }
 
-storage::result<outgoing_snapshot*> item_files::snapshot_for(item_file& file, const wire::read_snapshot& question,
-                                                             std::int64_t now_us) {
+storage::result<outgoing_snapshot*>
+item_files::snapshot_for(item_file& file, const wire::read_snapshot& question, std::int64_t now_us) {
   for (auto& one : file.outgoing) {
     if (std::find(one->transfers.begin(), one->transfers.end(), question.transfer) == one->transfers.end())
       continue;
@@ -224,7 +226,8 @@ storage::result<outgoing_snapshot*> item_files::snapshot_for(item_file& file, co
   }
   auto at = file.store->applied().index;
   if (at < question.at_least)
-    return storage::error{storage::code::missing, "the items stand at " + std::to_string(at) + " here, wanted is " +
+    return storage::error{storage::code::missing, "the items stand at " + std::to_string(at) +
+                                                      " here, wanted is " +
                                                       std::to_string(question.at_least)};
   if (file.being_cut())
     return nullptr;
@@ -278,8 +281,8 @@ void item_files::forget_unused_snapshots(item_file& file, std::int64_t now_us) {
   std::erase_if(file.outgoing, [&](auto& one) { return now_us - one->used_us > snapshot_kept_us; });
 }
 
-// Whether the group's file holds, durably, what a snapshot at this index would bring. It does where a crash came
-// between the installing of a snapshot and the log's going on from there.
+// Whether the group's file holds, durably, what a snapshot at this index would bring. It does where a crash
+// came between the installing of a snapshot and the log's going on from there.
 storage::result<bool> item_files::reached(std::uint64_t group, std::uint64_t member, std::uint64_t index) {
   if (auto it = files_.find(group); it == files_.end() || it->second.member != member)
     return false;
@@ -330,7 +333,8 @@ storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t gro
     it->second.member = member;
     it->second.rules = std::move(rules);
   } else if (it->second.member != member) {
-    return storage::error{storage::code::missing, "group " + std::to_string(group) + " has no item file here"};
+    return storage::error{storage::code::missing,
+                          "group " + std::to_string(group) + " has no item file here"};
   }
   it->second.outgoing.clear();
   if (it->second.store) {

@@ -14,7 +14,7 @@
 
 namespace troupe::disk {
 
-inline constexpr std::int64_t snapshot_kept_us = 30'000'000;    // after its last use
+inline constexpr std::int64_t snapshot_kept_us = 30'000'000;     // after its last use
 inline constexpr std::int64_t snapshot_offered_us = 600'000'000; // to new transfers, after it was begun
 
 // A snapshot that members fetch. Each of them may begin anew, and find what was cut for the others.
@@ -25,11 +25,11 @@ struct outgoing_snapshot {
   outgoing_snapshot& operator=(const outgoing_snapshot&) = delete;
 
   std::string path;
-  std::uint64_t index = 0;               // of the log, where it stands
-  std::vector<std::uint64_t> transfers;  // the oldest first
+  std::uint64_t index = 0;                          // of the log, where it stands
+  std::vector<std::uint64_t> transfers;             // the oldest first
   std::unique_ptr<storage::snapshot_writer> writer; // until it is whole
   std::unique_ptr<storage::snapshot_reader> reader; // from then on
-  std::optional<storage::error> failed;  // neither: its transfers are told why, and begin anew
+  std::optional<storage::error> failed;             // neither: its transfers are told why, and begin anew
   std::int64_t begun_us = 0;
   std::int64_t used_us = 0;
 };
@@ -44,8 +44,8 @@ struct item_rules {
 struct item_file {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
-  wire::replica_actor who;           // hears of progress
-  std::unique_ptr<storage::item_store> store; // null while closed
+  wire::replica_actor who;                                  // hears of progress
+  std::unique_ptr<storage::item_store> store;               // null while closed
   std::vector<std::unique_ptr<outgoing_snapshot>> outgoing; // limits::snapshots_kept at most, one being cut
   std::uint64_t told_durable = 0;
   std::int64_t changed_us = 0;
@@ -58,13 +58,14 @@ struct item_file {
 // Where the file stands, as who continues from there wants to know it.
 msg::SnapshotHeader position_of(const storage::item_store& store);
 
-// Removes what transfers of an earlier run left. Before any worker of the node has work: they share the folder.
+// Removes what transfers of an earlier run left. Before any worker of the node has work: they share the
+// folder.
 void remove_snapshots(const std::string& directory);
 
 class item_files {
 public:
-  // `settle` is called before a file is closed to make room: it makes durable what was applied and says so, as
-  // nobody asks a closed file. False: it could not, and the file stays open.
+  // `settle` is called before a file is closed to make room: it makes durable what was applied and says so,
+  // as nobody asks a closed file. False: it could not, and the file stays open.
   using settler = std::function<bool(item_file&)>;
   item_files(std::string directory, std::size_t open_max, settler settle);
 
@@ -74,10 +75,10 @@ public:
   // A known one, opened when it is closed. Valid until the next call.
   storage::result<item_file*> use(std::uint64_t group);
   void drop(std::uint64_t group); // deletes the file
-  // Moves it aside instead, so that people can look at it: into quarantine/, under a name with group, member and
-  // time; the oldest of those there are deleted. The path; empty: there was no file.
+  // Moves it aside instead, so that people can look at it: into quarantine/, under a name with group, member
+  // and time; the oldest of those there are deleted. The path; empty: there was no file.
   storage::result<std::string> quarantine(std::uint64_t group, std::int64_t unix_ms);
-  void close_surplus();           // the longest unused, past open_max
+  void close_surplus(); // the longest unused, past open_max
   void close_all();
   void for_each(const std::function<void(item_file&)>& visit);
 

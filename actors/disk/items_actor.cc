@@ -329,7 +329,8 @@ void items_state::drop(const wire::drop_items& what) {
   if (auto moved = files->quarantine(what.group, options.clock->unix_ms()); !moved)
     kit::log(kit::level::error, "items", "moving a file into quarantine: " + moved.error().text);
   else if (!moved->empty())
-    kit::log(kit::level::warning, "items", "group " + std::to_string(what.group) + ": its items are now in " + *moved);
+    kit::log(kit::level::warning, "items",
+             "group " + std::to_string(what.group) + ": its items are now in " + *moved);
 }
 
 wire::items_audited items_state::audit(const wire::audit_items& what) {
@@ -434,8 +435,8 @@ void items_state::keep_house() {
     schedule_housekeeping();
 }
 
-wire::scrubbed_items_actor::behavior_type items(wire::scrubbed_items_actor::stateful_pointer<items_state> self,
-                                                items_options options) {
+wire::scrubbed_items_actor::behavior_type
+items(wire::scrubbed_items_actor::stateful_pointer<items_state> self, items_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -448,9 +449,9 @@ wire::scrubbed_items_actor::behavior_type items(wire::scrubbed_items_actor::stat
       [self](const wire::read_items& what) { self->state.read(what); },
       [self](const wire::scan_items& what) { self->state.scan(what); },
       [self](const wire::read_snapshot& what) { self->send(what.who, self->state.part_of(what)); },
-    [self](const wire::page_snapshot& what) {
-      return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}});
-    },
+      [self](const wire::page_snapshot& what) {
+        return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}});
+      },
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
       [self](const wire::sync_items& what) { self->state.sync(what); },
       [self](const wire::digest_items& what) { self->state.digest(what); },

@@ -14,7 +14,7 @@
 namespace troupe::disk {
 
 struct items_options {
-  std::string directory;                // the node's data directory: items/GROUP.db, snapshots/
+  std::string directory; // the node's data directory: items/GROUP.db, snapshots/
   std::uint64_t free_bytes_min = 0;
   std::size_t open_max = 0;
   const kit::clock* clock = nullptr;
@@ -24,10 +24,12 @@ struct items_options {
 
 struct items_state;
 
-wire::scrubbed_items_actor::behavior_type items(wire::scrubbed_items_actor::stateful_pointer<items_state> self,
-                                                items_options options);
+wire::scrubbed_items_actor::behavior_type
+items(wire::scrubbed_items_actor::stateful_pointer<items_state> self, items_options options);
 
-// All workers of a node are spawned before any of them has work. `detached`: on a thread of its own, as everywhere but on virtual time.
-wire::scrubbed_items_actor spawn_items(caf::actor_system& system, items_options options, bool detached = true);
+// All workers of a node are spawned before any of them has work. `detached`: on a thread of its own, as
+// everywhere but on virtual time.
+wire::scrubbed_items_actor spawn_items(caf::actor_system& system, items_options options,
+                                       bool detached = true);
 
 } // namespace troupe::disk

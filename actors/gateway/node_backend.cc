@@ -1,8 +1,8 @@
 #include "actors/gateway/node_backend.h"
 #include "actors/client/client_actor.h"
 #include "actors/kit/dialer_actor.h"
-#include "actors/kit/spawn.h"
 #include "actors/kit/node_config.h"
+#include "actors/kit/spawn.h"
 #include <caf/all.hpp>
 
 namespace troupe::gateway {

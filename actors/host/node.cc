@@ -12,10 +12,10 @@
 #include "actors/kit/log.h"
 #include "actors/kit/node_config.h"
 #include "actors/kit/publish.h"
+#include "actors/kit/spawn.h"
 #include "actors/kit/ticker_actor.h"
 #include "actors/pulse/pulse_actor.h"
 #include "actors/replica/replica_actor.h"
-#include "actors/kit/spawn.h"
 #include "actors/router/router_actor.h"
 #include "actors/scrubber/scrubber_actor.h"
 #include "config/limits.h"
@@ -35,8 +35,10 @@ namespace {
 constexpr std::int64_t ticker_period_ms = 10;
 constexpr auto api_stops_within = std::chrono::milliseconds(1500); // with requests under way answered
 constexpr auto part_stops_within = std::chrono::milliseconds(1000);
-constexpr auto dialer_stops_within = std::chrono::milliseconds(2500); // it waits for a connection that is being made
-constexpr auto files_close_within = std::chrono::milliseconds(3000); // hundreds of them, each with a last checkpoint
+constexpr auto dialer_stops_within =
+    std::chrono::milliseconds(2500); // it waits for a connection that is being made
+constexpr auto files_close_within =
+    std::chrono::milliseconds(3000); // hundreds of them, each with a last checkpoint
 constexpr auto agent_stops_within = std::chrono::milliseconds(agent::stop_within_ms + 500);
 
 start_failure because(const storage::error& why) {
@@ -74,7 +76,8 @@ struct node::parts {
   scrubber::scrubber_actor scrubber;
   agent::agent_actor agent;
   probe_actor probe;
-  std::shared_ptr<std::atomic<bool>> ready = std::make_shared<std::atomic<bool>>(false); // the cluster answers
+  std::shared_ptr<std::atomic<bool>> ready =
+      std::make_shared<std::atomic<bool>>(false); // the cluster answers
   std::shared_ptr<gateway::node_backend> backend;
   std::unique_ptr<gateway::listener> api;
   std::uint16_t port = 0; // 0: not published
@@ -150,8 +153,8 @@ void node::parts::spawn_storage() {
   }
 }
 
-// The first nodes of a cluster make its archive. Later ones do not: an empty place where it was is a disk that is not
-// mounted. Whatever is wrong with it is an alarm, and the node starts.
+// The first nodes of a cluster make its archive. Later ones do not: an empty place where it was is a disk
+// that is not mounted. Whatever is wrong with it is an alarm, and the node starts.
 void node::parts::spawn_archiver() {
   if (!cluster.archive.on())
     return;
@@ -427,8 +430,9 @@ void node::parts::end(caf::scoped_actor& self, Handle& part, std::chrono::millis
   part = nullptr;
 }
 
-// HTTP clients first, who can go to another node. Then replicas: while they hand over, the router still answers and
-// follows them to their new leaders. What they wrote last is written before the files' owners end.
+// HTTP clients first, who can go to another node. Then replicas: while they hand over, the router still
+// answers and follows them to their new leaders. What they wrote last is written before the files' owners
+// end.
 void node::stop() {
   auto& p = *parts_;
   if (!p.peers)

@@ -43,9 +43,9 @@ int fail(const std::string& name, const start_failure& why) {
   return why.code;
 }
 
-// Threads for actors that never block; 0: the network's. Half of the cores: the others are for the log writer, the item
-// workers and the network. With fewer than four there is none to give away: threads that outnumber the cores hand work
-// to each other instead of doing it.
+// Threads for actors that never block; 0: the network's. Half of the cores: the others are for the log
+// writer, the item workers and the network. With fewer than four there is none to give away: threads that
+// outnumber the cores hand work to each other instead of doing it.
 std::size_t threads_for_roles(const config::cluster& cluster) {
   if (cluster.requests.threads > 0)
     return cluster.requests.threads == 1 ? 0 : static_cast<std::size_t>(cluster.requests.threads);

@@ -1,5 +1,5 @@
-// Keeps one way open to one other node: dials, greets, hands the port to the peers actor, and dials again when
-// it breaks.
+// Keeps one way open to one other node: dials, greets, hands the port to the peers actor, and dials again
+// when it breaks.
 //
 // Each dialler has a connector of its own: a connection attempt into a black hole blocks the middleman actor
 // it runs on, and the shared one would block everybody (CAF 0.17.6). A handle is adopted only after the

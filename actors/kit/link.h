@@ -1,5 +1,5 @@
-// One direction-pair of mail between this process and one peer: what waits to be sent, how much is on its way,
-// and how far the other side has received.
+// One direction-pair of mail between this process and one peer: what waits to be sent, how much is on its
+// way, and how far the other side has received.
 //
 // CAF has no backpressure: messages to a stopped peer pile up without end. So at most limits::link_window
 // envelopes are unacknowledged at a time; the rest waits here, in a queue with a bound in bytes, and travels
@@ -23,8 +23,8 @@ public:
 
   // The next envelope to send, filled with what is ready, up to limits::envelope_bytes; nothing without
   // credit, or when there is neither a parcel nor an acknowledgement to send. The caller adds the sender.
-  // `acknowledge_now` is true at every tick. A link that has been without credit for some ticks asks for it, by
-  // a numbered envelope without parcels: what was lost with a broken connection is never acknowledged, and
+  // `acknowledge_now` is true at every tick. A link that has been without credit for some ticks asks for it,
+  // by a numbered envelope without parcels: what was lost with a broken connection is never acknowledged, and
   // would hold the link up for good. The answer acknowledges all that came before, lost or not.
   std::optional<msg::Envelope> next(bool acknowledge_now);
 
@@ -47,12 +47,12 @@ private:
   std::uint64_t acknowledged_ = 0; // <= sent_
   std::uint64_t their_session_ = 0;
   std::uint64_t received_ = 0;
-  std::uint64_t told_ = 0;         // the received_ that the other side knows; <= received_
+  std::uint64_t told_ = 0; // the received_ that the other side knows; <= received_
   struct waiting {
     msg::Parcel parcel;
     std::size_t bytes;
   };
-  int starved_ticks_ = 0;          // without credit, though something waits; since the last question
+  int starved_ticks_ = 0; // without credit, though something waits; since the last question
   std::deque<waiting> queue_;
   std::size_t queued_bytes_ = 0;
 };

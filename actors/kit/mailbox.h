@@ -1,7 +1,7 @@
 // How much waits in the mailboxes of a role: observed by its actors when they take up work.
 //
-// Mailboxes have no bound of their own; what may wait in them is bounded by whoever asks (windows, promise tables,
-// credit). A depth that grows says that a bound is missing, or that the actor is not keeping up.
+// Mailboxes have no bound of their own; what may wait in them is bounded by whoever asks (windows, promise
+// tables, credit). A depth that grows says that a bound is missing, or that the actor is not keeping up.
 #pragma once
 #include "actors/kit/metrics.h"
 

@@ -1,6 +1,6 @@
-// Metric handles, made once per node and shared by its actors. prometheus-cpp's counters, gauges and histograms
-// are atomic; a handle stays valid as long as the registry. docs/metrics.md lists every family, and a test
-// holds that list against this file's code.
+// Metric handles, made once per node and shared by its actors. prometheus-cpp's counters, gauges and
+// histograms are atomic; a handle stays valid as long as the registry. docs/metrics.md lists every family,
+// and a test holds that list against this file's code.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -22,8 +22,8 @@ constexpr auto connection_timeout = std::chrono::seconds(2);
 constexpr const char* app_identifier = "troupe";
 
 // CAF's node id is a hash of the machine, and the process id; its last byte counts the systems of a process.
-// Beginning to count anywhere keeps apart two containers that look the same. Once for a process: were it done for each
-// of its systems, two of them would now and then be one to everybody else.
+// Beginning to count anywhere keeps apart two containers that look the same. Once for a process: were it done
+// for each of its systems, two of them would now and then be one to everybody else.
 void make_node_id_unique(const caf::actor_system_config& config) {
   static std::once_flag done;
   std::call_once(done, [&config] {
@@ -32,7 +32,8 @@ void make_node_id_unique(const caf::actor_system_config& config) {
   });
 }
 
-// What protobuf says of bytes that it cannot read is said again, to whoever sent them, by the role that refuses them.
+// What protobuf says of bytes that it cannot read is said again, to whoever sent them, by the role that
+// refuses them.
 void pass_on(google::protobuf::LogLevel how, const char* file, int line, const std::string& text) {
   if (how == google::protobuf::LOGLEVEL_FATAL)
     std::fprintf(stderr, "protobuf: %s:%d: %s\n", file, line, text.c_str()); // and it aborts

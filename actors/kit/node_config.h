@@ -12,8 +12,9 @@
 namespace troupe::kit {
 
 struct node_config_options {
-  std::size_t threads = 2; // of the scheduler; detached actors have their own. 0: roles run on the I/O thread (spawn.h)
-  bool network = true;     // load the middleman, and with tls.enabled its OpenSSL manager
+  std::size_t threads =
+      2; // of the scheduler; detached actors have their own. 0: roles run on the I/O thread (spawn.h)
+  bool network = true; // load the middleman, and with tls.enabled its OpenSSL manager
   bool virtual_time =
       false;                // CAF's deterministic scheduler: messages run and clocks move when a test says so
   config::tls_settings tls; // mutual TLS: one PEM with certificate and key, and the authority

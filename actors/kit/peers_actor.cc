@@ -17,17 +17,21 @@ std::pair<int, std::uint64_t> key_of(const msg::Address& address) {
 } // namespace
 
 peers_metrics::peers_metrics(metrics& m)
-  : parcels_in(m.counter("troupe_parcels_received_total", "Parcels that arrived over links.")),
-    parcels_out(m.counter("troupe_parcels_sent_total", "Parcels that left over links.")),
-    envelopes_in(m.counter("troupe_envelopes_received_total", "Envelopes that arrived over links.")),
-    envelopes_out(m.counter("troupe_envelopes_sent_total", "Envelopes that left over links.")),
-    undelivered(m.counter("troupe_parcels_undelivered_total", "Requests returned to their sender undelivered.")),
-    dropped(m.counter("troupe_parcels_dropped_total", "One-way parcels and replies dropped for want of a link.")),
-    strangers(m.counter("troupe_envelopes_refused_total", "Envelopes and greetings from peers that are not known.")),
-    links(m.gauge("troupe_links", "Links to other processes that are up.")),
-    queued_bytes(m.gauge("troupe_link_queued_bytes", "Bytes waiting for credit on all links.")),
-    envelope_parcels(m.histogram("troupe_envelope_parcels", "Parcels that travel in one envelope.", size_buckets())),
-    mailbox(mailbox_depth(m, "peers")) {}
+    : parcels_in(m.counter("troupe_parcels_received_total", "Parcels that arrived over links.")),
+      parcels_out(m.counter("troupe_parcels_sent_total", "Parcels that left over links.")),
+      envelopes_in(m.counter("troupe_envelopes_received_total", "Envelopes that arrived over links.")),
+      envelopes_out(m.counter("troupe_envelopes_sent_total", "Envelopes that left over links.")),
+      undelivered(
+          m.counter("troupe_parcels_undelivered_total", "Requests returned to their sender undelivered.")),
+      dropped(m.counter("troupe_parcels_dropped_total",
+                        "One-way parcels and replies dropped for want of a link.")),
+      strangers(m.counter("troupe_envelopes_refused_total",
+                          "Envelopes and greetings from peers that are not known.")),
+      links(m.gauge("troupe_links", "Links to other processes that are up.")),
+      queued_bytes(m.gauge("troupe_link_queued_bytes", "Bytes waiting for credit on all links.")),
+      envelope_parcels(
+          m.histogram("troupe_envelope_parcels", "Parcels that travel in one envelope.", size_buckets())),
+      mailbox(mailbox_depth(m, "peers")) {}
 
 msg::Hello hello_of(const peers_options& options, const std::string& expected) {
   msg::Hello hello;
@@ -43,8 +47,8 @@ msg::Hello hello_of(const peers_options& options, const std::string& expected) {
 
 std::string peers_state::objection(const msg::Hello& hello) const {
   if (hello.protocol() != wire::protocol_version)
-    return "this node speaks protocol " + std::to_string(wire::protocol_version) + ", not "
-           + std::to_string(hello.protocol());
+    return "this node speaks protocol " + std::to_string(wire::protocol_version) + ", not " +
+           std::to_string(hello.protocol());
   // A client may not know the cluster's name; a node must.
   if (hello.cluster() != options.cluster && !(hello.client() && hello.cluster().empty()))
     return "this is cluster '" + options.cluster + "', not '" + hello.cluster() + "'";
@@ -80,7 +84,7 @@ void peers_state::link(const wire::link_up& up) {
     drop(it); // what waited for the old link must not vanish with it
   }
   auto who = std::make_shared<wire::peer>(
-    wire::peer{up.hello.node(), up.hello.disk(), up.hello.run(), up.hello.client()});
+      wire::peer{up.hello.node(), up.hello.disk(), up.hello.run(), up.hello.client()});
   remotes.emplace(up.hello.node(), remote{who, up.port, kit::link(options.seed + ++sessions)});
   self->monitor(up.port);
   meter->links.Set(static_cast<double>(remotes.size()));
@@ -166,8 +170,9 @@ bool peers_state::is_for_me(const msg::Envelope& envelope) const {
 
 void peers_state::accept(msg::Envelope& envelope) {
   auto it = remotes.find(envelope.from_node());
-  if (it == remotes.end() || it->second.who->run != envelope.from_run() || it->second.who->disk != envelope.from_disk()
-      || envelope.protocol() != wire::protocol_version || !is_for_me(envelope)) {
+  if (it == remotes.end() || it->second.who->run != envelope.from_run() ||
+      it->second.who->disk != envelope.from_disk() || envelope.protocol() != wire::protocol_version ||
+      !is_for_me(envelope)) {
     meter->strangers.Increment();
     return;
   }
@@ -243,17 +248,19 @@ wire::peers_actor::behavior_type peers(peers_pointer self, peers_options options
   state.meter = std::make_unique<peers_metrics>(*state.metrics);
   self->set_down_handler([self](caf::down_msg& down) { self->state.unlink(down.source); });
   return {
-    [self](const msg::Hello& hello, const caf::strong_actor_ptr& port) { return self->state.greet(hello, port); },
-    [self](msg::Envelope& envelope) { self->state.accept(envelope); },
-    [self](wire::outbox& mail) { self->state.post(mail); },
-    [self](const wire::enroll& e) { self->state.enroll(e); },
-    [self](const wire::link_up& up) { self->state.link(up); },
-    [self](wire::flush_atom) { self->state.flush(false); },
-    [self](wire::tick_atom) {
-      self->state.acknowledging = false;
-      self->state.flush(true);
-    },
-    [self](wire::stop_atom) { self->quit(); },
+      [self](const msg::Hello& hello, const caf::strong_actor_ptr& port) {
+        return self->state.greet(hello, port);
+      },
+      [self](msg::Envelope& envelope) { self->state.accept(envelope); },
+      [self](wire::outbox& mail) { self->state.post(mail); },
+      [self](const wire::enroll& e) { self->state.enroll(e); },
+      [self](const wire::link_up& up) { self->state.link(up); },
+      [self](wire::flush_atom) { self->state.flush(false); },
+      [self](wire::tick_atom) {
+        self->state.acknowledging = false;
+        self->state.flush(true);
+      },
+      [self](wire::stop_atom) { self->quit(); },
   };
 }
 

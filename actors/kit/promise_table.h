@@ -19,7 +19,8 @@ template <class Promise>
 class promise_table {
 public:
   // Ids are those above `first_id`.
-  explicit promise_table(std::size_t capacity, std::uint64_t first_id = 0) : capacity_(capacity), last_id_(first_id) {}
+  explicit promise_table(std::size_t capacity, std::uint64_t first_id = 0)
+      : capacity_(capacity), last_id_(first_id) {}
 
   bool full() const { return promises_.size() >= capacity_; }
   std::size_t size() const { return promises_.size(); }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t full_retry_us = 250'000;
 constexpr std::int64_t look_again_us = 50'000; // whether somebody else leads, who can do without these items
-constexpr std::uint64_t truncate_step = 1024; // entries: a truncation costs a write, so gather some
+constexpr std::uint64_t truncate_step = 1024;  // entries: a truncation costs a write, so gather some
 
 wire::replica_actor handle(replica_pointer self) {
   return caf::actor_cast<wire::replica_actor>(self);
@@ -139,8 +139,8 @@ void replica_state::on_appended(const wire::appended& what) {
     // Nothing was kept and nothing is acknowledged. Stop leading, and try the same bytes again when there may
     // be room. (A failed sync never gets here: the disk actor ends the process.)
     if (!disk_full)
-      kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": the disk refuses writes: "
-                 + what.result.text);
+      kit::log(kit::level::error, "replica",
+               "group " + std::to_string(options.group) + ": the disk refuses writes: " + what.result.text);
     disk_full = true;
     core->disk_healthy(false, now());
     disk_retry_us = now() + full_retry_us;
@@ -273,8 +273,8 @@ void replica_state::flush() {
   auto t = now();
   if (dirty_since_us == 0)
     dirty_since_us = t;
-  if ((flush_failed || items.dirty_bytes() < limits::overlay_bytes / 2)
-      && t - dirty_since_us < limits::flush_interval_ms * 1000)
+  if ((flush_failed || items.dirty_bytes() < limits::overlay_bytes / 2) &&
+      t - dirty_since_us < limits::flush_interval_ms * 1000)
     return;
   for (auto& r : requests.take_new())
     unflushed_requests.push_back(std::move(r));
@@ -309,8 +309,8 @@ void replica_state::send_flush(wire::apply_items job) {
   self->send(options.items, std::move(job));
 }
 
-// That the member has what it is called to have, and that what its file cannot take does not fill the memory until
-// somebody replaces it. It then goes on as a voter with a log; whatever it is asked for, others answer.
+// That the member has what it is called to have, and that what its file cannot take does not fill the memory
+// until somebody replaces it. It then goes on as a voter with a log; whatever it is asked for, others answer.
 void replica_state::watch_items() {
   if (kind() == msg::STORAGE_REPLICA && !holds_items)
     must_be_replaced("its items are gone");
@@ -327,8 +327,8 @@ void replica_state::watch_items() {
   }
 }
 
-// The answer to a flush, or news of what has become durable. Only the flush's own answer ends it: news were sent
-// before, by a worker that had not seen the flush yet.
+// The answer to a flush, or news of what has become durable. Only the flush's own answer ends it: news were
+// sent before, by a worker that had not seen the flush yet.
 void replica_state::on_flushed(const wire::items_applied& what) {
   if (items.flushing() && what.job == flush_job) {
     meter->apply_seconds.Observe(static_cast<double>(now() - flush_started_us) / 1e6);
@@ -387,7 +387,8 @@ std::vector<msg::Entry> replica_state::read_log(std::uint64_t from, std::uint64_
   std::vector<msg::Entry> result;
   std::size_t bytes = 0;
   for (auto& entry : read_ahead) {
-    if (entry.index() < from || entry.index() > to || (!result.empty() && entry.index() != result.back().index() + 1))
+    if (entry.index() < from || entry.index() > to ||
+        (!result.empty() && entry.index() != result.back().index() + 1))
       continue;
     bytes += entry.payload().size();
     if (!result.empty() && bytes > max_bytes)
@@ -406,8 +407,8 @@ std::vector<msg::Entry> replica_state::read_log(std::uint64_t from, std::uint64_
 void replica_state::on_log_read(wire::log_read& what) {
   read_ahead_asked = false;
   if (!what.result.ok())
-    kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": reading the log: "
-               + what.result.text);
+    kit::log(kit::level::error, "replica",
+             "group " + std::to_string(options.group) + ": reading the log: " + what.result.text);
   read_ahead = std::move(what.entries);
   if (core)
     core->tick(now());
@@ -421,7 +422,8 @@ void replica_state::arm() {
   if (options.archiver && now_in == phase::running && standing_changed())
     due = std::min(due, standing_told_us + tell_archiver_every_us);
   if (disk_busy)
-    due = std::min(due, disk_retry_us != 0 ? disk_retry_us : disk_since_us + options.replication.lease_ms * 1000 + 1000);
+    due = std::min(due, disk_retry_us != 0 ? disk_retry_us
+                                           : disk_since_us + options.replication.lease_ms * 1000 + 1000);
   if (growing && !incoming)
     due = std::min(due, now() + 200'000);
   if (incoming && !incoming->storing)

@@ -1,9 +1,9 @@
 // Reads. A strong one is answered from what is applied, by a leader whose lease is valid at that moment (or,
 // with strict_reads, after a quorum round); an eventual one by any storage replica.
 //
-// What the overlay does not know is asked of the item store. When its answer comes back, the overlay is looked
-// at once more: an item leaves the overlay only after its flush, and the store answers in order, so whatever
-// was flushed after the store looked is still here.
+// What the overlay does not know is asked of the item store. When its answer comes back, the overlay is
+// looked at once more: an item leaves the overlay only after its flush, and the store answers in order, so
+// whatever was flushed after the store looked is still here.
 #include "actors/replica/replica_state.h"
 #include <algorithm>
 
@@ -115,7 +115,8 @@ void replica_state::look_up(pending_scan scan) {
   job.to = scan.scan.to();
   job.backward = scan.scan.backward();
   job.max_items = scan.scan.limit() == 0 ? limits::flush_items : scan.scan.limit();
-  job.max_bytes = scan.scan.page_bytes() == 0 ? limits::page_bytes : std::min(scan.scan.page_bytes(), limits::page_bytes);
+  job.max_bytes =
+      scan.scan.page_bytes() == 0 ? limits::page_bytes : std::min(scan.scan.page_bytes(), limits::page_bytes);
   job.who = caf::actor_cast<wire::replica_actor>(self);
   job.index = scan.scan.index();
   job.whole = scan.scan.whole();
@@ -125,8 +126,8 @@ void replica_state::look_up(pending_scan scan) {
   self->send(options.items, std::move(job));
 }
 
-// Merges a page of the store with the overlay. Where the store's page ended before the range did, only keys up
-// to its last one are settled; what lies behind is the next page's.
+// Merges a page of the store with the overlay. Where the store's page ended before the range did, only keys
+// up to its last one are settled; what lies behind is the next page's.
 void replica_state::on_scanned(wire::items_scanned& what) {
   auto p = store_waits.take(what.token);
   if (!p || !p->scan)
@@ -180,8 +181,8 @@ void replica_state::on_scanned(wire::items_scanned& what) {
   std::size_t bytes = 0;
   for (auto& record : merged) {
     bytes += record.item().size();
-    auto full = (scan.limit() > 0 && static_cast<std::uint32_t>(reply.records_size()) >= scan.limit())
-                || (reply.records_size() > 0 && bytes > page);
+    auto full = (scan.limit() > 0 && static_cast<std::uint32_t>(reply.records_size()) >= scan.limit()) ||
+                (reply.records_size() > 0 && bytes > page);
     if (full) {
       resume = reply.records(reply.records_size() - 1).key();
       if (!scan.backward())

@@ -14,8 +14,8 @@ void remembered::add(const msg::RequestId& id, outcome what, std::int64_t time_m
     return;
   if (known_.emplace(key_of(id), what).second)
     order_.push_back({key_of(id), what, time_ms});
-  while (!order_.empty()
-         && (order_.front().time_ms < time_ms - limits::remembered_ms || order_.size() > limits::remembered_requests)) {
+  while (!order_.empty() && (order_.front().time_ms < time_ms - limits::remembered_ms ||
+                             order_.size() > limits::remembered_requests)) {
     known_.erase(order_.front().key);
     order_.pop_front();
   }
@@ -32,7 +32,8 @@ void remembered::restore(const std::vector<msg::AppliedRequest>& requests) {
 
 std::vector<msg::AppliedRequest> remembered::take_new() {
   std::vector<msg::AppliedRequest> result;
-  auto first = std::find_if(order_.rbegin(), order_.rend(), [this](auto& s) { return s.what.index <= taken_; }).base();
+  auto first =
+      std::find_if(order_.rbegin(), order_.rend(), [this](auto& s) { return s.what.index <= taken_; }).base();
   for (; first != order_.end(); ++first) {
     auto& out = result.emplace_back();
     out.mutable_id()->set_client(first->key.first);

@@ -48,8 +48,8 @@ public:
   void add(const msg::RequestId& id, outcome what, std::int64_t time_ms);
 
   void restore(const std::vector<msg::AppliedRequest>& requests); // replaces everything
-  std::vector<msg::AppliedRequest> take_new();                    // added since the last call, still remembered
-  std::int64_t oldest_ms() const; // those with a smaller time may be forgotten elsewhere, too
+  std::vector<msg::AppliedRequest> take_new(); // added since the last call, still remembered
+  std::int64_t oldest_ms() const;              // those with a smaller time may be forgotten elsewhere, too
   std::size_t size() const { return order_.size(); }
 
 private:
@@ -59,7 +59,7 @@ private:
     std::int64_t time_ms;
   };
   std::unordered_map<request_key, outcome, request_key_hash> known_;
-  std::deque<slot> order_; // ascending by index
+  std::deque<slot> order_;  // ascending by index
   std::uint64_t taken_ = 0; // index up to which take_new has handed out
 };
 

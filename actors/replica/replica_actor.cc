@@ -66,7 +66,8 @@ void replica_state::on_paxos(wire::delivery& from) {
     if (!mending.empty() && message.has_chosen())
       mend_from(message);
     core->step(std::move(message), now());
-    watch_leadership(); // before the next parcel of this mail is looked at: what it proposes belongs to this leadership
+    watch_leadership(); // before the next parcel of this mail is looked at: what it proposes belongs to this
+                        // leadership
   }
 }
 
@@ -240,49 +241,49 @@ wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replic
   };
   using s = replica_state;
   return {
-    [=](wire::inbox& mail) { awake(&s::receive)(mail); },
-    [](const wire::peer_lost&) {}, // groups find out by silence
-    [self](wire::log_loaded& what) { self->state.on_loaded(what); },
-    [=](const wire::appended& what) { awake(&s::on_appended)(what); },
-    [=](wire::log_read& what) { awake(&s::on_log_read)(what); },
-    [self](wire::items_opened& what) { self->state.on_opened(what); },
-    [=](const wire::items_applied& what) { awake(&s::on_flushed)(what); },
-    [=](wire::items_read& what) { awake(&s::on_items_read)(what); },
-    [=](wire::items_scanned& what) { awake(&s::on_scanned)(what); },
-    [=](wire::snapshot_part& what) { awake(&s::on_snapshot_part)(what); },
-    [=](wire::snapshot_stored& what) { awake(&s::on_snapshot_stored)(what); },
-    [](const wire::items_digest&) {},
-    [=](wire::tick_atom tick) { awake(&s::on_tick)(tick); },
-    [=](msg::ArchiveProgress& what) { awake(&s::on_archived)(what); },
-    [self](wire::standing_atom) {
-      self->state.wake();
-      auto standing = self->state.standing();
-      self->state.rest();
-      return standing;
-    },
-    [=](wire::grow_atom grow) { awake(&s::on_grow)(grow); },
-    [=](wire::stop_atom stop) { awake(&s::on_stop)(stop); },
-    [self](wire::report_atom) {
-      self->state.wake();
-      auto report = self->state.report();
-      self->state.rest();
-      return report;
-    },
-    [self](wire::scrub_view_atom) {
-      self->state.wake();
-      auto view = self->state.view();
-      self->state.rest();
-      return view;
-    },
-    [self](const wire::propose_mark& what) {
-      self->state.wake();
-      auto answer = self->state.on_propose_mark(what);
-      self->state.rest();
-      return answer;
-    },
-    [=](const wire::mend_log& what) { awake(&s::on_mend)(what); },
-    [=](const wire::condemn& what) { awake(&s::on_condemn)(what); },
-    [self](const msg::ScrubReport& what) { self->state.scrubbed = what; },
+      [=](wire::inbox& mail) { awake (&s::receive)(mail); },
+      [](const wire::peer_lost&) {}, // groups find out by silence
+      [self](wire::log_loaded& what) { self->state.on_loaded(what); },
+      [=](const wire::appended& what) { awake (&s::on_appended)(what); },
+      [=](wire::log_read& what) { awake (&s::on_log_read)(what); },
+      [self](wire::items_opened& what) { self->state.on_opened(what); },
+      [=](const wire::items_applied& what) { awake (&s::on_flushed)(what); },
+      [=](wire::items_read& what) { awake (&s::on_items_read)(what); },
+      [=](wire::items_scanned& what) { awake (&s::on_scanned)(what); },
+      [=](wire::snapshot_part& what) { awake (&s::on_snapshot_part)(what); },
+      [=](wire::snapshot_stored& what) { awake (&s::on_snapshot_stored)(what); },
+      [](const wire::items_digest&) {},
+      [=](wire::tick_atom tick) { awake (&s::on_tick)(tick); },
+      [=](msg::ArchiveProgress& what) { awake (&s::on_archived)(what); },
+      [self](wire::standing_atom) {
+        self->state.wake();
+        auto standing = self->state.standing();
+        self->state.rest();
+        return standing;
+      },
+      [=](wire::grow_atom grow) { awake (&s::on_grow)(grow); },
+      [=](wire::stop_atom stop) { awake (&s::on_stop)(stop); },
+      [self](wire::report_atom) {
+        self->state.wake();
+        auto report = self->state.report();
+        self->state.rest();
+        return report;
+      },
+      [self](wire::scrub_view_atom) {
+        self->state.wake();
+        auto view = self->state.view();
+        self->state.rest();
+        return view;
+      },
+      [self](const wire::propose_mark& what) {
+        self->state.wake();
+        auto answer = self->state.on_propose_mark(what);
+        self->state.rest();
+        return answer;
+      },
+      [=](const wire::mend_log& what) { awake (&s::on_mend)(what); },
+      [=](const wire::condemn& what) { awake (&s::on_condemn)(what); },
+      [self](const msg::ScrubReport& what) { self->state.scrubbed = what; },
   };
 }
 

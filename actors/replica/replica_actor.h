@@ -28,21 +28,22 @@ struct replica_options {
   std::string table;                // for people and labels; "" for the metadata group
   std::string from;                 // the partition's range of encoded keys, [from, to)
   std::string to;
-  msg::LocalIndexes local_indexes;  // of its table
-  std::string node;                 // this node's name
+  msg::LocalIndexes local_indexes; // of its table
+  std::string node;                // this node's name
   std::uint64_t seed = 0;
   config::replication_settings replication;
   config::storage_settings storage;
-  std::size_t inflight = 0;         // requests at once, past that OVERLOADED
+  std::size_t inflight = 0; // requests at once, past that OVERLOADED
 
   wire::peers_actor peers;
   wire::ticker_actor ticker;
   wire::disk_actor disk;
-  wire::items_actor items;          // unused by a log replica
-  wire::archiver_actor archiver;    // null: nothing is archived, and the log may be cut without it
-  caf::typed_actor<caf::reacts_to<wire::mend_entries>> mender; // of the log; may be null: then nobody asks for it
+  wire::items_actor items;       // unused by a log replica
+  wire::archiver_actor archiver; // null: nothing is archived, and the log may be cut without it
+  caf::typed_actor<caf::reacts_to<wire::mend_entries>>
+      mender;                              // of the log; may be null: then nobody asks for it
   std::shared_ptr<kit::deputies> deputies; // null: it never rests
-  const kit::clock* clock = nullptr; // outlives the actor
+  const kit::clock* clock = nullptr;       // outlives the actor
   kit::metrics_ptr metrics;
 };
 

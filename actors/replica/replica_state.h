@@ -1,7 +1,7 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
-// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests, index_reads.cc
-// knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to the node's pulse,
-// archiving.cc tells the node's archiver of the log, scrub.cc does what the scrubber asks.
+// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests,
+// index_reads.cc knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to
+// the node's pulse, archiving.cc tells the node's archiver of the log, scrub.cc does what the scrubber asks.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -40,7 +40,8 @@ struct pending_write {
   msg::ReplicaRequest request;
   std::map<std::size_t, std::optional<std::string>> fetched; // mutation -> item in the store, nullopt: none
   std::size_t missing = 0;
-  std::map<std::size_t, std::optional<std::string>> updated; // mutation -> what its update makes; nullopt: no item
+  std::map<std::size_t, std::optional<std::string>>
+      updated; // mutation -> what its update makes; nullopt: no item
 };
 struct pending_read {
   waiter who;
@@ -63,10 +64,10 @@ struct pending {
 struct incoming_snapshot {
   std::uint64_t transfer = 0;
   std::uint64_t chunk = 0;
-  std::uint64_t from = 0; // member
+  std::uint64_t from = 0;  // member
   std::int64_t ask_us = 0; // when to ask for it
-  int silences = 0;     // questions without an answer, in a row
-  bool storing = false; // the item worker has a piece, and answers whatever becomes of it
+  int silences = 0;        // questions without an answer, in a row
+  bool storing = false;    // the item worker has a piece, and answers whatever becomes of it
 };
 
 // The other end: the question of a member that the item worker has.
@@ -93,8 +94,8 @@ struct replica_state {
   replica_options options;
   std::unique_ptr<meters> meter;
   phase now_in = phase::opening;
-  std::string trouble; // why it does not run
-  std::string damage;  // why this member must be replaced, whether it runs or not; empty: it need not
+  std::string trouble;     // why it does not run
+  std::string damage;      // why this member must be replaced, whether it runs or not; empty: it need not
   bool holds_items = true; // false: a log replica, which has nothing but its log
   bool items_fail = false; // nothing more can be written into its item file: it votes, and leads no more
   bool items_lost = false; // and what was to be written was too much to keep: what is applied is nowhere here
@@ -105,12 +106,12 @@ struct replica_state {
   bool disk_busy = false;
   bool disk_full = false;
   std::int64_t disk_since_us = 0;
-  std::int64_t disk_retry_us = 0;          // when to try the refused append again; 0: none was
+  std::int64_t disk_retry_us = 0; // when to try the refused append again; 0: none was
   kit::deputy_seat_ptr seat;
-  bool rests = false;                      // and needs no ticks
-  bool called = false;                     // the pulse asks it to look for itself
-  wire::log_loaded loaded;                 // between opening and running
-  std::vector<msg::Entry> read_ahead;      // log entries fetched for a slow follower, ascending
+  bool rests = false;                 // and needs no ticks
+  bool called = false;                // the pulse asks it to look for itself
+  wire::log_loaded loaded;            // between opening and running
+  std::vector<msg::Entry> read_ahead; // log entries fetched for a slow follower, ascending
   bool read_ahead_asked = false;
 
   // --- the state machine
@@ -123,11 +124,11 @@ struct replica_state {
   std::uint64_t applied = 0;
   std::uint64_t applied_link = 0;
   msg::Ballot applied_ballot;
-  std::uint64_t flushed = 0;          // index the item store's file holds
-  std::uint64_t durable = 0;          // and would hold after a power cut
-  msg::Configuration configured;      // newest at or below `applied`; epoch 0 when there was none
+  std::uint64_t flushed = 0;     // index the item store's file holds
+  std::uint64_t durable = 0;     // and would hold after a power cut
+  msg::Configuration configured; // newest at or below `applied`; epoch 0 when there was none
   std::uint64_t configured_at = 0;
-  std::uint64_t stored_epoch = 0;     // configuration the item store knows
+  std::uint64_t stored_epoch = 0; // configuration the item store knows
   std::int64_t dirty_since_us = 0;
   std::int64_t flush_started_us = 0;
   std::uint64_t flush_job = 0; // of the newest flush
@@ -147,7 +148,7 @@ struct replica_state {
   kit::promise_table<pending> store_waits{limits::replica_inflight};
   std::unordered_map<std::uint64_t, pending_write> writes_waiting; // by write_id
   std::uint64_t next_write = 0;
-  std::unordered_map<std::uint64_t, pending_read> quorum_reads;    // strict_reads: by token
+  std::unordered_map<std::uint64_t, pending_read> quorum_reads; // strict_reads: by token
   std::unordered_map<std::uint64_t, pending_scan> quorum_scans;
   std::uint64_t next_token = 0;
   bool led = false; // at the last look
@@ -158,25 +159,27 @@ struct replica_state {
     std::uint64_t index = 0;
     std::uint64_t bytes = 0;
   };
-  std::deque<log_tail> unsettled;        // applied, and not durable in this log yet: bounded by what may be in flight
-  log_tail settled;                      // applied and durable; bytes of all payloads that this run has seen
-  wire::log_standing told_standing;      // to the archiver
-  std::int64_t standing_told_us = 0;     // 0: never
-  msg::ArchiveProgress archive;          // what it said
+  std::deque<log_tail>
+      unsettled;    // applied, and not durable in this log yet: bounded by what may be in flight
+  log_tail settled; // applied and durable; bytes of all payloads that this run has seen
+  wire::log_standing told_standing;  // to the archiver
+  std::int64_t standing_told_us = 0; // 0: never
+  msg::ArchiveProgress archive;      // what it said
 
   std::optional<incoming_snapshot> incoming;
   std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
-  bool reopens = false;             // its item file was replaced under it: it opens again as soon as the disk is idle
-  std::uint64_t grow_tries = 0;     // each asks another member
+  bool reopens = false; // its item file was replaced under it: it opens again as soon as the disk is idle
+  std::uint64_t grow_tries = 0;                          // each asks another member
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
-  std::map<std::uint64_t, asked_piece> asked_pieces; // by the member that asked: one each
+  std::map<std::uint64_t, asked_piece> asked_pieces;     // by the member that asked: one each
 
   std::vector<std::uint64_t> mending; // log entries that are being fetched from the others, ascending
-  bool condemned = false;     // its items are wrong: they serve nobody any more
-  msg::ScrubReport scrubbed;  // as the scrubber said last
+  bool condemned = false;             // its items are wrong: they serve nobody any more
+  msg::ScrubReport scrubbed;          // as the scrubber said last
 
-  std::map<std::uint64_t, std::string> strangers; // who is no member here and spoke since the last drain: its node
+  std::map<std::uint64_t, std::string>
+      strangers; // who is no member here and spoke since the last drain: its node
   wire::outbox outbox;
   std::vector<wire::read_item> reads_out; // one message for all reads of one inbox
   std::int64_t armed_us = 0;
@@ -294,9 +297,10 @@ struct replica_state {
   void moved(const waiter& who);
   bool in_range(const std::string& key) const;
   const msg::Configuration& configuration() const;
-  const msg::Member* member(std::uint64_t id) const;   // of the newest committed configuration
-  const msg::Member* newcomer(std::uint64_t id) const; // the leader's: enters with the change that is under way
-  msg::MemberKind kind() const; // as the newest configuration calls it
+  const msg::Member* member(std::uint64_t id) const; // of the newest committed configuration
+  const msg::Member*
+  newcomer(std::uint64_t id) const; // the leader's: enters with the change that is under way
+  msg::MemberKind kind() const;     // as the newest configuration calls it
 };
 
 } // namespace troupe::replica

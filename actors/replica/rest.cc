@@ -20,7 +20,8 @@ void replica_state::rest() {
     return;
   if (seat) {
     std::lock_guard hold(seat->lock);
-    rests = now_in == phase::running && !disk_busy && !incoming && !growing && core->rest(seat->deputy, now());
+    rests =
+        now_in == phase::running && !disk_busy && !incoming && !growing && core->rest(seat->deputy, now());
     if (!rests)
       seat->deputy.dismiss();
     if (auto& known = core->configuration(); seat->epoch != known.epoch()) {

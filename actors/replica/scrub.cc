@@ -1,5 +1,5 @@
-// What the node's scrubber asks of a replica: marks in the log, log entries put back, and to be replaced when its
-// items are found wrong.
+// What the node's scrubber asks of a replica: marks in the log, log entries put back, and to be replaced when
+// its items are found wrong.
 #include "actors/kit/log.h"
 #include "actors/replica/replica_state.h"
 #include <algorithm>
@@ -7,9 +7,10 @@
 
 namespace troupe::replica {
 
-// Brings the items to exactly this index, whatever is applied next: what has been applied and not flushed goes
-// now, or right behind the flush that is under way. Nobody waits for it. Two marks before the end of one flush
-// are more than anybody needs: the second is not kept here, and its comparison does without this member.
+// Brings the items to exactly this index, whatever is applied next: what has been applied and not flushed
+// goes now, or right behind the flush that is under way. Nobody waits for it. Two marks before the end of one
+// flush are more than anybody needs: the second is not kept here, and its comparison does without this
+// member.
 void replica_state::mark(const msg::ScrubMark& what) {
   if (!keeps_items() || incoming || condemned || reopens || marked_flush)
     return;
@@ -87,7 +88,8 @@ void replica_state::ask_all(std::uint64_t from) {
   }
 }
 
-// Whether they fit is for the log to say (storage::log_store::mend); whether it helped, for the scrubber to see.
+// Whether they fit is for the log to say (storage::log_store::mend); whether it helped, for the scrubber to
+// see.
 void replica_state::mend_from(const msg::PaxosMessage& message) {
   wire::mend_entries job;
   job.group = options.group;
@@ -117,8 +119,8 @@ void replica_state::on_condemn(const wire::condemn& what) {
     return;
   if (!what.compared)
     return must_be_replaced(what.why);
-  // Of two members that were found wrong one after the other only one may go: the second one's rebuild could come
-  // from the first. Under one configuration only one can be compared with two others.
+  // Of two members that were found wrong one after the other only one may go: the second one's rebuild could
+  // come from the first. Under one configuration only one can be compared with two others.
   if (condemned || what.epoch != configuration().epoch())
     return;
   condemned = true;
@@ -127,8 +129,8 @@ void replica_state::on_condemn(const wire::condemn& what) {
   drain();
 }
 
-// Somebody else leads first. Then the file goes into quarantine, and the member opens again without items and votes
-// on, as a log replica does, until it has been replaced.
+// Somebody else leads first. Then the file goes into quarantine, and the member opens again without items and
+// votes on, as a log replica does, until it has been replaced.
 void replica_state::leave_items() {
   if (!holds_items || reopens || now_in != phase::running)
     return;
@@ -138,8 +140,8 @@ void replica_state::leave_items() {
   }
   if (items.flushing() || incoming)
     return;
-  kit::log(kit::level::warning, options.node, "replica", "group " + std::to_string(options.group) +
-             ": leaves its items, which are wrong");
+  kit::log(kit::level::warning, options.node, "replica",
+           "group " + std::to_string(options.group) + ": leaves its items, which are wrong");
   self->send(options.items, wire::drop_items{options.group, true});
   reopens = true;
 }

@@ -1,10 +1,10 @@
 // Bringing a replica up: from its files, or from nothing when it has just been ordered.
 //
-// A damaged log entry is fetched from the other members before the replica speaks: it was accepted here, so it
-// may not be forgotten, and without it the log above says nothing. A log or an item file that is gone is disk
-// loss: such a member never speaks again under its identity.
-#include "actors/replica/replica_state.h"
+// A damaged log entry is fetched from the other members before the replica speaks: it was accepted here, so
+// it may not be forgotten, and without it the log above says nothing. A log or an item file that is gone is
+// disk loss: such a member never speaks again under its identity.
 #include "actors/kit/log.h"
+#include "actors/replica/replica_state.h"
 #include "messages/entry_link.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -36,22 +36,23 @@ void replica_state::start() {
 }
 
 void replica_state::on_loaded(wire::log_loaded& what) {
-  if (what.result.outcome == wire::disk_outcome::missing || what.result.outcome == wire::disk_outcome::corrupt)
+  if (what.result.outcome == wire::disk_outcome::missing ||
+      what.result.outcome == wire::disk_outcome::corrupt)
     return must_be_replaced("log: " + what.result.text);
   if (!what.result.ok())
     return give_up("log: " + what.result.text);
   if (!what.exists)
     return must_be_replaced("its log is gone");
   loaded = std::move(what);
-  self->send(options.items,
-             wire::open_items{options.group, options.member, false, handle(self), options.local_indexes,
-                              options.from, options.to});
+  self->send(options.items, wire::open_items{options.group, options.member, false, handle(self),
+                                             options.local_indexes, options.from, options.to});
 }
 
 void replica_state::on_opened(wire::items_opened& what) {
-  // A log replica has items when it has grown; whatever else lies there will be replaced when it grows. What cannot
-  // be opened now may be whole.
-  auto passing = what.result.outcome == wire::disk_outcome::full || what.result.outcome == wire::disk_outcome::failed;
+  // A log replica has items when it has grown; whatever else lies there will be replaced when it grows. What
+  // cannot be opened now may be whole.
+  auto passing =
+      what.result.outcome == wire::disk_outcome::full || what.result.outcome == wire::disk_outcome::failed;
   if (options.kind == msg::LOG_REPLICA && !options.fresh && !passing) {
     holds_items = what.result.ok() && what.applied >= loaded.base;
     if (!holds_items) {
@@ -66,7 +67,8 @@ void replica_state::on_opened(wire::items_opened& what) {
     what = {};
     what.applied = what.durable = loaded.base;
   }
-  bool gone = what.result.outcome == wire::disk_outcome::missing || what.result.outcome == wire::disk_outcome::corrupt;
+  bool gone = what.result.outcome == wire::disk_outcome::missing ||
+              what.result.outcome == wire::disk_outcome::corrupt;
   if (gone)
     return must_be_replaced("items: " + what.result.text);
   if (!what.result.ok())
@@ -87,8 +89,9 @@ void replica_state::on_opened(wire::items_opened& what) {
                             ", before the start of its log at " + std::to_string(loaded.base));
   if (loaded.damaged.empty())
     return run();
-  kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": "
-             + std::to_string(loaded.damaged.size()) + " log entries are damaged; fetching them from the other members");
+  kit::log(kit::level::warning, "replica",
+           "group " + std::to_string(options.group) + ": " + std::to_string(loaded.damaged.size()) +
+               " log entries are damaged; fetching them from the other members");
   now_in = phase::repairing;
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),
                                          caf::actor_cast<wire::role_actor>(self), false});
@@ -118,7 +121,8 @@ void replica_state::ask_for_repair() {
     outbox.push_back(std::move(out));
   }
   send_out();
-  self->send(options.ticker, wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), now() + repair_every_us});
+  self->send(options.ticker,
+             wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), now() + repair_every_us});
 }
 
 // Chosen entries from another member. Taken when they are damaged here and fit the links of their neighbours.
@@ -137,8 +141,8 @@ void replica_state::on_repair(const msg::PaxosMessage& message) {
     if (loaded.damaged.empty() || entry.index() != loaded.damaged.front())
       continue;
     auto before = link_before(entry.index());
-    if (!before || *before != entry.previous_link()
-        || entry.link() != entry_link(options.group, entry, entry.previous_link()))
+    if (!before || *before != entry.previous_link() ||
+        entry.link() != entry_link(options.group, entry, entry.previous_link()))
       break;
     auto place = std::lower_bound(loaded.entries.begin(), loaded.entries.end(), entry.index(),
                                   [](const msg::Entry& e, std::uint64_t i) { return e.index() < i; });
@@ -221,8 +225,8 @@ void replica_state::must_be_replaced(const std::string& why) {
   damage = why;
   if (!core)
     return give_up(why + ": this member must be replaced");
-  kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": " + why
-             + ": this member must be replaced");
+  kit::log(kit::level::error, "replica",
+           "group " + std::to_string(options.group) + ": " + why + ": this member must be replaced");
 }
 
 // As after a crash, with what lies on the disk now. What it had not persisted was never spoken.

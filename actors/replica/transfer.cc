@@ -1,6 +1,7 @@
 // Snapshots between members. The one that fell too far behind asks for piece after piece; the other has its
-// item worker cut the snapshot once and serves it from the file, to whoever asks. Nothing is kept between pieces that
-// a crash of either side could leave wrong: a transfer that ends is begun anew under another number.
+// item worker cut the snapshot once and serves it from the file, to whoever asks. Nothing is kept between
+// pieces that a crash of either side could leave wrong: a transfer that ends is begun anew under another
+// number.
 #include "actors/kit/log.h"
 #include "actors/replica/replica_state.h"
 #include <algorithm>
@@ -20,7 +21,8 @@ void replica_state::on_grow(wire::grow_atom) {
   if (holds_items || growing || now_in != phase::running || kind() != msg::LOG_REPLICA)
     return;
   growing = true;
-  kit::log(kit::level::info, options.node, "replica", "group " + std::to_string(options.group) + ": fetching the items");
+  kit::log(kit::level::info, options.node, "replica",
+           "group " + std::to_string(options.group) + ": fetching the items");
   drive_transfer();
   drain();
 }
@@ -54,9 +56,11 @@ void replica_state::drive_transfer() {
   if (!incoming || incoming->from != *wanted) {
     if (items.flushing())
       return; // the file is about to be replaced: let the last flush end first
-    incoming = incoming_snapshot{(static_cast<std::uint64_t>(t) << 8) ^ options.seed ^ options.member, 0, *wanted};
-    kit::log(kit::level::info, "replica", "group " + std::to_string(options.group) + ": fetching a snapshot from member "
-               + std::to_string(*wanted));
+    incoming =
+        incoming_snapshot{(static_cast<std::uint64_t>(t) << 8) ^ options.seed ^ options.member, 0, *wanted};
+    kit::log(kit::level::info, "replica",
+             "group " + std::to_string(options.group) + ": fetching a snapshot from member " +
+                 std::to_string(*wanted));
   }
   if (t < incoming->ask_us)
     return;
@@ -86,8 +90,8 @@ void replica_state::drive_transfer() {
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
   auto& question = from.parcel.snapshot_request();
-  if (!keeps_items() || condemned || now_in != phase::running || question.to() != options.member
-      || !member(question.from()))
+  if (!keeps_items() || condemned || now_in != phase::running || question.to() != options.member ||
+      !member(question.from()))
     return; // it asks again
   auto [it, first] = asked_pieces.try_emplace(question.from());
   auto& asked = it->second;
@@ -128,8 +132,8 @@ void replica_state::on_snapshot_part(wire::snapshot_part& what) {
 
 void replica_state::on_snapshot_chunk(wire::delivery& from) {
   auto& chunk = *from.parcel.mutable_snapshot_chunk();
-  if (!incoming || chunk.transfer() != incoming->transfer || chunk.from() != incoming->from
-      || chunk.chunk() != incoming->chunk || incoming->storing)
+  if (!incoming || chunk.transfer() != incoming->transfer || chunk.from() != incoming->from ||
+      chunk.chunk() != incoming->chunk || incoming->storing)
     return;
   if (!chunk.refused().empty()) {
     ++grow_tries;
@@ -160,8 +164,8 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return;
   incoming->storing = false;
   if (!what.result.ok()) {
-    kit::log(kit::level::warning, "replica", "group " + std::to_string(options.group) + ": storing a snapshot: "
-               + what.result.text);
+    kit::log(kit::level::warning, "replica",
+             "group " + std::to_string(options.group) + ": storing a snapshot: " + what.result.text);
     ++grow_tries;
     reopens = what.installed;
     incoming.reset();

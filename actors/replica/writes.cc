@@ -110,8 +110,8 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
       return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
     return moved(who);
   }
-  if (request.write().in_round() != 0 &&
-      (request.write().in_round() != core->ballot().round() || request.write().in_member() != core->ballot().member()))
+  if (request.write().in_round() != 0 && (request.write().in_round() != core->ballot().round() ||
+                                          request.write().in_member() != core->ballot().member()))
     return moved(who);
   if (disk_full)
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
@@ -120,8 +120,8 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   // The metadata group goes on: its log is small, and without it nothing is healed.
   if (archive.refusing() && options.group != wire::metadata_group)
     return refuse(who, msg::OVERLOADED, "too much of this partition's log waits to be archived");
-  if (proposed.size() + store_waits.size() + after_applied.size() >= options.inflight
-      || items.bytes() > 4 * limits::overlay_bytes)
+  if (proposed.size() + store_waits.size() + after_applied.size() >= options.inflight ||
+      items.bytes() > 4 * limits::overlay_bytes)
     return refuse(who, msg::OVERLOADED, "too many requests are under way for this partition");
   pending_write write;
   write.who = std::move(who);
@@ -158,8 +158,8 @@ void replica_state::evaluate(pending_write write) {
   auto& mutations = write.request.write().mutations();
   auto lacking = false;
   for (int i = 0; i < mutations.size(); ++i)
-    if (needs_old(mutations[i]) && !items.newest(mutations[i].key())
-        && write.fetched.count(static_cast<std::size_t>(i)) == 0)
+    if (needs_old(mutations[i]) && !items.newest(mutations[i].key()) &&
+        write.fetched.count(static_cast<std::size_t>(i)) == 0)
       lacking = true;
   if (lacking) {
     if (store_waits.size() + static_cast<std::size_t>(mutations.size()) > limits::replica_inflight)
@@ -179,8 +179,8 @@ void replica_state::evaluate(pending_write write) {
     writes_waiting.emplace(id, std::move(write));
     return;
   }
-  // From here on nothing waits: the decision and the proposal are one step. While the items were fetched, another
-  // attempt of this request may have come, and been faster.
+  // From here on nothing waits: the decision and the proposal are one step. While the items were fetched,
+  // another attempt of this request may have come, and been faster.
   if (answer_known(write.who, write.request))
     return;
   msg::ReplicaReply reply;
@@ -303,8 +303,9 @@ void replica_state::append(const msg::Command& command, pending_write& write, ms
     return refuse(write.who, msg::VALIDATION, "the write is larger than one log entry may be");
   auto index = core->propose(std::move(payload), now());
   if (!index)
-    return core->serving(now()) ? refuse(write.who, msg::OVERLOADED, "too many writes are under way for this partition")
-                                : moved(write.who);
+    return core->serving(now())
+               ? refuse(write.who, msg::OVERLOADED, "too many writes are under way for this partition")
+               : moved(write.who);
   meter->writes.Increment();
   for (auto& effect : command.effects())
     items.propose(effect, *index);
@@ -316,8 +317,8 @@ void replica_state::append(const msg::Command& command, pending_write& write, ms
     proposed_ids.emplace(key_of(entry.id), *index);
 }
 
-// Whoever orders it asks until it is there: proposed once, and answered when this configuration, or a later one, is
-// committed.
+// Whoever orders it asks until it is there: proposed once, and answered when this configuration, or a later
+// one, is committed.
 void replica_state::on_change(waiter who, const msg::ReplicaRequest::Change& order) {
   msg::Configuration target;
   if (!target.ParseFromString(order.target()))

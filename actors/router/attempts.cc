@@ -1,9 +1,9 @@
 // Attempts: where a request is sent, what is done with what comes back, and when to stop.
 //
 // An attempt's parcel id is the flight's id and the attempt's number, so that an answer is matched to its
-// attempt. Writes may be repeated, because a request id takes effect once; a refused condition is believed only
-// from the newest attempt (see RequestId.repeated). At the deadline a write of which an attempt was lost is
-// "unknown"; everything else had no effect.
+// attempt. Writes may be repeated, because a request id takes effect once; a refused condition is believed
+// only from the newest attempt (see RequestId.repeated). At the deadline a write of which an attempt was lost
+// is "unknown"; everything else had no effect.
 #include "actors/router/router_state.h"
 #include "config/limits.h"
 #include "messages/status.h"
@@ -66,8 +66,9 @@ void router_state::dispatch(flight& f) {
     if (partition) {
       f.asked = {partition->from(), partition->to()};
       scan.set_from(std::max(f.range.from, partition->from()));
-      scan.set_to(partition->to().empty() || (!f.range.to.empty() && f.range.to < partition->to()) ? f.range.to
-                                                                                                     : partition->to());
+      scan.set_to(partition->to().empty() || (!f.range.to.empty() && f.range.to < partition->to())
+                      ? f.range.to
+                      : partition->to());
     }
     scan.set_backward(f.paging.backward);
     scan.set_limit(f.paging.limit == 0 ? 0 : f.paging.limit - f.gathered.scanned());
@@ -78,12 +79,12 @@ void router_state::dispatch(flight& f) {
   }
   if (!partition) {
     if (f.fresh_map_asked)
-      return finish(f, make_status(msg::TABLE_NOT_FOUND, "Requested resource not found: Table: " + f.request.table()
-                                                           + " not found"));
+      return finish(f, make_status(msg::TABLE_NOT_FOUND, "Requested resource not found: Table: " +
+                                                             f.request.table() + " not found"));
     return wait_for_map(f);
   }
-  auto eventual = (f.what == kind::get && f.request.get().eventual())
-                  || (f.what == kind::query && f.paging.eventual);
+  auto eventual =
+      (f.what == kind::get && f.request.get().eventual()) || (f.what == kind::query && f.paging.eventual);
   std::string node;
   if (eventual && f.attempts == 0) { // the copy on this node, when there is one
     for (auto& m : partition->configuration().members())
@@ -114,7 +115,8 @@ void router_state::send(flight& f, const std::string& node, std::uint64_t group)
   out.node = node;
   *out.parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
   out.parcel.set_id(f.id << attempt_bits | f.sent);
-  out.parcel.set_deadline_ms(static_cast<std::uint32_t>(std::max<std::int64_t>(1, (f.deadline_us - now()) / 1000)));
+  out.parcel.set_deadline_ms(
+      static_cast<std::uint32_t>(std::max<std::int64_t>(1, (f.deadline_us - now()) / 1000)));
   if (f.what == kind::admin) {
     *out.parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
     *out.parcel.mutable_admin_request() = f.admin;
@@ -151,7 +153,8 @@ void router_state::on_reply(const wire::delivery& from, msg::Parcel& reply) {
   try_later(*f, pause(*f));
 }
 
-void router_state::on_replica_reply(flight& f, const std::string& node, msg::ReplicaReply& reply, bool newest) {
+void router_state::on_replica_reply(flight& f, const std::string& node, msg::ReplicaReply& reply,
+                                    bool newest) {
   switch (reply.status().code()) {
   case msg::OK: {
     if (f.what == kind::query) {
@@ -163,8 +166,9 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
     if (!eventual)
       hints.learn(f.group, node, f.to_replica.epoch());
     if (reply.forgotten())
-      return finish(f, make_status(msg::UNKNOWN_OUTCOME, "the write has taken effect, but an answer was lost, and what it "
-                                                         "was to return is not known any more"));
+      return finish(f, make_status(msg::UNKNOWN_OUTCOME,
+                                   "the write has taken effect, but an answer was lost, and what it "
+                                   "was to return is not known any more"));
     msg::ItemReply answer;
     answer.set_found(reply.found());
     answer.set_item(std::move(*reply.mutable_item()));
@@ -201,8 +205,8 @@ void router_state::on_replica_reply(flight& f, const std::string& node, msg::Rep
   default: {
     if (!newest && is_write(f))
       return;
-    // A refusal of this attempt says nothing about an earlier one that was lost, unless it is the condition's or
-    // the update's: these looked at everything the earlier ones may have done, and are remembered.
+    // A refusal of this attempt says nothing about an earlier one that was lost, unless it is the condition's
+    // or the update's: these looked at everything the earlier ones may have done, and are remembered.
     auto judged = reply.status().code() == msg::CONDITION_FAILED ||
                   (f.what == kind::update && reply.status().code() == msg::VALIDATION);
     if (f.in_doubt && is_write(f) && !judged)
@@ -298,7 +302,8 @@ void router_state::finish(flight& f, msg::ItemReply reply) {
   auto out = wire::outgoing{f.client, f.head};
   *out.parcel.mutable_item_reply() = std::move(reply);
   outbox.push_back(std::move(out));
-  meter->done(name_of(f.what), f.table_label, code, static_cast<double>(now() - f.started_us) / 1e6, f.attempts);
+  meter->done(name_of(f.what), f.table_label, code, static_cast<double>(now() - f.started_us) / 1e6,
+              f.attempts);
   set_timer(f, 0);
   wants_map.erase(f.id);
   flights.take(f.id);

@@ -16,14 +16,15 @@ std::string lower_name(msg::Code code) {
 } // namespace
 
 meters::meters(kit::metrics_ptr m)
-  : metrics(std::move(m)),
-    inflight(metrics->gauge("troupe_router_inflight", "Requests this router has not answered yet.")),
-    map_version(metrics->gauge("troupe_router_map_version", "Version of the partition map in use.")),
-    map_age_seconds(metrics->gauge("troupe_router_map_age_seconds", "Since the map was last known to be the newest.")),
-    repeats(metrics->counter("troupe_router_repeats_total", "Attempts beyond a request's first.")),
-    followed(metrics->counter("troupe_router_moved_total", "Answers that named another leader.")),
-    map_fetches(metrics->counter("troupe_router_map_fetches_total", "Questions for the partition map.")),
-    mailbox(kit::mailbox_depth(*metrics, "router")) {}
+    : metrics(std::move(m)),
+      inflight(metrics->gauge("troupe_router_inflight", "Requests this router has not answered yet.")),
+      map_version(metrics->gauge("troupe_router_map_version", "Version of the partition map in use.")),
+      map_age_seconds(
+          metrics->gauge("troupe_router_map_age_seconds", "Since the map was last known to be the newest.")),
+      repeats(metrics->counter("troupe_router_repeats_total", "Attempts beyond a request's first.")),
+      followed(metrics->counter("troupe_router_moved_total", "Answers that named another leader.")),
+      map_fetches(metrics->counter("troupe_router_map_fetches_total", "Questions for the partition map.")),
+      mailbox(kit::mailbox_depth(*metrics, "router")) {}
 
 const std::string& meters::label_of(const std::string& table) {
   static const std::string other = "other";
@@ -40,13 +41,15 @@ void meters::done(const std::string& operation, const std::string& table, msg::C
   auto& label = label_of(table);
   auto& counter = requests_[{operation, label, outcome}];
   if (!counter)
-    counter = &metrics->counter("troupe_requests_total", "Requests answered by this router.",
-                                {{"operation", operation}, {"table", label}, {"outcome", lower_name(outcome)}});
+    counter =
+        &metrics->counter("troupe_requests_total", "Requests answered by this router.",
+                          {{"operation", operation}, {"table", label}, {"outcome", lower_name(outcome)}});
   counter->Increment();
   auto& histogram = seconds_[operation];
   if (!histogram)
-    histogram = &metrics->histogram("troupe_request_seconds", "From a request's arrival at the router to its answer.",
-                                    kit::latency_buckets(), {{"operation", operation}});
+    histogram =
+        &metrics->histogram("troupe_request_seconds", "From a request's arrival at the router to its answer.",
+                            kit::latency_buckets(), {{"operation", operation}});
   histogram->Observe(seconds);
   if (attempts > 1)
     repeats.Increment(attempts - 1);

@@ -13,7 +13,8 @@ struct meters {
   explicit meters(kit::metrics_ptr m);
 
   // operation: put, delete, get, query, admin.
-  void done(const std::string& operation, const std::string& table, msg::Code outcome, double seconds, int attempts);
+  void done(const std::string& operation, const std::string& table, msg::Code outcome, double seconds,
+            int attempts);
 
   kit::metrics_ptr metrics;
   prometheus::Gauge& inflight;

@@ -71,7 +71,8 @@ void router_state::stop() {
   for (auto id : open)
     give_up(*flights.find(id), "this router is shutting down");
   send_out();
-  self->send(options.peers, wire::enroll{wire::address(msg::ROLE_ROUTER), caf::actor_cast<wire::role_actor>(self), true});
+  self->send(options.peers,
+             wire::enroll{wire::address(msg::ROLE_ROUTER), caf::actor_cast<wire::role_actor>(self), true});
   self->quit();
 }
 
@@ -82,7 +83,8 @@ void router_state::send_out() {
   outbox.clear();
 }
 
-router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self, router_options options) {
+router_actor::behavior_type router(router_actor::stateful_pointer<router_state> self,
+                                   router_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -95,10 +97,10 @@ router_actor::behavior_type router(router_actor::stateful_pointer<router_state> 
              wire::enroll{wire::address(msg::ROLE_ROUTER), caf::actor_cast<wire::role_actor>(self), false});
   self->send(self, wire::tick_atom::value);
   return {
-    [self](wire::inbox& mail) { self->state.receive(mail); },
-    [self](const wire::peer_lost& who) { self->state.lost(who.node); },
-    [self](wire::tick_atom) { self->state.tick(); },
-    [self](wire::stop_atom) { self->state.stop(); },
+      [self](wire::inbox& mail) { self->state.receive(mail); },
+      [self](const wire::peer_lost& who) { self->state.lost(who.node); },
+      [self](wire::tick_atom) { self->state.tick(); },
+      [self](wire::stop_atom) { self->state.stop(); },
   };
 }
 

@@ -13,14 +13,15 @@
 
 namespace troupe::router {
 
-using router_actor = wire::role_actor::extend<caf::reacts_to<wire::tick_atom>, caf::reacts_to<wire::stop_atom>>;
+using router_actor =
+    wire::role_actor::extend<caf::reacts_to<wire::tick_atom>, caf::reacts_to<wire::stop_atom>>;
 
 struct router_options {
   std::string node;
   std::vector<std::string> metadata_nodes; // whom to ask for the map
   std::size_t inflight = 0;
-  std::int64_t deadline_ms = 0;            // when the client names none
-  std::uint64_t seed = 0;                  // for jitter
+  std::int64_t deadline_ms = 0; // when the client names none
+  std::uint64_t seed = 0;       // for jitter
   wire::peers_actor peers;
   const kit::clock* clock = nullptr;
   kit::metrics_ptr metrics;

@@ -21,8 +21,8 @@
 
 namespace troupe::router {
 
-// A parcel's id at replicas is the flight's and the number of the attempt; at the admin, for the map, the question's
-// and this mark.
+// A parcel's id at replicas is the flight's and the number of the attempt; at the admin, for the map, the
+// question's and this mark.
 inline constexpr int attempt_bits = 16;
 inline constexpr std::uint64_t attempt_mask = (1u << attempt_bits) - 1;
 inline constexpr std::uint64_t map_mark = attempt_mask;
@@ -33,28 +33,28 @@ enum class kind { put, remove, update, get, query, admin };
 struct flight {
   std::uint64_t id = 0;
   kind what = kind::get;
-  std::string client;          // node name of whoever asked
-  msg::Parcel head;            // the reply without its body
+  std::string client; // node name of whoever asked
+  msg::Parcel head;   // the reply without its body
   std::int64_t started_us = 0;
   std::int64_t deadline_us = 0;
   msg::ItemRequest request;
   msg::AdminRequest admin;
-  std::string table_label;     // for metrics
+  std::string table_label; // for metrics
 
   // What is sent to replicas.
   msg::ReplicaRequest to_replica;
-  std::string key;             // encoded; of a query, the edge from which it goes on
-  item::key_range range;       // query: what is left of it
-  item::key_range asked;       // query: of the partition that was asked last
-  msg::KeySchema keys;         // query: to build last_key
-  msg::ItemReply gathered;     // query: pages so far
+  std::string key;         // encoded; of a query, the edge from which it goes on
+  item::key_range range;   // query: what is left of it
+  item::key_range asked;   // query: of the partition that was asked last
+  msg::KeySchema keys;     // query: to build last_key
+  msg::ItemReply gathered; // query: pages so far
   struct {
     bool backward = false;
     bool eventual = false;
     std::uint32_t limit = 0; // 0: none
     bool tell_bytes = false;
     std::optional<expression::condition> filter;
-  } paging;                    // of a query or scan
+  } paging; // of a query or scan
   std::size_t gathered_bytes = 0;
   index_page index;      // of a query or scan
   index_telling telling; // of a write
@@ -87,13 +87,13 @@ struct router_state {
 
   std::shared_ptr<const routing::partition_map> map = std::make_shared<const routing::partition_map>();
   routing::leader_hints hints;
-  std::string metadata_leader;          // last known; may be wrong
+  std::string metadata_leader; // last known; may be wrong
   std::size_t metadata_turn = 0;
-  std::uint64_t map_question = 0;       // id of the open one; 0: none
+  std::uint64_t map_question = 0; // id of the open one; 0: none
   bool map_question_strong = false;
   std::int64_t map_asked_us = 0;
-  std::int64_t map_checked_us = 0;      // when the map was last known to be the newest
-  std::set<std::uint64_t> wants_map;    // flights that wait for a newer map
+  std::int64_t map_checked_us = 0;   // when the map was last known to be the newest
+  std::set<std::uint64_t> wants_map; // flights that wait for a newer map
 
   kit::promise_table<flight> flights{0};
   std::set<std::pair<std::int64_t, std::uint64_t>> timers;

@@ -10,7 +10,7 @@ namespace troupe::scrubber {
 namespace {
 
 constexpr std::size_t comparisons_at_once = 4;
-constexpr std::size_t storage_replicas = 3;   // that all groups have when they are whole
+constexpr std::size_t storage_replicas = 3; // that all groups have when they are whole
 constexpr std::size_t answers_kept = 64;
 constexpr std::int64_t question_us = 2'000'000; // after which nobody waits for its answer any more
 
@@ -45,15 +45,17 @@ void scrubber_state::begin_comparisons() {
     auto number = ++next_number;
     comparing[*group].number = number;
     self->request(residents.at(*group).actor, caf::infinite, wire::scrub_view_atom::value)
-      .then([this, group = *group, number](const wire::scrub_view& view) { begin_comparison(group, number, view); },
-            [this, group = *group, number](const caf::error&) {
-              if (auto it = comparing.find(group); it != comparing.end() && it->second.number == number)
-                comparing.erase(it);
-            });
+        .then([this, group = *group,
+               number](const wire::scrub_view& view) { begin_comparison(group, number, view); },
+              [this, group = *group, number](const caf::error&) {
+                if (auto it = comparing.find(group); it != comparing.end() && it->second.number == number)
+                  comparing.erase(it);
+              });
   }
 }
 
-void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number, const wire::scrub_view& view) {
+void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number,
+                                      const wire::scrub_view& view) {
   auto it = comparing.find(group);
   auto one = residents.find(group);
   if (it == comparing.end() || it->second.number != number)
@@ -110,19 +112,19 @@ void scrubber_state::propose_mark(std::uint64_t group, comparison& one) {
   if (it == residents.end())
     return one.round->refused();
   self->request(it->second.actor, caf::infinite, wire::propose_mark{one.round->named_leaves()})
-    .then(
-      [this, group, number = one.number](const wire::mark_proposed& answer) {
-        auto known = comparing.find(group);
-        if (known == comparing.end() || known->second.number != number || !known->second.round)
-          return;
-        if (!answer.leads)
-          known->second.round->refused();
-        else if (answer.index != 0)
-          known->second.round->marked(answer.index);
-        drive_comparisons();
-        send_out();
-      },
-      [](const caf::error&) {}); // it has ended: asked again, and then given up
+      .then(
+          [this, group, number = one.number](const wire::mark_proposed& answer) {
+            auto known = comparing.find(group);
+            if (known == comparing.end() || known->second.number != number || !known->second.round)
+              return;
+            if (!answer.leads)
+              known->second.round->refused();
+            else if (answer.index != 0)
+              known->second.round->marked(answer.index);
+            drive_comparisons();
+            send_out();
+          },
+          [](const caf::error&) {}); // it has ended: asked again, and then given up
 }
 
 void scrubber_state::ask_members(std::uint64_t group, comparison& one, const scrub::round::step& step) {
@@ -188,7 +190,8 @@ void scrubber_state::finish(std::uint64_t group, const comparison& one) {
   if (all)
     comparisons->ended(group, now());
   else
-    comparisons->put_off(group, now() + cycle_us() / 20); // somebody could not say, and may be able to by then
+    comparisons->put_off(group,
+                         now() + cycle_us() / 20); // somebody could not say, and may be able to by then
   if (auto it = residents.find(group); all && it != residents.end()) {
     it->second.compared_us = now();
     it->second.report.set_compared_ms(options.clock->unix_ms());
@@ -213,8 +216,9 @@ void scrubber_state::agree(std::uint64_t group, const comparison& one) {
   }
 }
 
-// Only who was outvoted by two others may be repaired, and only where these two are known to be two witnesses: a
-// member that was built from another one, and was never found equal to the third, repeats what that one says.
+// Only who was outvoted by two others may be repaired, and only where these two are known to be two
+// witnesses: a member that was built from another one, and was never found equal to the third, repeats what
+// that one says.
 void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
   const auto& seen = one.round->outcome();
   const auto what = describe(seen);
@@ -279,14 +283,14 @@ void scrubber_state::on_read_mark(const wire::delivery& from) {
   }
   wire::read_mark what{request.group(), ask.member(), ask.index(), ask.leaves(), ask.records()};
   self->request(options.items(request.group()), caf::infinite, what)
-    .then(
-      [this, reply, agreed = it->second.agreed](const msg::ScrubReply& said) mutable {
-        *reply.parcel.mutable_scrub_reply() = said;
-        reply.parcel.mutable_scrub_reply()->mutable_agreed()->Assign(agreed.begin(), agreed.end());
-        outbox.push_back(std::move(reply));
-        send_out();
-      },
-      [](const caf::error&) {}); // this node is ending
+      .then(
+          [this, reply, agreed = it->second.agreed](const msg::ScrubReply& said) mutable {
+            *reply.parcel.mutable_scrub_reply() = said;
+            reply.parcel.mutable_scrub_reply()->mutable_agreed()->Assign(agreed.begin(), agreed.end());
+            outbox.push_back(std::move(reply));
+            send_out();
+          },
+          [](const caf::error&) {}); // this node is ending
 }
 
 } // namespace troupe::scrubber

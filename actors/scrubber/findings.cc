@@ -10,8 +10,8 @@ void scrubber_state::found(std::uint64_t group, finding what, const std::string&
   auto it = residents.find(group);
   const std::string table = it == residents.end() ? std::string() : it->second.table;
   kit::log(kit::level::error, options.node, "scrubber",
-           "group " + std::to_string(group) + (table.empty() ? "" : " of table " + table) + ": " + name_of(what) + ": " +
-             text);
+           "group " + std::to_string(group) + (table.empty() ? "" : " of table " + table) + ": " +
+               name_of(what) + ": " + text);
   if (it == residents.end())
     return;
   auto& report = it->second.report;

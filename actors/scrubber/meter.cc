@@ -25,7 +25,8 @@ prometheus::Counter& bytes_read(kit::metrics& m, const char* what) {
 }
 
 prometheus::Counter& comparisons(kit::metrics& m, const char* result) {
-  return m.counter("troupe_scrub_comparisons_total", "Comparisons of a group's members.", {{"result", result}});
+  return m.counter("troupe_scrub_comparisons_total", "Comparisons of a group's members.",
+                   {{"result", result}});
 }
 
 prometheus::Counter& repairs(kit::metrics& m, const char* what) {

@@ -56,33 +56,33 @@ void scrubber_state::drive_pass() {
 
 void scrubber_state::look(std::uint64_t number) {
   self->request(reader()->actor, caf::infinite, wire::scrub_view_atom::value)
-    .then(
-      [this, number](const wire::scrub_view& view) {
-        if (!is_current(number))
-          return;
-        if (!view.running)
-          return pass_failed();
-        reading->asked = false;
-        reading->has_items = view.holds_items;
-        reading->leader_node = view.leader_node;
-        reading->now = pass::phase::log;
-        drive_pass();
-      },
-      [this, number](const caf::error&) {
-        if (is_current(number))
-          pass_failed();
-      });
+      .then(
+          [this, number](const wire::scrub_view& view) {
+            if (!is_current(number))
+              return;
+            if (!view.running)
+              return pass_failed();
+            reading->asked = false;
+            reading->has_items = view.holds_items;
+            reading->leader_node = view.leader_node;
+            reading->now = pass::phase::log;
+            drive_pass();
+          },
+          [this, number](const caf::error&) {
+            if (is_current(number))
+              pass_failed();
+          });
 }
 
 void scrubber_state::read_log() {
   auto number = reading->number;
   self->request(options.disk, caf::infinite,
                 wire::check_log{reading->group, reading->log_from, limits::scrub_step_bytes})
-    .then([this, number](const wire::log_checked& what) { on_log(number, what); },
-          [this, number](const caf::error&) {
-            if (is_current(number))
-              pass_failed();
-          });
+      .then([this, number](const wire::log_checked& what) { on_log(number, what); },
+            [this, number](const caf::error&) {
+              if (is_current(number))
+                pass_failed();
+            });
 }
 
 void scrubber_state::on_log(std::uint64_t number, const wire::log_checked& what) {
@@ -142,11 +142,11 @@ void scrubber_state::read_items() {
   auto number = reading->number;
   self->request(options.items(reading->group), caf::infinite,
                 wire::audit_items{reading->group, reading->member, limits::scrub_step_bytes})
-    .then([this, number](const wire::items_audited& what) { on_items(number, what); },
-          [this, number](const caf::error&) {
-            if (is_current(number))
-              pass_failed();
-          });
+      .then([this, number](const wire::items_audited& what) { on_items(number, what); },
+            [this, number](const caf::error&) {
+              if (is_current(number))
+                pass_failed();
+            });
 }
 
 void scrubber_state::on_items(std::uint64_t number, const wire::items_audited& what) {

@@ -122,19 +122,19 @@ scrubber_actor::behavior_type scrubber(scrubber_actor::stateful_pointer<scrubber
   self->state.options = std::move(options);
   self->state.start();
   return {
-    [self](wire::inbox& mail) { self->state.receive(mail); },
-    [](const wire::peer_lost&) {}, // what was under way is asked again
-    [self](const resident_started& what) { self->state.on_started(what); },
-    [self](wire::tick_atom) { self->state.on_tick(); },
-    [self](step_atom) {
-      self->state.drive_pass();
-      self->state.send_out();
-    },
-    [self](wire::stop_atom) {
-      self->send(self->state.options.peers, wire::enroll{wire::address(msg::ROLE_SCRUBBER),
-                                                         caf::actor_cast<wire::role_actor>(self), true});
-      self->quit();
-    },
+      [self](wire::inbox& mail) { self->state.receive(mail); },
+      [](const wire::peer_lost&) {}, // what was under way is asked again
+      [self](const resident_started& what) { self->state.on_started(what); },
+      [self](wire::tick_atom) { self->state.on_tick(); },
+      [self](step_atom) {
+        self->state.drive_pass();
+        self->state.send_out();
+      },
+      [self](wire::stop_atom) {
+        self->send(self->state.options.peers, wire::enroll{wire::address(msg::ROLE_SCRUBBER),
+                                                           caf::actor_cast<wire::role_actor>(self), true});
+        self->quit();
+      },
   };
 }
 

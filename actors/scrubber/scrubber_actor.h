@@ -1,8 +1,9 @@
-// Reads again what its node keeps, and compares it with what the other members of its groups keep. One per node.
+// Reads again what its node keeps, and compares it with what the other members of its groups keep. One per
+// node.
 //
-// A full pass over a replica reads its log entries and everything in its item file, in small slices with pauses
-// between them, so that nobody else notices. The scrubber beside a group's leader has the members compared at
-// one log index (core/scrub/round.h). It finds; replicas and the healer repair.
+// A full pass over a replica reads its log entries and everything in its item file, in small slices with
+// pauses between them, so that nobody else notices. The scrubber beside a group's leader has the members
+// compared at one log index (core/scrub/round.h). It finds; replicas and the healer repair.
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
@@ -24,8 +25,9 @@ struct resident_started {
 };
 
 using step_atom = caf::atom_constant<caf::atom("step")>; // the next slice is due
-using scrubber_actor = wire::role_actor::extend<caf::reacts_to<resident_started>, caf::reacts_to<wire::tick_atom>,
-                                                caf::reacts_to<step_atom>, caf::reacts_to<wire::stop_atom>>;
+using scrubber_actor =
+    wire::role_actor::extend<caf::reacts_to<resident_started>, caf::reacts_to<wire::tick_atom>,
+                             caf::reacts_to<step_atom>, caf::reacts_to<wire::stop_atom>>;
 
 struct scrubber_options {
   std::string node;
@@ -33,8 +35,9 @@ struct scrubber_options {
   std::uint64_t seed = 0;
   wire::peers_actor peers;
   wire::scrubbed_disk_actor disk;
-  std::function<wire::scrubbed_items_actor(std::uint64_t group)> items; // the worker that owns a group's items
-  const kit::clock* clock = nullptr;                                    // outlives the actor
+  std::function<wire::scrubbed_items_actor(std::uint64_t group)>
+      items;                         // the worker that owns a group's items
+  const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;
 };
 

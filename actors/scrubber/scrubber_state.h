@@ -1,5 +1,5 @@
-// The scrubber's memory and the names of everything it does. scrubber_actor.cc is its door and its tick, pass.cc
-// reads, compare.cc drives comparisons and answers those of others, findings.cc says what was found.
+// The scrubber's memory and the names of everything it does. scrubber_actor.cc is its door and its tick,
+// pass.cc reads, compare.cc drives comparisons and answers those of others, findings.cc says what was found.
 #pragma once
 #include "actors/core/scrub/round.h"
 #include "actors/core/scrub/schedule.h"
@@ -19,8 +19,8 @@ struct resident {
   wire::scrubbed_replica_actor actor;
   msg::ScrubReport report;
   std::vector<std::uint64_t> agreed; // members that were found equal with each other, ascending
-  bool led = false;                 // at the last look
-  std::int64_t compared_us = 0;     // on the node's clock; 0: never since it was led here
+  bool led = false;                  // at the last look
+  std::int64_t compared_us = 0;      // on the node's clock; 0: never since it was led here
 };
 
 // The full pass under way: one at a time in a node.
@@ -36,16 +36,16 @@ struct pass {
   std::vector<std::uint64_t> damaged_log; // as of this reading
   bool log_was_damaged = false;           // earlier in this pass
   int mends = 0;
-  bool item_told = false; // of rotten records
-  bool asked = false;     // a slice is under way
+  bool item_told = false;  // of rotten records
+  bool asked = false;      // a slice is under way
   std::int64_t due_us = 0; // of the next one
 };
 
 // A comparison that this node drives.
 struct comparison {
   std::uint64_t number = 0;
-  std::unique_ptr<scrub::round> round; // null until the replica has said that it leads
-  std::map<std::uint64_t, std::string> nodes; // member -> node
+  std::unique_ptr<scrub::round> round;            // null until the replica has said that it leads
+  std::map<std::uint64_t, std::string> nodes;     // member -> node
   std::vector<std::vector<std::uint64_t>> agreed; // what each of those asked remembers
 };
 

@@ -1,5 +1,5 @@
-// What a node's archiver is told: by replicas how their logs stand, by the agent whose logs they are. It answers
-// a replica with msg::ArchiveProgress, and other nodes' ArchiveRequest with ArchiveReply.
+// What a node's archiver is told: by replicas how their logs stand, by the agent whose logs they are. It
+// answers a replica with msg::ArchiveProgress, and other nodes' ArchiveRequest with ArchiveReply.
 #pragma once
 #include "actors/wire/storage_roles.h"
 #include <string>
@@ -28,9 +28,9 @@ struct archive_forget {
   std::uint64_t group = 0;
 };
 
-using archiver_actor = role_actor::extend<
-  caf::reacts_to<log_progress>, caf::reacts_to<archive_cluster>, caf::reacts_to<archive_group>,
-  caf::reacts_to<archive_forget>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+using archiver_actor = role_actor::extend<caf::reacts_to<log_progress>, caf::reacts_to<archive_cluster>,
+                                          caf::reacts_to<archive_group>, caf::reacts_to<archive_forget>,
+                                          caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 } // namespace troupe::wire
 

@@ -1,15 +1,16 @@
 // The one glue between Protocol Buffers and CAF 0.17.6: every generated message can be sent to any actor.
 //
-// CAF looks `inspect` up through the namespace of the argument's base class, google::protobuf::Message, so one
-// template serves all messages. What goes over the wire is an XXH3-64 of the serialized bytes and then the
-// bytes; a message whose checksum does not fit is refused like one that does not parse (CAF drops it, the
-// asker's deadline passes). Fields that this build does not know survive a round trip, as protobuf keeps them.
+// CAF looks `inspect` up through the namespace of the argument's base class, google::protobuf::Message, so
+// one template serves all messages. What goes over the wire is an XXH3-64 of the serialized bytes and then
+// the bytes; a message whose checksum does not fit is refused like one that does not parse (CAF drops it, the
+// asker's deadline passes). Fields that this build does not know survive a round trip, as protobuf keeps
+// them.
 #pragma once
+#include <atomic>
 #include <caf/error.hpp>
 #include <caf/meta/type_name.hpp>
 #include <caf/sec.hpp>
 #include <google/protobuf/message.h>
-#include <atomic>
 #include <string>
 #include <type_traits>
 #include <xxhash.h>

@@ -3,10 +3,10 @@
 #pragma once
 #include "actors/wire/glue.h"
 #include "actors/wire/mail.h"
+#include <caf/actor_control_block.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/replies_to.hpp>
-#include <caf/actor_control_block.hpp>
 #include <caf/typed_actor.hpp>
 
 namespace troupe::wire {
@@ -25,7 +25,8 @@ struct peer_lost {
   std::string node;
 };
 
-// To whoever enrolled as a watcher: parcels to that peer have a link again. After a peer_lost of the same node.
+// To whoever enrolled as a watcher: parcels to that peer have a link again. After a peer_lost of the same
+// node.
 struct peer_found {
   peer who;
 };
@@ -35,9 +36,10 @@ using watcher_actor = caf::typed_actor<caf::reacts_to<peer_found>>;
 using role_actor = caf::typed_actor<caf::reacts_to<inbox>, caf::reacts_to<peer_lost>>;
 
 // The face of a process to other processes. Only this is ever published.
-using port_actor = caf::typed_actor<
-  caf::replies_to<msg::Hello, caf::strong_actor_ptr>::with<msg::Hello>, // who are you; here I am
-  caf::reacts_to<msg::Envelope>>;
+using port_actor =
+    caf::typed_actor<caf::replies_to<msg::Hello, caf::strong_actor_ptr>::with<msg::Hello>, // who are you;
+                                                                                           // here I am
+                     caf::reacts_to<msg::Envelope>>;
 
 // A role announces itself to the peers actor, or leaves.
 struct enroll {
@@ -48,13 +50,13 @@ struct enroll {
 };
 // A dialler has reached a peer, or an accepted handshake brought one.
 struct link_up {
-  msg::Hello hello;   // the peer's
+  msg::Hello hello; // the peer's
   port_actor port;
 };
 
-using peers_actor = port_actor::extend<
-  caf::reacts_to<outbox>, caf::reacts_to<enroll>, caf::reacts_to<link_up>, caf::reacts_to<flush_atom>,
-  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+using peers_actor =
+    port_actor::extend<caf::reacts_to<outbox>, caf::reacts_to<enroll>, caf::reacts_to<link_up>,
+                       caf::reacts_to<flush_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // Wakes others: see kit/ticker_actor.h.
 struct arm {

@@ -35,9 +35,9 @@ struct outgoing {
 };
 using outbox = std::vector<outgoing>;
 
-// Where a role that has started begins to number its questions, made from a random number. Not where it began in its
-// former life: answers to that may still be on their way, to the same node and the same role. Bits are left for
-// what a role puts beside the number.
+// Where a role that has started begins to number its questions, made from a random number. Not where it began
+// in its former life: answers to that may still be on their way, to the same node and the same role. Bits are
+// left for what a role puts beside the number.
 inline std::uint64_t first_id(std::uint64_t random) {
   return random >> 20;
 }

@@ -1,11 +1,11 @@
 // What replicas ask of the actors that own files: the disk (one log per node, shared by all its replicas) and
 // the item workers (a few threads, each owning many item stores). Both may block; a replica never does.
 //
-// Everything here is one-way: a request that names a replica is answered to it, exactly once. An item worker answers
-// one after the other, so what it says of a file was so after all that was asked before, and before all that was asked
-// later; beside the answers it tells, unasked, what has become durable and what it found damaged (items_applied of
-// job 0). The disk answers appends in their order; what it only reads may come before appends that wait for their
-// sync, but for load_log. Plain C++ values, never leaving the process.
+// Everything here is one-way: a request that names a replica is answered to it, exactly once. An item worker
+// answers one after the other, so what it says of a file was so after all that was asked before, and before
+// all that was asked later; beside the answers it tells, unasked, what has become durable and what it found
+// damaged (items_applied of job 0). The disk answers appends in their order; what it only reads may come
+// before appends that wait for their sync, but for load_log. Plain C++ values, never leaving the process.
 #pragma once
 #include "actors/wire/interfaces.h"
 #include "messages/replication.pb.h"
@@ -18,8 +18,8 @@
 
 namespace troupe::wire {
 
-// What became of work on files. `full` passes when there is room again, `failed` may pass or not: the caller must
-// not go on as if anything had been written. `refused`: what lies there belongs to somebody else.
+// What became of work on files. `full` passes when there is room again, `failed` may pass or not: the caller
+// must not go on as if anything had been written. `refused`: what lies there belongs to somebody else.
 enum class disk_outcome { ok, full, corrupt, missing, refused, failed };
 
 struct disk_result {
@@ -28,7 +28,8 @@ struct disk_result {
   bool ok() const { return outcome == disk_outcome::ok; }
 };
 
-// --- answers to a replica -----------------------------------------------------------------------------------
+// --- answers to a replica
+// -----------------------------------------------------------------------------------
 
 struct log_loaded {
   disk_result result;
@@ -53,12 +54,12 @@ struct log_read {
 struct items_opened {
   disk_result result;
   std::uint64_t applied = 0;
-  std::uint64_t durable = 0;         // <= applied
+  std::uint64_t durable = 0; // <= applied
   std::uint64_t applied_link = 0;
   msg::Ballot applied_ballot;
-  msg::Configuration configuration;  // epoch 0 when none was stored
+  msg::Configuration configuration; // epoch 0 when none was stored
   std::uint64_t configuration_index = 0;
-  std::int64_t last_time_ms = 0;     // of the newest command applied
+  std::int64_t last_time_ms = 0; // of the newest command applied
   std::vector<msg::AppliedRequest> requests;
   std::uint64_t bytes = 0;
   std::uint64_t items = 0;
@@ -73,7 +74,7 @@ struct items_applied {
   std::uint64_t durable = 0; // survives a power cut
   std::uint64_t bytes = 0;
   std::uint64_t items = 0;
-  std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
+  std::uint64_t item_sizes = 0;                 // together, by DynamoDB's rule
   std::vector<msg::IndexFigures> local_indexes; // in their order
 };
 struct item_found {
@@ -82,7 +83,7 @@ struct item_found {
   bool found = false;
   std::string item;
 };
-struct items_read {          // to a read_items
+struct items_read { // to a read_items
   std::vector<item_found> items;
 };
 struct items_scanned {
@@ -91,18 +92,18 @@ struct items_scanned {
   std::vector<msg::Record> records; // in walking order
   bool more = false;                // the walk stopped before the range ended
 };
-struct snapshot_part {       // to a read_snapshot
+struct snapshot_part { // to a read_snapshot
   disk_result result;
   std::uint64_t token = 0;
   bool being_cut = false; // there is no piece yet: ask again
   msg::SnapshotChunk chunk;
 };
-struct snapshot_stored {     // to a store_snapshot
+struct snapshot_stored { // to a store_snapshot
   disk_result result;
   std::uint64_t transfer = 0;
   std::uint64_t next_chunk = 0; // the one wanted now
-  // The item file stands at the snapshot's index, or above: the last piece was stored, verified and published, or no
-  // piece was needed. `opened` is its state, `header` says where it stands.
+  // The item file stands at the snapshot's index, or above: the last piece was stored, verified and
+  // published, or no piece was needed. `opened` is its state, `header` says where it stands.
   bool installed = false;
   msg::SnapshotHeader header;
   items_opened opened;
@@ -115,15 +116,15 @@ struct items_digest {
   std::uint64_t items = 0;
 };
 
-// What the node's archiver has to know of a replica's log (archive_roles.h). All of it is of one moment: `bytes` are those
-// of the payloads of the entries up to `committed` that this run of the replica has seen.
+// What the node's archiver has to know of a replica's log (archive_roles.h). All of it is of one moment:
+// `bytes` are those of the payloads of the entries up to `committed` that this run of the replica has seen.
 struct log_standing {
   bool leads = false;
   bool serves = false;
   std::uint64_t base = 0;      // the log begins behind it
   std::uint64_t committed = 0; // chosen, and durable here
   std::uint64_t bytes = 0;
-  std::uint64_t applied = 0;   // chosen; what was acknowledged is below
+  std::uint64_t applied = 0; // chosen; what was acknowledged is below
   bool holds_items = false;
   std::uint64_t item_bytes = 0;
 };
@@ -136,15 +137,17 @@ using standing_atom = caf::atom_constant<caf::atom("standing")>;
 
 // A replica's whole interface. It is ended with stop_atom: it hands over, answers everybody, and quits.
 using replica_actor = role_actor::extend<
-  caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>, caf::reacts_to<items_opened>,
-  caf::reacts_to<items_applied>, caf::reacts_to<items_read>, caf::reacts_to<items_scanned>,
-  caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>, caf::reacts_to<items_digest>,
-  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>, caf::reacts_to<grow_atom>,
-  caf::reacts_to<msg::ArchiveProgress>, // how far its log is archived, from the node's archiver
-  caf::replies_to<standing_atom>::with<log_standing>,
-  caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
+    caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>,
+    caf::reacts_to<items_opened>, caf::reacts_to<items_applied>, caf::reacts_to<items_read>,
+    caf::reacts_to<items_scanned>, caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>,
+    caf::reacts_to<items_digest>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>,
+    caf::reacts_to<grow_atom>,
+    caf::reacts_to<msg::ArchiveProgress>, // how far its log is archived, from the node's archiver
+    caf::replies_to<standing_atom>::with<log_standing>,
+    caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
 
-// --- what the scrubber of the node asks a replica ------------------------------------------------------------
+// --- what the scrubber of the node asks a replica
+// ------------------------------------------------------------
 
 // What it is now.
 struct scrub_view {
@@ -168,23 +171,26 @@ struct mark_proposed {
   bool leads = false;
   std::uint64_t index = 0; // 0: not now
 };
-// These entries of its log are unreadable on the disk: fetch them from the others. Asked again until they are.
+// These entries of its log are unreadable on the disk: fetch them from the others. Asked again until they
+// are.
 struct mend_log {
   std::vector<std::uint64_t> damaged; // ascending
 };
-// Its items are not what they should be. `compared`: the others agree with each other and not with it, under the
-// configuration of this epoch; else its file has rotten records, and the sound ones may be served until it has
-// been replaced.
+// Its items are not what they should be. `compared`: the others agree with each other and not with it, under
+// the configuration of this epoch; else its file has rotten records, and the sound ones may be served until
+// it has been replaced.
 struct condemn {
   bool compared = false;
   std::uint64_t epoch = 0;
   std::string why;
 };
-using scrubbed_replica_actor = replica_actor::extend<
-  caf::replies_to<scrub_view_atom>::with<scrub_view>, caf::replies_to<propose_mark>::with<mark_proposed>,
-  caf::reacts_to<mend_log>, caf::reacts_to<condemn>, caf::reacts_to<msg::ScrubReport>>;
+using scrubbed_replica_actor =
+    replica_actor::extend<caf::replies_to<scrub_view_atom>::with<scrub_view>,
+                          caf::replies_to<propose_mark>::with<mark_proposed>, caf::reacts_to<mend_log>,
+                          caf::reacts_to<condemn>, caf::reacts_to<msg::ScrubReport>>;
 
-// --- the disk: one log file per node -------------------------------------------------------------------------
+// --- the disk: one log file per node
+// -------------------------------------------------------------------------
 
 struct load_log {
   std::uint64_t group = 0;
@@ -194,7 +200,7 @@ struct load_log {
 struct append_log {
   std::uint64_t group = 0;
   std::uint64_t job = 0;
-  bool create = false;             // the log must hold nothing of the group yet; without it, it must
+  bool create = false; // the log must hold nothing of the group yet; without it, it must
   std::optional<msg::HardState> hard_state;
   std::vector<std::shared_ptr<const msg::Entry>> entries; // each replaces at its index
   struct base {
@@ -202,9 +208,9 @@ struct append_log {
     std::uint64_t link = 0;
     msg::Ballot ballot;
   };
-  std::optional<base> reset;       // forget all entries of the group, start above this base
-  std::uint64_t truncate_to = 0;   // forget entries up to here, 0: none
-  replica_actor who;               // may be null: nobody waits
+  std::optional<base> reset;     // forget all entries of the group, start above this base
+  std::uint64_t truncate_to = 0; // forget entries up to here, 0: none
+  replica_actor who;             // may be null: nobody waits
 };
 struct read_log {
   std::uint64_t group = 0;
@@ -230,10 +236,11 @@ struct drop_log {
 using page_atom = caf::atom_constant<caf::atom("page")>;
 using commit_atom = caf::atom_constant<caf::atom("commit")>;
 
-using disk_actor = caf::typed_actor<
-  caf::reacts_to<load_log>, caf::reacts_to<append_log>, caf::reacts_to<read_log>, caf::reacts_to<drop_log>,
-  caf::replies_to<page_log>::with<log_page>, caf::reacts_to<page_atom>,
-  caf::reacts_to<commit_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+using disk_actor =
+    caf::typed_actor<caf::reacts_to<load_log>, caf::reacts_to<append_log>, caf::reacts_to<read_log>,
+                     caf::reacts_to<drop_log>, caf::replies_to<page_log>::with<log_page>,
+                     caf::reacts_to<page_atom>, caf::reacts_to<commit_atom>, caf::reacts_to<tick_atom>,
+                     caf::reacts_to<stop_atom>>;
 
 // One slice of reading a group's log again (storage::log_store::check).
 struct check_log {
@@ -253,9 +260,10 @@ struct mend_entries {
   std::vector<std::shared_ptr<const msg::Entry>> entries;
 };
 using scrubbed_disk_actor =
-  disk_actor::extend<caf::replies_to<check_log>::with<log_checked>, caf::reacts_to<mend_entries>>;
+    disk_actor::extend<caf::replies_to<check_log>::with<log_checked>, caf::reacts_to<mend_entries>>;
 
-// --- item workers --------------------------------------------------------------------------------------------
+// --- item workers
+// --------------------------------------------------------------------------------------------
 
 struct open_items {
   std::uint64_t group = 0;
@@ -277,10 +285,10 @@ struct apply_items {
   std::optional<msg::Configuration> configuration; // when it changed
   std::uint64_t configuration_index = 0;
   std::int64_t last_time_ms = 0;
-  std::vector<msg::AppliedRequest> requests;       // new since the last one
-  std::int64_t forget_requests_before_ms = 0;      // older ones are no longer needed
-  bool mark = false;                               // keep the digests as they are then
-  std::vector<std::uint32_t> mark_leaves;          // and the records of these leaves
+  std::vector<msg::AppliedRequest> requests;  // new since the last one
+  std::int64_t forget_requests_before_ms = 0; // older ones are no longer needed
+  bool mark = false;                          // keep the digests as they are then
+  std::vector<std::uint32_t> mark_leaves;     // and the records of these leaves
   replica_actor who;
 };
 struct read_item {
@@ -304,8 +312,9 @@ struct scan_items {
   std::uint32_t index = 0; // entries of this local index instead of items
   bool whole = false;      // with the values of their items
 };
-// Chunk `chunk` of a snapshot for `transfer`. With chunk 0 the transfer begins: with a snapshot that there is, or is
-// being cut, when it stands at `at_least` or above; else with a new one, at the store's newest applied index.
+// Chunk `chunk` of a snapshot for `transfer`. With chunk 0 the transfer begins: with a snapshot that there
+// is, or is being cut, when it stands at `at_least` or above; else with a new one, at the store's newest
+// applied index.
 struct read_snapshot {
   std::uint64_t group = 0;
   std::uint64_t token = 0;
@@ -347,11 +356,12 @@ struct drop_items {
 };
 using cut_atom = caf::atom_constant<caf::atom("cut")>; // to itself: the next slice of a snapshot
 
-using items_actor = caf::typed_actor<
-  caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>, caf::reacts_to<scan_items>,
-  caf::reacts_to<read_snapshot>, caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
-  caf::reacts_to<sync_items>, caf::reacts_to<digest_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
-  caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+using items_actor =
+    caf::typed_actor<caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>,
+                     caf::reacts_to<scan_items>, caf::reacts_to<read_snapshot>,
+                     caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
+                     caf::reacts_to<sync_items>, caf::reacts_to<digest_items>, caf::reacts_to<drop_items>,
+                     caf::reacts_to<cut_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // One slice of a full pass over the items of a member (storage::item_store::audit).
 struct audit_items {
@@ -361,8 +371,8 @@ struct audit_items {
 };
 struct items_audited {
   disk_result result;
-  std::uint64_t bytes = 0; // read in this slice
-  bool done = false;       // what follows is of the whole pass so far
+  std::uint64_t bytes = 0;    // read in this slice
+  bool done = false;          // what follows is of the whole pass so far
   std::uint32_t progress = 0; // in thousandths
   std::uint64_t damaged = 0;  // records, or keys or entries of indexes
   std::uint64_t wrong_leaves = 0;
@@ -377,8 +387,8 @@ struct read_mark {
   bool leaves = false;
   bool records = false;
 };
-using scrubbed_items_actor = items_actor::extend<
-  caf::replies_to<audit_items>::with<items_audited>, caf::replies_to<read_mark>::with<msg::ScrubReply>>;
+using scrubbed_items_actor = items_actor::extend<caf::replies_to<audit_items>::with<items_audited>,
+                                                 caf::replies_to<read_mark>::with<msg::ScrubReply>>;
 
 } // namespace troupe::wire
 

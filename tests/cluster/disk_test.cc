@@ -41,7 +41,7 @@ protected:
   // Leaves less room than the reserve of the cluster file (16 MiB).
   void fill(const std::string& node) {
     auto data = nodes->settings().find(node)->data;
-    struct statvfs room{};
+    struct statvfs room {};
     ASSERT_EQ(statvfs(data.c_str(), &room), 0);
     auto take = static_cast<off_t>(room.f_bavail * room.f_bsize) - (4 << 20);
     int fd = open(filler(node).c_str(), O_CREAT | O_WRONLY, 0600);
@@ -91,10 +91,13 @@ TEST_F(Disks, WhenAllAreFullWritesAreRefusedClearlyAndGoOnWhenThereIsRoom) {
   ask.timeout = milliseconds(3'000);
   auto session = nodes->connect();
   client::write_result last;
-  EXPECT_TRUE(eventually(milliseconds(20'000), [&] {
-    last = session->call(ask);
-    return last.status.code() == msg::STORAGE_FULL;
-  })) << "the refusal does not say why: " << msg::Code_Name(last.status.code()) << " " << last.status.message();
+  EXPECT_TRUE(eventually(milliseconds(20'000),
+                         [&] {
+                           last = session->call(ask);
+                           return last.status.code() == msg::STORAGE_FULL;
+                         }))
+      << "the refusal does not say why: " << msg::Code_Name(last.status.code()) << " "
+      << last.status.message();
   for (auto& n : nodes->names())
     make_room(n);
   progress();

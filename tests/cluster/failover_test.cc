@@ -7,8 +7,8 @@
 namespace troupe::cluster_test {
 namespace {
 
-// Nodes that are killed work on requests on the network's thread, those that stop on two of their own: whatever the
-// machine's cores, both ways are tried.
+// Nodes that are killed work on requests on the network's thread, those that stop on two of their own:
+// whatever the machine's cores, both ways are tried.
 void rounds(int count, bool clean, double bound_ms) {
   cluster nodes(3, [clean](config::cluster& c) { c.requests.threads = clean ? 2 : 1; });
   nodes.start_all();
@@ -26,7 +26,8 @@ void rounds(int count, bool clean, double bound_ms) {
     auto before = clients.succeeded();
     EXPECT_TRUE(eventually(milliseconds(20'000), [&] { return clients.succeeded() > before + 50; }));
     std::string leader;
-    EXPECT_TRUE(eventually(milliseconds(20'000), [&] { return !(leader = nodes.leader_of_table("registers")).empty(); }));
+    EXPECT_TRUE(eventually(milliseconds(20'000),
+                           [&] { return !(leader = nodes.leader_of_table("registers")).empty(); }));
     auto from = steady_us();
     if (clean)
       EXPECT_EQ(nodes.stop(leader), 0) << nodes.log_of(leader);
@@ -34,7 +35,7 @@ void rounds(int count, bool clean, double bound_ms) {
       nodes.kill(leader);
     auto at_fault = clients.succeeded();
     EXPECT_TRUE(eventually(milliseconds(20'000), [&] { return clients.succeeded() > at_fault + 50; }))
-      << "no write gets through after the leader is gone";
+        << "no write gets through after the leader is gone";
     gaps_ms.push_back(static_cast<double>(clients.acknowledged().longest_gap_us(from, steady_us())) / 1000);
     EXPECT_LT(gaps_ms.back(), bound_ms) << "round " << i << ", leader " << leader;
     nodes.start(leader);
@@ -42,8 +43,8 @@ void rounds(int count, bool clean, double bound_ms) {
   }
   clients.stop();
   std::sort(gaps_ms.begin(), gaps_ms.end());
-  std::printf("%s: median %.0f ms, longest %.0f ms of %d rounds; %llu unknown\n", clean ? "clean stop" : "kill -9",
-              gaps_ms[gaps_ms.size() / 2], gaps_ms.back(), count,
+  std::printf("%s: median %.0f ms, longest %.0f ms of %d rounds; %llu unknown\n",
+              clean ? "clean stop" : "kill -9", gaps_ms[gaps_ms.size() / 2], gaps_ms.back(), count,
               static_cast<unsigned long long>(clients.unknown()));
 }
 

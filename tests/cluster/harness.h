@@ -44,7 +44,8 @@ public:
   // Waits until a metadata leader answers and every node has reported to it.
   void wait_ready(milliseconds within = milliseconds(20'000));
   // A table with one string key "id", waited for until it is active.
-  void create_table(const std::string& name, unsigned partitions = 1, milliseconds within = milliseconds(20'000));
+  void create_table(const std::string& name, unsigned partitions = 1,
+                    milliseconds within = milliseconds(20'000));
 
   std::unique_ptr<client::session> connect(const std::function<void(client::options&)>& change = {});
   client::session& admin();

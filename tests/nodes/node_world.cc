@@ -346,9 +346,10 @@ bool node_world::forge(const std::string& name) {
   sqlite3* db = nullptr;
   sqlite3_stmt* get = nullptr;
   sqlite3_stmt* put = nullptr;
-  bool done = sqlite3_open(path.c_str(), &db) == SQLITE_OK &&
-              sqlite3_prepare_v2(db, "SELECT id, k, v FROM items ORDER BY k", -1, &get, nullptr) == SQLITE_OK &&
-              sqlite3_step(get) == SQLITE_ROW;
+  bool done =
+      sqlite3_open(path.c_str(), &db) == SQLITE_OK &&
+      sqlite3_prepare_v2(db, "SELECT id, k, v FROM items ORDER BY k", -1, &get, nullptr) == SQLITE_OK &&
+      sqlite3_step(get) == SQLITE_ROW;
   if (done) {
     auto text = [&](int column) {
       return std::string(static_cast<const char*>(sqlite3_column_blob(get, column)),
@@ -360,7 +361,8 @@ bool node_world::forge(const std::string& name) {
     value.back() = static_cast<char>(value.back() ^ 1);
     sqlite3_finalize(get);
     get = nullptr;
-    done = sqlite3_prepare_v2(db, "UPDATE items SET v=?, check_sum=? WHERE id=?", -1, &put, nullptr) == SQLITE_OK;
+    done = sqlite3_prepare_v2(db, "UPDATE items SET v=?, check_sum=? WHERE id=?", -1, &put, nullptr) ==
+           SQLITE_OK;
     sqlite3_bind_blob(put, 1, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
     sqlite3_bind_int64(put, 2, static_cast<std::int64_t>(storage::record_checksum(key, value)));
     sqlite3_bind_int64(put, 3, id);

@@ -28,7 +28,7 @@
 namespace troupe::nodes_test {
 
 inline constexpr std::uint64_t first_group = wire::metadata_group + 1; // of the clients' table
-inline constexpr std::int64_t request_ms = 1'500; // that a client gives the cluster
+inline constexpr std::int64_t request_ms = 1'500;                      // that a client gives the cluster
 
 struct climate {
   int loss_percent = 0; // of envelopes

@@ -214,7 +214,8 @@ TEST(WholeNodes, ANodeWhoseDiskWasLostIsFilledAgainAndDoesNotComeBackAsWhoItWas)
 
   c.start("n2");
 
-  // Its members are removed, and others with ids of their own are built in their place, the metadata group's too.
+  // Its members are removed, and others with ids of their own are built in their place, the metadata group's
+  // too.
   auto healed = [&] {
     auto seen = status(c);
     int renewed = 0, whole = 0;

@@ -89,7 +89,7 @@ public:
   enum pressure pressure() const;
   bool stuck() const { return stuck_; } // a segment that differs: nothing goes on before somebody has looked
   std::uint32_t damaged() const { return damaged_count_; }
-  bool exhausted() const; // every copy of the next entries that there may be is damaged
+  bool exhausted() const;                    // every copy of the next entries that there may be is damaged
   int failures() const { return failures_; } // in a row: nothing has been read back since
 
 private:
@@ -113,7 +113,8 @@ private:
   instant listed_at_ = never; // never: not since the last change
   instant not_before_ = 0;
   std::uint64_t hurried_to_ = 0;
-  bool took_over_ = false; // it uploads in the leader's place, and need not wait for the leader again and again
+  bool took_over_ =
+      false; // it uploads in the leader's place, and need not wait for the leader again and again
   int failures_ = 0;
   bool stuck_ = false;
   std::uint32_t damaged_count_ = 0;

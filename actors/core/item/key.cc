@@ -200,8 +200,8 @@ std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::s
 
 namespace {
 
-// Where part `i` of `count` even parts of the hash space begins: floor(i * 2^64 / count), as the bytes of a key.
-// Empty for the first.
+// Where part `i` of `count` even parts of the hash space begins: floor(i * 2^64 / count), as the bytes of a
+// key. Empty for the first.
 std::string boundary(std::uint64_t i, std::uint64_t count) {
   std::string bytes;
   if (i == 0)

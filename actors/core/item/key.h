@@ -51,8 +51,8 @@ std::optional<msg::AttributeMap> decode_key(const msg::KeySchema& schema, std::s
 // the key space in order. Boundaries are 8 bytes long.
 std::vector<key_range> even_ranges(std::size_t count);
 
-// What is left of segment `segment` of `segments` after `start_key` (a serialized key; empty: all of it). 1 <=
-// segments, segment < segments. A start key of another segment is refused.
+// What is left of segment `segment` of `segments` after `start_key` (a serialized key; empty: all of it). 1
+// <= segments, segment < segments. A start key of another segment is refused.
 result<key_range> scan_range(const msg::KeySchema& schema, std::uint32_t segment, std::uint32_t segments,
                              std::string_view start_key);
 

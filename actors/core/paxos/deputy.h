@@ -46,8 +46,8 @@ public:
   // The leader's heartbeat has come: true when it is granted what its own member would grant. Else that
   // member must be asked.
   bool beat(const msg::Ballot& ballot, log_index commit, instant now);
-  // A follower has granted what was sent at `sent`. False when nothing was expected of it: its member has been given
-  // up by ours, which should hear that it is back.
+  // A follower has granted what was sent at `sent`. False when nothing was expected of it: its member has
+  // been given up by ours, which should hear that it is back.
   bool answered(member_id by, instant sent, instant now);
   // The member must look for itself: it hears nobody, or is not answered.
   bool wants_waking(instant now) const;

@@ -59,17 +59,17 @@ struct options {
 
   // Deliberate bugs, for the simulation's test of its own checkers. All false in production.
   struct mutations {
-    bool speak_before_persist = false;      // messages_after are handed out as messages_now
-    bool truncate_above = false;            // an overwritten entry takes those above it along
-    bool lease_from_receive = false;        // leader counts its lease from the reply's arrival
-    bool promise_during_lease = false;      // voter ignores the lease it granted
-    bool forget_restart_lease = false;      // a restarted voter promises at once
-    bool commit_without_ballot = false;     // follower commits whatever it has at the index
-    bool serve_before_noop = false;         // a new leader reads before its own no-op is applied
-    bool adopt_lowest_ballot = false;       // phase 1 takes the wrong value
-    bool count_unsynced_self = false;       // the leader counts its own append before its sync
-    bool skip_link_check = false;           // phase 1 adopts entries whose link does not fit
-    bool quorum_of_one = false;             // commits on any single acknowledgement
+    bool speak_before_persist = false;  // messages_after are handed out as messages_now
+    bool truncate_above = false;        // an overwritten entry takes those above it along
+    bool lease_from_receive = false;    // leader counts its lease from the reply's arrival
+    bool promise_during_lease = false;  // voter ignores the lease it granted
+    bool forget_restart_lease = false;  // a restarted voter promises at once
+    bool commit_without_ballot = false; // follower commits whatever it has at the index
+    bool serve_before_noop = false;     // a new leader reads before its own no-op is applied
+    bool adopt_lowest_ballot = false;   // phase 1 takes the wrong value
+    bool count_unsynced_self = false;   // the leader counts its own append before its sync
+    bool skip_link_check = false;       // phase 1 adopts entries whose link does not fit
+    bool quorum_of_one = false;         // commits on any single acknowledgement
   } mutations;
 };
 
@@ -78,14 +78,14 @@ struct options {
 // configuration, or with one whose configuration_index lies above base: it then knows whom it will belong to,
 // but campaigns only once it has the log up to there. A commit hint above the last entry is cut to it.
 struct restored {
-  bool fresh = false;      // made just now, by an order that can be given only once: it has promised nobody
+  bool fresh = false; // made just now, by an order that can be given only once: it has promised nobody
   msg::HardState hard_state;
-  log_index base = 0;      // entries up to here are gone (applied, and truncated or inside a snapshot)
+  log_index base = 0; // entries up to here are gone (applied, and truncated or inside a snapshot)
   std::uint64_t base_link = 0;
   msg::Ballot base_ballot;
   std::vector<msg::Entry> entries; // all of (base, last], ascending, without holes
-  log_index applied = 0;   // what the item store holds; base for a log replica
-  bool items = true;       // false: a log replica that has none, and so is not to lead whatever it is called later
+  log_index applied = 0;           // what the item store holds; base for a log replica
+  bool items = true; // false: a log replica that has none, and so is not to lead whatever it is called later
 };
 
 // Entry payloads of one configuration change, or of commands: see msg::Entry.
@@ -96,8 +96,8 @@ struct ready {
   std::vector<std::shared_ptr<const msg::Entry>> entries;
   std::vector<msg::PaxosMessage> messages_now;
   std::vector<msg::PaxosMessage> messages_after;
-  // Storage must forget its log and take this base instead: a snapshot was installed (see restore()), or a log
-  // replica was told where to begin.
+  // Storage must forget its log and take this base instead: a snapshot was installed (see restore()), or a
+  // log replica was told where to begin.
   struct base {
     log_index index = 0;
     std::uint64_t link = 0;
@@ -120,18 +120,18 @@ struct progress_view {
   member_id member = 0;
   log_index match = 0;
   log_index applied = 0;
-  instant heard = 0;       // when it last answered; 0 never
+  instant heard = 0; // when it last answered; 0 never
   bool needs_snapshot = false;
 };
 
 struct counters {
   std::uint64_t elections_started = 0;
   std::uint64_t elections_won = 0;
-  std::uint64_t pre_votes_dropped = 0;  // a healthy answer stopped the attempt
+  std::uint64_t pre_votes_dropped = 0; // a healthy answer stopped the attempt
   std::uint64_t stepped_down = 0;
-  std::uint64_t leases_lost = 0;        // it ended before it was renewed
-  std::uint64_t ignored = 0;            // messages that made no sense, or came from strangers
-  std::uint64_t links_refused = 0;      // an entry's link did not fit: corruption, or a stale tail
+  std::uint64_t leases_lost = 0;   // it ended before it was renewed
+  std::uint64_t ignored = 0;       // messages that made no sense, or came from strangers
+  std::uint64_t links_refused = 0; // an entry's link did not fit: corruption, or a stale tail
 };
 
 class deputy;
@@ -178,20 +178,23 @@ public:
 
   // Entries newly known to be chosen, in order, each once. The caller applies them and says how far.
   std::vector<std::shared_ptr<const msg::Entry>> take_chosen();
-  void applied(log_index index, instant now);          // applied in memory: what reads see
-  void applied_durably(log_index index, instant now);  // what a restart will find: bounds truncation
+  void applied(log_index index, instant now);         // applied in memory: what reads see
+  void applied_durably(log_index index, instant now); // what a restart will find: bounds truncation
 
-  // --- rest -----------------------------------------------------------------------------------------------------
+  // --- rest
+  // -----------------------------------------------------------------------------------------------------
 
-  // At the end of whatever was done: where nothing is under way and heartbeats are all that is left to do, the
-  // deputy is put to work (deputy.h) and ticks are not needed until it wants waking; else it is dismissed. Cheap.
-  // True: the deputy is at work.
+  // At the end of whatever was done: where nothing is under way and heartbeats are all that is left to do,
+  // the deputy is put to work (deputy.h) and ticks are not needed until it wants waking; else it is
+  // dismissed. Cheap. True: the deputy is at work.
   bool rest(deputy& to, instant now);
-  // What a deputy did, before anything else is done: as if these heartbeats, and answers to ours, had just come.
+  // What a deputy did, before anything else is done: as if these heartbeats, and answers to ours, had just
+  // come.
   void heartbeat_heard(const msg::Ballot& ballot, instant heard);
   void heartbeat_answered(const msg::Ballot& ballot, member_id by, instant sent, instant heard);
 
-  // --- reads -------------------------------------------------------------------------------------------------
+  // --- reads
+  // -------------------------------------------------------------------------------------------------
 
   // True when a strong read may be answered at `now` from what is applied: leads, its own no-op is applied,
   // its lease is valid, and strict_reads is off.
@@ -200,17 +203,20 @@ public:
   void read_index(std::uint64_t token, instant now);
   std::vector<read_result> take_reads();
 
-  // --- log, snapshots ------------------------------------------------------------------------------------------
+  // --- log, snapshots
+  // ------------------------------------------------------------------------------------------
 
   // Highest index that may be deleted from the log as far as the other members are concerned: applied durably
-  // here, and on every other member, or left behind by more than `keep_bytes` of log. A log replica has no items:
-  // it keeps whatever some voter's items do not hold durably, as its log may be the second copy of that.
+  // here, and on every other member, or left behind by more than `keep_bytes` of log. A log replica has no
+  // items: it keeps whatever some voter's items do not hold durably, as its log may be the second copy of
+  // that.
   log_index truncatable(std::uint64_t keep_bytes) const;
   void truncated(log_index up_to); // the caller has deleted entries up to here
   // Entries of the log that are no longer in memory: the shell reads them from the log store when asked.
-  // Called from inside step/tick/persisted/take_ready; returns entries of [from, to] up to max_bytes, or fewer,
-  // but at least the first if it is there.
-  using log_reader = std::function<std::vector<msg::Entry>(log_index from, log_index to, std::size_t max_bytes)>;
+  // Called from inside step/tick/persisted/take_ready; returns entries of [from, to] up to max_bytes, or
+  // fewer, but at least the first if it is there.
+  using log_reader =
+      std::function<std::vector<msg::Entry>(log_index from, log_index to, std::size_t max_bytes)>;
   void set_log_reader(log_reader reader);
 
   // Set when this member's log cannot be continued from anybody's log: fetch a snapshot from that member.
@@ -219,31 +225,33 @@ public:
   // The next ready has reset_log set.
   bool restore(const msg::SnapshotHeader& header, instant now);
 
-  // --- looking at it -----------------------------------------------------------------------------------------------
+  // --- looking at it
+  // -----------------------------------------------------------------------------------------------
 
-  bool serving(instant now) const;      // leads, and its own no-op is applied, and its lease is valid
+  bool serving(instant now) const; // leads, and its own no-op is applied, and its lease is valid
   bool window_open(std::size_t payload_bytes) const;
   enum role role() const;
-  member_id leader() const;             // 0 when unknown
-  msg::Ballot ballot() const;           // promised
+  member_id leader() const;   // 0 when unknown
+  msg::Ballot ballot() const; // promised
   log_index commit() const;
   log_index applied_index() const;
   log_index last_index() const;
-  log_index first_index() const;        // oldest entry kept
-  log_index durable_index() const;      // entries up to here are on this disk as they are in memory
+  log_index first_index() const;                // oldest entry kept
+  log_index durable_index() const;              // entries up to here are on this disk as they are in memory
   std::uint64_t link_at(log_index index) const; // 0 when not kept
-  instant lease_until() const;          // leader: own lease's end; 0 when none
+  instant lease_until() const;                  // leader: own lease's end; 0 when none
   const msg::Configuration& configuration() const; // newest committed
   log_index configuration_index() const;
   // The leader's: proposed or found, and not known to be chosen. nullptr: none is. Good until the next call.
   const msg::Configuration* change_under_way() const;
-  std::uint64_t durable_epoch() const; // of the newest committed configuration that a crash would leave known here
-  // A committed configuration no longer has this member. It promises and accepts nothing any more; but it still tells
-  // whoever asks what was chosen, as the news of its removal may be known to nobody else.
+  std::uint64_t
+  durable_epoch() const; // of the newest committed configuration that a crash would leave known here
+  // A committed configuration no longer has this member. It promises and accepts nothing any more; but it
+  // still tells whoever asks what was chosen, as the news of its removal may be known to nobody else.
   bool removed() const;
   std::vector<progress_view> progress() const; // leader only
   const struct counters& counters() const;
-  std::string describe() const;         // one line, for people and failing tests
+  std::string describe() const; // one line, for people and failing tests
 
 private:
   struct state;

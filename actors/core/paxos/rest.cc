@@ -17,7 +17,8 @@ bool group::state::resting() const {
     return false;
   if (leading)
     return leader_rests();
-  // A log replica that has items by now goes on saying so: the leader waits for that, and a deputy cannot say it.
+  // A log replica that has items by now goes on saying so: the leader waits for that, and a deputy cannot say
+  // it.
   const msg::Member* self = find_member(config, opts.self);
   if (has_items && self && self->kind() == msg::LOG_REPLICA)
     return false;

@@ -9,7 +9,8 @@
 //   rest.cc        when heartbeats are all there is to do
 //
 // Invariants, at every return to the caller:
-//   log.base() <= commit <= log.last(), and what is handed out is at most min(commit, log.durable()), except after
+//   log.base() <= commit <= log.last(), and what is handed out is at most min(commit, log.durable()), except
+//   after
 //     a restart that found items ahead of a damaged log
 //   entries in (commit, agreed] carry the ballot `promised`
 //   leading or preparing implies that `promised` is a ballot of this member
@@ -138,7 +139,7 @@ struct group::state {
   log_index applied = 0;
   log_index applied_durably = 0;
   log_index settled = 0; // every member has applied up to here
-  log_index held = 0; // every voter with items holds up to here
+  log_index held = 0;    // every voter with items holds up to here
   std::optional<member_id> snapshot_source;
   instant caught_up_at = long_ago; // when CatchUp was last sent
 
@@ -164,7 +165,7 @@ struct group::state {
   std::vector<msg::PaxosMessage> after_queue;
   bool hard_dirty = false;
   std::optional<ready::base> reset_to; // the log begins anew above it
-  log_index commit_hint = 0; // as last written to disk
+  log_index commit_hint = 0;           // as last written to disk
   std::uint64_t ready_id = 0;
   struct outstanding_ready {
     std::uint64_t id = 0;

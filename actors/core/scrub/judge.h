@@ -23,7 +23,7 @@ using leaf_list = std::vector<leaf>;
 
 struct opinion {
   std::uint64_t member = 0;
-  leaf_list leaves;   // all have the same number
+  leaf_list leaves;       // all have the same number
   bool reference = false; // not a member: what the items must be
 };
 

@@ -82,7 +82,8 @@ partition_view view_of(std::uint64_t group, const std::string& table, const msg:
       if (is_alive(node) && !report->archive().alarm().empty())
         partition.archive_alarms.push_back(node + ": " + report->archive().alarm());
       if (partition.leader.empty())
-        partition.archive_behind_bytes = std::max(partition.archive_behind_bytes, report->archive().behind_bytes());
+        partition.archive_behind_bytes =
+            std::max(partition.archive_behind_bytes, report->archive().behind_bytes());
     }
     if (is_alive(node) && report->leads() && report->serving() && report->ballot().round() >= ballot) {
       ballot = report->ballot().round();

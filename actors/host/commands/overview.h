@@ -30,9 +30,9 @@ struct partition_view {
   std::uint64_t items = 0;
   // Of members whose log is archived; 0 and empty where nothing is.
   bool archives = false;
-  std::uint64_t archived = 0;               // index, by the member that knows of most
-  std::uint64_t archive_behind_bytes = 0;   // of the leader; without one, of the member with most
-  std::vector<std::string> archive_alarms;  // "n1: the archive fails"
+  std::uint64_t archived = 0;              // index, by the member that knows of most
+  std::uint64_t archive_behind_bytes = 0;  // of the leader; without one, of the member with most
+  std::vector<std::string> archive_alarms; // "n1: the archive fails"
   std::vector<member_view> members;
 
   std::size_t running() const;

@@ -112,22 +112,24 @@ std::string partitions_text(const overview& o, const terminal& t, bool every_one
       ++left_out;
       continue;
     }
-    std::vector<cell> row{std::to_string(one.group),
-               {one.table.empty() ? "(metadata)" : one.table, one.table.empty() ? tone::dim : tone::plain},
-               one.leader.empty() ? "-" : one.leader,
-               members_text(one),
-               std::to_string(one.commit),
-               {std::to_string(one.lag), one.lag > 0 ? tone::plain : tone::dim},
-               people_size(one.items_bytes),
-               {one.state(), one.healthy()        ? tone::good
-                             : one.leader.empty() ? tone::bad
-                                                  : tone::warn}};
+    std::vector<cell> row{
+        std::to_string(one.group),
+        {one.table.empty() ? "(metadata)" : one.table, one.table.empty() ? tone::dim : tone::plain},
+        one.leader.empty() ? "-" : one.leader,
+        members_text(one),
+        std::to_string(one.commit),
+        {std::to_string(one.lag), one.lag > 0 ? tone::plain : tone::dim},
+        people_size(one.items_bytes),
+        {one.state(), one.healthy()        ? tone::good
+                      : one.leader.empty() ? tone::bad
+                                           : tone::warn}};
     if (archives)
       row.push_back({one.archives ? people_size(one.archive_behind_bytes) : "-",
                      one.archive_alarms.empty() ? tone::plain : tone::bad});
     table.add(std::move(row));
     for (const auto& alarm : one.archive_alarms)
-      troubles += "  " + t.yellow("archive of partition " + std::to_string(one.group)) + ": " + printable(alarm) + "\n";
+      troubles += "  " + t.yellow("archive of partition " + std::to_string(one.group)) + ": " +
+                  printable(alarm) + "\n";
     for (const auto& member : one.members)
       if (!member.runs)
         troubles += "  " +

@@ -28,7 +28,7 @@ constexpr auto look_again = milliseconds(200);
 // began.
 constexpr auto news_are_new = milliseconds(12'000);
 constexpr auto archiving_takes = milliseconds(60'000); // at most, beside archive.segment_age
-constexpr std::int64_t heard_ms = 3'000; // of a node, so that its word counts
+constexpr std::int64_t heard_ms = 3'000;               // of a node, so that its word counts
 constexpr std::size_t writes_at_once = 32;
 
 struct wish {
@@ -92,7 +92,8 @@ private:
   static const msg::ReplicaReport* leader_of(const msg::AdminReply& cluster, std::uint64_t group) {
     for (auto& node : cluster.nodes())
       for (auto& replica : node.replicas())
-        if (replica.group() == group && replica.leads() && node.heard_ms_ago() >= 0 && node.heard_ms_ago() < heard_ms)
+        if (replica.group() == group && replica.leads() && node.heard_ms_ago() >= 0 &&
+            node.heard_ms_ago() < heard_ms)
           return &replica;
     return nullptr;
   }

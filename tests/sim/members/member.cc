@@ -199,7 +199,8 @@ void member::write(paxos::ready r) {
   writing_ = true;
   writing_since_ = clock();
   world_.note("m{} writes {} entries from {}, hard state {}, reset {}", id_, r.entries.size(),
-              r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(), r.reset_log.has_value());
+              r.entries.empty() ? 0 : r.entries.front()->index(), r.hard_state.has_value(),
+              r.reset_log.has_value());
   on_.storage->write(std::move(batch), awake([this, id = r.id, after = std::move(r.messages_after)] {
                        writing_ = false;
                        speak(after);

@@ -4,7 +4,8 @@
 // actors/replica and actors/log_replica do: it evaluates conditions against what is applied overlaid with
 // what is in flight, answers from the state machine, writes items back lazily, takes and gives snapshots, and
 // truncates the log. While its group is quiet it rests, and its machine keeps up the heartbeats. Four files:
-// member.cc (life, messages, disk, applying), member_requests.cc (clients), member_snapshots.cc, member_rest.cc.
+// member.cc (life, messages, disk, applying), member_requests.cc (clients), member_snapshots.cc,
+// member_rest.cc.
 #pragma once
 #include "actors/core/paxos/deputy.h"
 #include "actors/core/paxos/group.h"

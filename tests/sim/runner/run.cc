@@ -82,10 +82,12 @@ private:
     fate_->rest();
     const instant calm = world_.now();
     if (reach(calm + write_within, "no write succeeded", [&] { return load_.last_write_asked >= calm; }) &&
-        reach(calm + shape_within, "the membership did not regain its shape", [&] { return keeper_->satisfied(); })) {
+        reach(calm + shape_within, "the membership did not regain its shape",
+              [&] { return keeper_->satisfied(); })) {
       for (auto& c : clients_)
         c->stop();
-      reach(world_.now() + rest_within, "the members did not come to the same state", [&] { return settled(); });
+      reach(world_.now() + rest_within, "the members did not come to the same state",
+            [&] { return settled(); });
     }
     if (!world_.found())
       checks_.at_end();

@@ -47,20 +47,21 @@ std::string totals::text() const {
   const auto n = [](std::uint64_t number, const char* of) { return std::to_string(number) + " " + of; };
   return n(runs, "runs, ") + n(events, "events, ") + n(machines.messages, "messages between members (") +
          n(network.dropped, "lost, ") + n(network.duplicated, "repeated, ") +
-         n(network.cut, "on cut links), ") +
-         n(machines.pulses, "pulses (") + n(machines.beats, "granted)\n") + n(members.elections_won, "elections won of ") +
+         n(network.cut, "on cut links), ") + n(machines.pulses, "pulses (") +
+         n(machines.beats, "granted)\n") + n(members.elections_won, "elections won of ") +
          n(members.elections_started, "begun, ") + n(members.pre_votes_dropped, "dropped at the question, ") +
          n(members.leases_lost, "leases lost, ") + n(members.stepped_down, "leaders stepped down\n") +
          n(chosen, "entries chosen, ") + n(configurations, "configurations, ") +
-         n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown, ") + n(machines.truncations, "truncations, ") +
-         n(members.links_refused, "links refused, ") + n(members.ignored, "messages ignored\n") +
-         n(machines.crashes, "crashes, ") + n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") +
-         n(fates.stalls, "stalled disks (") + n(machines.disk_alarms, "noticed), ") +
-         n(machines.lost_disks, "lost disks (") + n(machines.damaged, "of them damaged), ") +
-         n(fates.hand_overs, "hand-overs, ") + n(fates.vacated, "seats vacated\n") +
-         n(load.writes, "writes acknowledged, ") + n(load.reads, "strong reads, ") +
-         n(load.eventual_reads, "eventual reads, ") + n(load.refused, "refused, ") +
-         n(load.unknown, "unknown, ") + n(load.failed, "failed, ") + n(load.retries, "retries");
+         n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown, ") +
+         n(machines.truncations, "truncations, ") + n(members.links_refused, "links refused, ") +
+         n(members.ignored, "messages ignored\n") + n(machines.crashes, "crashes, ") +
+         n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") + n(fates.stalls, "stalled disks (") +
+         n(machines.disk_alarms, "noticed), ") + n(machines.lost_disks, "lost disks (") +
+         n(machines.damaged, "of them damaged), ") + n(fates.hand_overs, "hand-overs, ") +
+         n(fates.vacated, "seats vacated\n") + n(load.writes, "writes acknowledged, ") +
+         n(load.reads, "strong reads, ") + n(load.eventual_reads, "eventual reads, ") +
+         n(load.refused, "refused, ") + n(load.unknown, "unknown, ") + n(load.failed, "failed, ") +
+         n(load.retries, "retries");
 }
 
 } // namespace troupe::sim

@@ -34,8 +34,8 @@ public:
     wire::disk_actor disk;
     wire::items_actor items;
     std::vector<std::string> pieces; // of a snapshot of its items, as of what it has committed
-    int piece_refused = -1; // this one is not given
-    int cuts_left = 2;      // so often it is being cut, when it is asked for
+    int piece_refused = -1;          // this one is not given
+    int cuts_left = 2;               // so often it is being cut, when it is asked for
     wire::peers_actor peers;
     wire::ticker_actor ticker;
     wire::archiver_actor archiver;

@@ -263,7 +263,8 @@ TEST(refusal, an_archive_that_makes_no_sense) {
   EXPECT_THAT(problems(good + "archive: {directory: /a, endpoint: 'http://s3'}\n"),
               ElementsAre(StartsWith(":7:36: the archive has 'endpoint' and no bucket")));
   EXPECT_THAT(problems(good + "archive: {bucket: b, endpoint: s3.example.org}\n"),
-              ElementsAre(StartsWith(":7:32: endpoint in 'archive': 's3.example.org' is not the address of a service")));
+              ElementsAre(StartsWith(
+                  ":7:32: endpoint in 'archive': 's3.example.org' is not the address of a service")));
   EXPECT_THAT(problems(good + "archive: {bucket: b, endpoint: 'http://s3/x'}\n"),
               ElementsAre(StartsWith(":7:32: endpoint in 'archive': 'http://s3/x' is not")));
   EXPECT_THAT(problems(good + "archive: {directory: /d/n2/archive}\n"),

@@ -95,8 +95,9 @@ TEST(items, the_clusters_refusals_are_told_in_dynamodbs_words) {
   EXPECT_EQ(m.said("GetItem", R"({"TableName":"music","Key":{"id":{"N":"1"}}})"),
             validation + R"(The provided key element does not match the schema"})");
   m.cluster->refuse = make_status(msg::OVERLOADED, "busy");
-  EXPECT_EQ(m.get("a"),
-            R"(400 {"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"busy"})");
+  EXPECT_EQ(
+      m.get("a"),
+      R"(400 {"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"busy"})");
   m.cluster->refuse = make_status(msg::UNKNOWN_OUTCOME, "lost");
   const auto lost = m.put(R"({"id":{"S":"a"}})");
   EXPECT_TRUE(lost.starts_with(R"(500 {"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError",)"))

@@ -7,8 +7,8 @@
 namespace troupe::kit {
 namespace {
 
-// Sessions of one program are actor systems of one process. With one id for two of them a node would take them for
-// one, and send one what belongs to the other.
+// Sessions of one program are actor systems of one process. With one id for two of them a node would take
+// them for one, and send one what belongs to the other.
 TEST(node_config, gives_every_actor_system_of_a_process_an_id_of_its_own) {
   constexpr std::size_t count = 100;
   std::set<std::string> ids;

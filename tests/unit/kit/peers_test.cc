@@ -33,7 +33,8 @@ wire::role_actor::behavior_type role(wire::role_actor::pointer, std::vector<msg:
   };
 }
 
-// The peers actor of node n1, whose run is 11, with a link to n2, whose run is 22 and whose end the test holds.
+// The peers actor of node n1, whose run is 11, with a link to n2, whose run is 22 and whose end the test
+// holds.
 struct Peers : testing::Test {
   Peers() : scheduler(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
     peers_options o;

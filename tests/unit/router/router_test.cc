@@ -280,7 +280,8 @@ TEST(Router, ARequestIsMadeAnewForATableThatWasMadeAnew) {
   EXPECT_EQ(answered(w), msg::OK);
 }
 
-// A leader answers when a write is decided, which may be when the router that asked has been killed and started again.
+// A leader answers when a write is decided, which may be when the router that asked has been killed and
+// started again.
 TEST(Router, AnswersToItsFormerLifeAreNotBelieved) {
   router_world before(16, 1);
   before.learn_map();

@@ -55,8 +55,9 @@ protected:
     ASSERT_TRUE(done(db.commit()));
   }
   std::int64_t rows(sqlite::connection& db) {
-    auto count = db.query_int("SELECT count(*) FROM t WHERE length(body) = 3900 AND CAST(substr(body, 1, 1) AS TEXT) = "
-                              "char(97 + id % 26)");
+    auto count = db.query_int(
+        "SELECT count(*) FROM t WHERE length(body) = 3900 AND CAST(substr(body, 1, 1) AS TEXT) = "
+        "char(97 + id % 26)");
     EXPECT_TRUE(done(count));
     return count ? *count : -1;
   }
@@ -120,8 +121,8 @@ TEST_F(gather_vfs_test, a_transaction_that_the_disk_refused_never_comes_back) {
   EXPECT_EQ(rows(*open()), 4);
 }
 
-// What a transaction of many pages does when it changes pages that have left the cache: SQLite writes the frames'
-// checksums last of all, behind the commit, and syncs nothing.
+// What a transaction of many pages does when it changes pages that have left the cache: SQLite writes the
+// frames' checksums last of all, behind the commit, and syncs nothing.
 TEST_F(gather_vfs_test, frames_written_again_are_in_the_file_when_the_transaction_has_ended) {
   {
     auto db = open(sqlite::synchronous::normal, 16 * 4096);
@@ -145,8 +146,9 @@ TEST_F(gather_vfs_test, what_was_rolled_back_is_written_over) {
     ASSERT_TRUE(done(insert(*db, 1, 3)));
     for (int round = 0; round < 3; ++round) {
       ASSERT_TRUE(done(db->begin()));
-      ASSERT_TRUE(done(db->execute("WITH RECURSIVE n(i) AS (VALUES(1000) UNION ALL SELECT i + 1 FROM n WHERE i < 1100) "
-                                   "INSERT INTO t SELECT i, zeroblob(3900) FROM n")));
+      ASSERT_TRUE(done(
+          db->execute("WITH RECURSIVE n(i) AS (VALUES(1000) UNION ALL SELECT i + 1 FROM n WHERE i < 1100) "
+                      "INSERT INTO t SELECT i, zeroblob(3900) FROM n")));
       db->rollback();
       ASSERT_TRUE(done(insert(*db, 4 + 10 * round, 10)));
     }

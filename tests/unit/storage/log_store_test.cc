@@ -280,8 +280,8 @@ TEST_F(log_store_death, wrong_links_and_holes_are_broken_invariants) {
   EXPECT_DEATH((void)log->append({write_of(1, {list[0], list[2]})}), "not consecutive");
 }
 
-// Two groups append in turns. What one of them forgets lies between what the other keeps, and goes when that is
-// forgotten too, in a few pages' writes.
+// Two groups append in turns. What one of them forgets lies between what the other keeps, and goes when that
+// is forgotten too, in a few pages' writes.
 TEST_F(log_store_test, dead_runs_go_when_their_neighbours_are_dead_as_well) {
   ASSERT_TRUE(done(log->append({create_group(1), create_group(2)})));
   chain one(1), two(2);

@@ -68,7 +68,8 @@ TEST_F(ArchiveCommand, VerifySaysWhatIsWholeAndReturnsIt) {
   put(1, 10);
   put(11, 30);
   EXPECT_EQ(run({"archive", "verify", file}), exit_code::ok);
-  EXPECT_NE(out.str().find("people          7         2      1    30         -"), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("people          7         2      1    30         -"), std::string::npos)
+      << out.str();
   EXPECT_NE(out.str().find("2026-03-01T00:00:00Z        0  whole\n"), std::string::npos) << out.str();
   put(41, 50);
   EXPECT_EQ(run({"archive", "verify", file}), exit_code::failed);
