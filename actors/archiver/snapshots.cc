@@ -94,7 +94,7 @@ void archiver_state::begin_snapshot(std::uint64_t group) {
   snapshot->life = one.life;
   snapshot->transfer = dice();
   snapshot->id.id = dice();
-  snapshot->at_least = std::max(one.planner->newest() + 1, one.unproven);
+  snapshot->at_least = std::max({one.planner->newest() + 1, one.unproven, one.planner->wanted()});
   snapshot->manifest.about = about(group);
   ask_for_page();
 }

@@ -34,7 +34,7 @@ rebuild::~rebuild() {
 // behind it.
 result<log_position> rebuild::install_newest(storage::object_store& store) const {
   auto file = order_.path + snapshot_end;
-  for (auto at_most = order_.last; at_most > 0;) {
+  for (auto at_most = order_.log_alone ? 0 : order_.last; at_most > 0;) {
     auto found = newest_snapshot(store, order_.whose, at_most);
     if (!found)
       return found.error();

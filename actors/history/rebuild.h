@@ -25,6 +25,7 @@ struct rebuild_order {
   archive::place whose;
   std::uint64_t last = 0;      // entries up to there, or `everything` that is archived, and of them
   std::int64_t time_ms = 0;    // commands up to and including that time, Unix time; 0: all
+  bool log_alone = false;      // no snapshot is begun with: a member made it, and may have been wrong by then
   std::string path;            // of the file; what lies there is removed
   storage::item_options items; // what rules it is kept by; group, member and `create` are set here
 };

@@ -30,7 +30,10 @@ std::string entries_text(std::uint64_t first, std::uint64_t last) {
 class coverage {
 public:
   // What lies below a sound snapshot is not needed for anything that came after it.
-  void add(const archive::extent& what, group_survey& found) {
+  void add(const archive::extent& what, group_survey& found, std::optional<std::uint64_t> before = {},
+           std::optional<std::uint64_t> after = {}) {
+    if (what.first > end_ + 1 && found.holes.size() < holes_max)
+      found.holes.push_back({end_ + 1, what.first - 1, end_ == 0 ? 0 : before, after});
     if (what.first > end_ + 1)
       history::add(what.first - 1 <= found.newest_snapshot ? found.notes : found.findings,
                    entries_text(end_ + 1, what.first - 1) + " are in no sound segment");
@@ -50,6 +53,9 @@ struct known_links {
   std::vector<std::uint64_t> links;
 
   std::uint64_t last() const { return first + links.size() - 1; }
+  std::optional<std::uint64_t> end_link() const {
+    return links.empty() ? std::nullopt : std::optional(links.back());
+  }
   bool agree(const storage::segment& other) const {
     auto link_of = [&](std::uint64_t index) {
       return index + 1 == other.manifest.first() ? other.manifest.previous_link()
@@ -90,7 +96,7 @@ bool is_what_it_is_called(const msg::SegmentManifest& m, const archive::place& w
 // False: there is no object any more.
 result<bool> survey::more() {
   while (at_ == page_.size() && !ended_) {
-    auto page = store_.list("", after_, storage::object_page_max);
+    auto page = store_.list(within_, after_, storage::object_page_max);
     if (!page)
       return page.error();
     page_ = std::move(page->objects);
@@ -159,6 +165,7 @@ result<void> survey::look(group_survey& found, const archive::snapshot_id& snaps
     if (why.code != code::corrupt && why.code != code::missing)
       return why;
     ++found.damaged;
+    found.newest_damaged_snapshot = std::max(found.newest_damaged_snapshot, snapshot.index);
     add(found.notes, why.text);
     return {};
   };
@@ -202,18 +209,24 @@ result<void> survey::look(group_survey& found, std::vector<object>& objects,
     auto segment = bytes ? storage::read_segment(*bytes, where) : bytes.error();
     if (!segment || !is_what_it_is_called(segment->manifest, found.whose, one.what)) {
       ++found.damaged;
+      if (found.damaged_segments.size() < holes_max)
+        found.damaged_segments.push_back(one.what);
       bad.emplace_back(one.what,
                        segment ? where + ": holds something else than its name says" : segment.error().text);
       continue;
     }
     auto& m = segment->manifest;
-    if (!known.agree(*segment))
+    if (!known.agree(*segment)) {
+      ++found.foreign;
       add(found.findings, where + ": is of another history than what lies before it");
+    }
     for (auto& [index, link] : of_snapshots.links)
-      if (index >= m.first() && index <= m.last() && segment->entries[index - m.first()].link() != link)
+      if (index >= m.first() && index <= m.last() && segment->entries[index - m.first()].link() != link) {
+        ++found.foreign;
         add(found.findings,
             where + ": is of another history than the snapshot of entry " + std::to_string(index));
-    covered.add(one.what, found);
+      }
+    covered.add(one.what, found, known.end_link(), m.previous_link());
     if (m.first_time_ms() != 0 && found.first_time_ms == 0)
       found.first_time_ms = m.first_time_ms();
     found.last_time_ms = std::max<std::int64_t>(found.last_time_ms, m.last_time_ms());
@@ -221,6 +234,7 @@ result<void> survey::look(group_survey& found, std::vector<object>& objects,
     if (known.links.empty() || m.last() >= known.last())
       known.take(*segment);
   }
+  found.last_link = known.end_link();
   for (auto& [what, why] :
        bad) // a hole that one leaves is a finding already, but at the end nobody misses it
     add(what.last > covered.end() ? found.findings : found.notes, why);

@@ -36,14 +36,31 @@ struct group_survey {
   std::vector<std::string> findings; // why it is not whole; at most findings_max of them
   std::vector<std::string> notes;    // damage that another segment makes good, and what is no segment
 
+  // --- for who repairs it; `bytes` only, but for the holes' indexes
+  // Entries that no sound segment holds, though one behind them does; ascending, at most holes_max of them.
+  // The links are those that the archive has on both sides: what is put there must fit between them.
+  struct hole {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::optional<std::uint64_t> before; // of the entry before the first
+    std::optional<std::uint64_t> after;  // of the last
+  };
+  std::vector<hole> holes;
+  std::optional<std::uint64_t> last_link;        // of entry `last`
+  std::uint64_t foreign = 0;                     // segments of another history than what lies before them
+  std::vector<archive::extent> damaged_segments; // ascending; at most holes_max
+  std::uint64_t newest_damaged_snapshot = 0;     // index; 0: none is damaged
+
   bool whole() const { return findings.empty(); }
 };
 inline constexpr std::size_t findings_max = 20;
+inline constexpr std::size_t holes_max = 1000;
 
 class survey {
 public:
-  // The store outlives it.
-  survey(storage::object_store& store, survey_depth depth) : store_(store), depth_(depth) {}
+  // The store outlives it. `within`: a group's folder, and only that one is looked at; empty: all.
+  survey(storage::object_store& store, survey_depth depth, std::string within = {})
+      : store_(store), depth_(depth), within_(std::move(within)) {}
 
   // The next group, in the order of clusters, tables and groups; nothing behind the last. Errors of the
   // store.
@@ -65,6 +82,7 @@ private:
 
   storage::object_store& store_;
   survey_depth depth_;
+  std::string within_;
   std::vector<storage::object_info> page_;
   std::size_t at_ = 0; // in the page
   std::string after_;

@@ -222,7 +222,7 @@ void scrubber_state::agree(std::uint64_t group, const comparison& one) {
 void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
   const auto& seen = one.round->outcome();
   const auto what = describe(seen);
-  if (seen.verdict.wrong == 0 || seen.members.size() < storage_replicas)
+  if (seen.verdict.wrong.empty() || seen.members.size() < storage_replicas)
     return found(group, finding::undecided, what + "; which of them is right cannot be told");
   const bool witnesses = std::any_of(one.agreed.begin(), one.agreed.end(), [&](const auto& known) {
     return std::includes(known.begin(), known.end(), seen.members.begin(), seen.members.end());
@@ -230,16 +230,17 @@ void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
   if (!witnesses)
     return found(group, finding::undecided,
                  what + "; nobody remembers that they were equal, so one may be a copy of another");
-  const auto& node = one.nodes.at(seen.verdict.wrong);
-  const auto why = what + "; member " + std::to_string(seen.verdict.wrong) + " on " + node +
-                   " disagrees with the others, who agree";
+  const auto wrong = seen.verdict.wrong.front();
+  const auto& node = one.nodes.at(wrong);
+  const auto why =
+      what + "; member " + std::to_string(wrong) + " on " + node + " disagrees with the others, who agree";
   found(group, finding::replica, why);
   meter->members_condemned.Increment();
   repaired(group);
   msg::ScrubRequest request;
   request.set_group(group);
   auto& condemn = *request.mutable_condemn();
-  condemn.set_member(seen.verdict.wrong);
+  condemn.set_member(wrong);
   condemn.set_epoch(one.round->epoch());
   condemn.set_why(why);
   post(node, std::move(request));

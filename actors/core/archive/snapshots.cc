@@ -11,12 +11,13 @@ constexpr int doublings_max = 16;
 
 bool snapshot_planner::worth() const {
   auto bridges = gap_below_ > newest_;
-  return known_ && holds_items_ && (bridges || bytes_behind_ > std::max(options_.least_bytes, item_bytes_));
+  return known_ && holds_items_ &&
+         (bridges || urgent() || bytes_behind_ > std::max(options_.least_bytes, item_bytes_));
 }
 
 snapshot_planner::step snapshot_planner::next(instant now) {
   if (!known_) // before it has looked, what was archived in this run alone can make it look
-    return (bytes_behind_ > 0 || gap_below_ > 0) && holds_items_
+    return (bytes_behind_ > 0 || gap_below_ > 0 || urgent()) && holds_items_
                ? step{now < not_before_ ? act::wait : act::look, not_before_}
                : step{};
   if (!worth()) {
@@ -26,8 +27,9 @@ snapshot_planner::step snapshot_planner::next(instant now) {
   }
   if (worth_since_ == never)
     worth_since_ = now;
-  auto patience = leads_ ? options_.leader_waits
-                         : static_cast<instant>(chance_ % static_cast<std::uint64_t>(options_.stagger + 1));
+  auto patience = urgent() ? 0
+                  : leads_ ? options_.leader_waits
+                           : static_cast<instant>(chance_ % static_cast<std::uint64_t>(options_.stagger + 1));
   auto begin = std::max(worth_since_ + patience, not_before_);
   if (now < begin)
     return {act::wait, begin};

@@ -9,6 +9,7 @@
 // Threads: one owner. Times are microseconds on one clock.
 #pragma once
 #include "actors/core/archive/keeper.h"
+#include <algorithm>
 #include <cstdint>
 
 namespace troupe::archive {
@@ -37,6 +38,9 @@ public:
   void told(bool leads, bool holds_items, std::uint64_t item_bytes);
   // The archive has a hole below this index, 0: none is known. A snapshot at it or above bridges it.
   void gap_below(std::uint64_t index) { gap_below_ = index; }
+  // One at this index or above is wanted at once, whoever leads and however little log there is: what lies
+  // before cannot be rebuilt from any more.
+  void want(std::uint64_t index) { wanted_ = std::max(wanted_, index); }
   // So many bytes of segments were read back and are archived now.
   void archived(std::uint64_t bytes);
   // The archive's newest snapshot stands at `index`, 0: there is none; so many bytes of segments lie behind
@@ -46,10 +50,13 @@ public:
   void failed(instant now);
 
   std::uint64_t newest() const { return newest_; } // index of the newest snapshot that is known
+  std::uint64_t wanted() const { return wanted_; }
   std::uint64_t bytes_behind() const { return bytes_behind_; }
+  std::uint64_t item_bytes() const { return item_bytes_; } // as told last
 
 private:
   bool worth() const;
+  bool urgent() const { return wanted_ > newest_; }
 
   snapshot_options options_;
   std::uint64_t chance_;
@@ -58,6 +65,7 @@ private:
   std::uint64_t item_bytes_ = 0;
   bool known_ = false; // it has looked once; what came since is added up
   std::uint64_t gap_below_ = 0;
+  std::uint64_t wanted_ = 0;
   bool fresh_ = false; // it has looked since it became worth it
   std::uint64_t newest_ = 0;
   std::uint64_t bytes_behind_ = 0;

@@ -4,6 +4,31 @@
 
 namespace troupe::scrub {
 
+namespace {
+
+// With a reference among them.
+void decide(const std::vector<opinion>& opinions, verdict& result) {
+  const auto reference =
+      std::find_if(opinions.begin(), opinions.end(), [](const auto& one) { return one.reference; });
+  const opinion* first = nullptr;
+  bool confirmed = false;
+  result.reference_alone = true;
+  for (const auto& one : opinions) {
+    if (one.reference)
+      continue;
+    first = first ? first : &one;
+    result.reference_alone = result.reference_alone && one.leaves == first->leaves;
+    if (one.leaves == reference->leaves)
+      confirmed = true;
+    else
+      result.wrong.push_back(one.member);
+  }
+  if (!confirmed)
+    result.wrong.clear();
+}
+
+} // namespace
+
 verdict judge(const std::vector<opinion>& opinions) {
   verdict result;
   if (opinions.size() < 2)
@@ -17,10 +42,12 @@ verdict judge(const std::vector<opinion>& opinions) {
       }
   if (result.agreed())
     return result;
+  if (std::any_of(opinions.begin(), opinions.end(), [](const auto& one) { return one.reference; })) {
+    decide(opinions, result);
+    return result;
+  }
   // One is wrong when all the others are of one mind, and enough of them to outvote it.
   for (const auto& suspect : opinions) {
-    if (suspect.reference)
-      continue;
     const opinion* against = nullptr;
     std::size_t votes = 0;
     bool of_one_mind = true;
@@ -29,10 +56,10 @@ verdict judge(const std::vector<opinion>& opinions) {
         continue;
       of_one_mind = of_one_mind && (!against || against->leaves == other.leaves);
       against = &other;
-      votes += other.reference ? 2 : 1;
+      votes += 1;
     }
     if (of_one_mind && votes >= 2)
-      result.wrong = suspect.member;
+      result.wrong = {suspect.member};
   }
   return result;
 }

@@ -1,10 +1,13 @@
 // Who is wrong: digests of a group's members at one index in, a verdict out.
 //
-// A leaf of the key space is what two members agree on against the third. Only one member can be found wrong,
-// and only by two others that agree with each other about everything. With two members, with three different
-// opinions, or with a different member wrong in each of two leaves nobody is condemned: a repair would be a
-// guess, and a guess can put a wrong copy in the place of a right one. That is a finding for people, and for
-// a comparison with a copy rebuilt from the archive: a `reference`, which is believed where it is given.
+// A leaf of the key space is what two members agree on against the third. Among themselves only one member
+// can be found wrong, and only by two others that agree with each other about everything. With two members,
+// with three different opinions, or with a different member wrong in each of two leaves nobody is condemned:
+// a repair would be a guess, and a guess can put a wrong copy in the place of a right one.
+//
+// A `reference`, the copy rebuilt from the archive, decides between members that differ: those it confirms in
+// everything are right, all others are wrong, however many. It alone condemns nobody: where no member is like
+// it, the archive is what is to be doubted first.
 //
 // Thread: pure functions.
 #pragma once
@@ -29,7 +32,8 @@ struct opinion {
 
 struct verdict {
   std::vector<std::uint32_t> differing; // leaves, ascending; none: all agree
-  std::uint64_t wrong = 0;              // member; 0: all agree, or it cannot be told
+  std::vector<std::uint64_t> wrong;     // members; none: all agree, or it cannot be told
+  bool reference_alone = false;         // the members agree with each other, and not with the reference
   bool agreed() const { return differing.empty(); }
 };
 

@@ -18,8 +18,8 @@ std::vector<std::uint64_t> missing(const std::vector<std::uint64_t>& members,
 
 } // namespace
 
-round::round(std::vector<std::uint64_t> members, std::uint64_t epoch, std::int64_t now)
-    : members_(std::move(members)), epoch_(epoch), began_(now) {}
+round::round(std::vector<std::uint64_t> members, std::uint64_t epoch, std::int64_t now, bool whole)
+    : members_(std::move(members)), epoch_(epoch), began_(now), whole_(whole) {}
 
 round::step round::next(std::int64_t now) {
   move_on();
@@ -47,7 +47,7 @@ void round::marked(std::uint64_t index) {
   if (phase_ != phase::mark && phase_ != phase::mark_records)
     return;
   index_ = index;
-  phase_ = phase_ == phase::mark ? phase::roots : phase::records;
+  phase_ = phase_ == phase::mark_records ? phase::records : whole_ ? phase::leaves : phase::roots;
   asked_us_ = 0;
 }
 
@@ -102,7 +102,8 @@ void round::compare_roots() {
 }
 
 void round::compare_leaves() {
-  std::vector<opinion> opinions;
+  auto& opinions = result_.opinions;
+  result_.index = index_;
   for (const auto& [member, leaves] : leaves_)
     opinions.push_back({member, leaves, false});
   const bool comparable = std::all_of(opinions.begin(), opinions.end(), [&](const opinion& one) {
@@ -110,14 +111,14 @@ void round::compare_leaves() {
   });
   phase_ = phase::over;
   if (!comparable)
-    return;
+    return opinions.clear();
   result_.verdict = judge(opinions);
   result_.members.clear();
   for (const auto& one : opinions)
     result_.members.push_back(one.member);
   result_.compared = opinions.size() > 1;
   if (result_.verdict.agreed())
-    return; // somebody's root was of other leaves: it fell silent meanwhile
+    return; // or somebody's root was of other leaves, and it fell silent meanwhile
   listed_ = result_.verdict.differing;
   listed_.resize(std::min(listed_.size(), limits::scrub_listed_leaves));
   phase_ = phase::mark_records;

@@ -22,8 +22,9 @@ inline constexpr std::size_t told_keys = 16; // of those that differ, for people
 
 class round {
 public:
-  // The storage replicas of the group, and the epoch of the configuration that says so.
-  round(std::vector<std::uint64_t> members, std::uint64_t epoch, std::int64_t now);
+  // The storage replicas of the group, and the epoch of the configuration that says so. `whole`: all leaves
+  // are asked for, also of members that agree, for a comparison with a reference later.
+  round(std::vector<std::uint64_t> members, std::uint64_t epoch, std::int64_t now, bool whole = false);
 
   enum class want {
     nothing, // wait
@@ -57,6 +58,7 @@ public:
     bool compared = false;              // all that could say agree, or their difference is known
     std::vector<std::uint64_t> members; // that were compared, ascending
     scrub::verdict verdict;
+    std::vector<opinion> opinions; // what was compared; none where equal roots were enough
     std::vector<std::string> keys; // some that differ
     std::uint64_t index = 0;       // at which it was seen
   };
@@ -74,6 +76,7 @@ private:
   std::vector<std::uint64_t> members_;
   std::uint64_t epoch_;
   std::int64_t began_;
+  bool whole_;
   phase phase_ = phase::mark;
   std::int64_t asked_us_ = 0;
   std::uint64_t index_ = 0;

@@ -57,6 +57,7 @@ protected:
     order.whose = whose;
     order.last = last;
     order.time_ms = time_ms;
+    order.log_alone = log_alone;
     order.path = where.file("rebuilt.db");
     auto work = rebuild::begin(*store, order);
     if (!work)
@@ -85,6 +86,7 @@ protected:
   std::uint64_t at = 0; // the newest entry in what was restored last
   bool past_time = false;
   std::uint64_t began_with = 0;
+  bool log_alone = false;
 };
 
 } // namespace
@@ -213,6 +215,10 @@ TEST_F(History, ARebuildBeginsWithTheNewestSnapshotThatIsNotTooYoung) {
   EXPECT_EQ(began_with, 200u);
   EXPECT_EQ(restored(99)->size(), 50u);
   EXPECT_EQ(began_with, 0u);
+  log_alone = true;
+  EXPECT_EQ(*restored(300), *all) << "made of what members wrote down and not of what one of them kept";
+  EXPECT_EQ(began_with, 0u);
+  log_alone = false;
 
   // The log before it is not needed; without it, nothing older can be had.
   ASSERT_TRUE(store->remove(name(1, 100)));

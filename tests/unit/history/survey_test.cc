@@ -125,6 +125,42 @@ TEST_F(Survey, DamageIsAHoleUnlessAnotherSegmentHoldsTheSame) {
   EXPECT_EQ(found.notes.size(), 1u);
 }
 
+// What whoever repairs must know: which entries, and between which links they must fit.
+TEST_F(Survey, AHoleIsGivenWithTheLinksOnBothItsSides) {
+  archive(6, 10);
+  archive(11, 20);
+  archive(21, 40);
+  flip(11, 20);
+  auto found = only();
+  ASSERT_EQ(found.holes.size(), 2u);
+  EXPECT_EQ(found.holes[0].first, 1u);
+  EXPECT_EQ(found.holes[0].last, 5u);
+  EXPECT_EQ(found.holes[0].before, 0u) << "the link before the first entry there ever was";
+  EXPECT_EQ(found.holes[0].after, log[4].link());
+  EXPECT_EQ(found.holes[1].first, 11u);
+  EXPECT_EQ(found.holes[1].last, 20u);
+  EXPECT_EQ(found.holes[1].before, log[9].link());
+  EXPECT_EQ(found.holes[1].after, log[19].link());
+  EXPECT_EQ(found.damaged_segments, (std::vector<archive::extent>{{11, 20, 0}}));
+  EXPECT_EQ(found.last_link, log[39].link());
+  EXPECT_EQ(found.foreign, 0u);
+  archive(11, 20, 1);
+  EXPECT_EQ(only().holes.size(), 1u);
+}
+
+TEST_F(Survey, OneGroupCanBeLookedAtAlone) {
+  archive(1, 10);
+  auto second = whose;
+  second.group = 13;
+  archive_of(log, 1, 10, 0, second);
+  history::survey one(*store, survey_depth::bytes, archive::folder_of(whose));
+  auto found = one.next();
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->whose, whose);
+  EXPECT_TRUE((*found)->whole());
+  EXPECT_FALSE(*one.next()) << "and then there is no other";
+}
+
 TEST_F(Survey, DamageAtTheEndIsNoticedThoughNothingFollows) {
   archive(1, 10);
   archive(11, 40);
@@ -155,6 +191,7 @@ TEST_F(Survey, AnotherHistoryShowsWhereverItOverlapsOrFollows) {
     archive_of(other, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(last));
     auto found = only();
     EXPECT_NE(first_of(found.findings).find("another history"), std::string::npos);
+    EXPECT_EQ(found.foreign, 1u);
   }
 }
 

@@ -72,6 +72,24 @@ TEST(SnapshotPlanner, WhatSomebodyElseHasMadeIsNotMadeAgain) {
   EXPECT_EQ(p.next(0).what, act::look) << "and looks again before the next one";
 }
 
+TEST(SnapshotPlanner, OneThatIsWantedIsMadeAtOnceByWhoeverWasTold) {
+  for (bool leads : {false, true}) {
+    snapshot_planner p(small(), 7 * second);
+    p.told(leads, true, 3000);
+    p.want(60);
+    EXPECT_EQ(p.next(0).what, act::look) << "though nothing was archived in this run";
+    p.looked(50, 100, 0);
+    EXPECT_EQ(p.next(0).what, act::look) << "there may be one by now";
+    p.looked(50, 100, 0);
+    EXPECT_EQ(p.next(0).what, act::make);
+    EXPECT_EQ(p.wanted(), 60u);
+    p.made(64, second);
+    EXPECT_EQ(p.next(second).what, act::wait);
+    p.want(63);
+    EXPECT_EQ(p.next(second).what, act::wait) << "that one will do";
+  }
+}
+
 TEST(SnapshotPlanner, FollowersBeginAtDifferentTimesAndTheLeaderLongAfter) {
   auto p = follower(7 * second);
   p.archived(5000);

@@ -20,7 +20,7 @@ opinion says(std::uint64_t member, std::initializer_list<std::uint64_t> sums, bo
 TEST(scrub_judge, finds_nothing_where_all_agree) {
   auto v = judge({says(1, {7, 8, 9}), says(2, {7, 8, 9}), says(3, {7, 8, 9})});
   EXPECT_TRUE(v.agreed());
-  EXPECT_EQ(v.wrong, 0u);
+  EXPECT_THAT(v.wrong, IsEmpty());
   EXPECT_TRUE(judge({says(1, {7})}).agreed()) << "one alone agrees with itself";
   EXPECT_TRUE(judge({}).agreed());
 }
@@ -31,7 +31,7 @@ TEST(scrub_judge, one_against_two_that_agree_is_wrong_whichever_it_is) {
     for (std::uint64_t member = 1; member <= 3; ++member)
       all.push_back(member == liar ? says(member, {7, 1, 9, 2}) : says(member, {7, 8, 9, 10}));
     auto v = judge(all);
-    EXPECT_EQ(v.wrong, liar);
+    EXPECT_THAT(v.wrong, ElementsAre(liar));
     EXPECT_THAT(v.differing, ElementsAre(1, 3));
   }
 }
@@ -39,27 +39,44 @@ TEST(scrub_judge, one_against_two_that_agree_is_wrong_whichever_it_is) {
 TEST(scrub_judge, an_item_more_is_a_difference_even_if_the_sums_are_equal) {
   auto a = says(1, {7}), b = says(2, {7}), c = says(3, {7});
   b.leaves[0].items = 2;
-  EXPECT_EQ(judge({a, b, c}).wrong, 2u);
+  EXPECT_THAT(judge({a, b, c}).wrong, ElementsAre(2));
 }
 
 TEST(scrub_judge, condemns_nobody_where_it_would_be_a_guess) {
   auto two = judge({says(1, {7}), says(2, {8})});
   EXPECT_FALSE(two.agreed());
-  EXPECT_EQ(two.wrong, 0u) << "one word against another";
-  EXPECT_EQ(judge({says(1, {7}), says(2, {8}), says(3, {9})}).wrong, 0u) << "three opinions";
+  EXPECT_THAT(two.wrong, IsEmpty()) << "one word against another";
+  EXPECT_THAT(judge({says(1, {7}), says(2, {8}), says(3, {9})}).wrong, IsEmpty()) << "three opinions";
   // Each leaf has a majority. But whoever is rebuilt may be rebuilt from the other wrong one.
   auto crossed = judge({says(1, {7, 8}), says(2, {1, 8}), says(3, {7, 2})});
-  EXPECT_EQ(crossed.wrong, 0u);
+  EXPECT_THAT(crossed.wrong, IsEmpty());
   EXPECT_THAT(crossed.differing, ElementsAre(0, 1));
-  EXPECT_EQ(judge({says(1, {7}), says(2, {7}), says(3, {8}), says(4, {8})}).wrong, 0u) << "two against two";
+  EXPECT_THAT(judge({says(1, {7}), says(2, {7}), says(3, {8}), says(4, {8})}).wrong, IsEmpty())
+      << "two against two";
 }
 
-TEST(scrub_judge, a_reference_decides_between_two) {
+TEST(scrub_judge, a_reference_decides_between_members_that_differ) {
   auto v = judge({says(1, {7}), says(2, {8}), says(0, {7}, true)});
-  EXPECT_EQ(v.wrong, 2u);
-  EXPECT_EQ(judge({says(1, {7}), says(2, {8}), says(0, {9}, true)}).wrong, 0u)
-      << "both are wrong: neither can be the other's source";
-  EXPECT_EQ(judge({says(1, {7}), says(0, {9}, true)}).wrong, 1u);
+  EXPECT_THAT(v.wrong, ElementsAre(2));
+  EXPECT_FALSE(v.reference_alone);
+  EXPECT_THAT(judge({says(1, {7}), says(2, {8}), says(3, {9}), says(0, {9}, true)}).wrong, ElementsAre(1, 2))
+      << "pairwise: all but the one that it confirms";
+  EXPECT_THAT(judge({says(1, {8}), says(2, {8}), says(3, {7}), says(0, {7}, true)}).wrong, ElementsAre(1, 2))
+      << "two that agree may be one and its copy";
+  EXPECT_THAT(judge({says(1, {7, 1}), says(2, {7, 8}), says(3, {2, 8}), says(0, {7, 8}, true)}).wrong,
+              ElementsAre(1, 3));
+}
+
+TEST(scrub_judge, a_reference_that_no_member_confirms_condemns_nobody) {
+  auto v = judge({says(1, {7}), says(2, {8}), says(0, {9}, true)});
+  EXPECT_THAT(v.wrong, IsEmpty());
+  EXPECT_FALSE(v.reference_alone) << "they do not agree with each other either";
+  v = judge({says(1, {7}), says(2, {7}), says(3, {7}), says(0, {9}, true)});
+  EXPECT_THAT(v.wrong, IsEmpty());
+  EXPECT_THAT(v.differing, ElementsAre(0));
+  EXPECT_TRUE(v.reference_alone);
+  EXPECT_TRUE(judge({says(1, {7}), says(0, {9}, true)}).reference_alone);
+  EXPECT_TRUE(judge({says(1, {7}), says(2, {7}), says(0, {7}, true)}).agreed());
 }
 
 TEST(scrub_judge, names_the_keys_that_are_not_the_same_everywhere) {

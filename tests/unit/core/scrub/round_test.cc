@@ -72,9 +72,28 @@ TEST_F(scrub_round, narrows_a_difference_to_the_member_and_to_the_keys) {
   comparison.read_records(3, 44, {{"a", 2}, {"b", 3}}, true);
   EXPECT_EQ(next().what, want::done);
   EXPECT_TRUE(comparison.outcome().compared);
-  EXPECT_EQ(comparison.outcome().verdict.wrong, 2u);
+  EXPECT_THAT(comparison.outcome().verdict.wrong, ElementsAre(2));
   EXPECT_THAT(comparison.outcome().keys, ElementsAre("b"));
   EXPECT_EQ(comparison.outcome().index, 40u) << "where it was seen";
+}
+
+TEST_F(scrub_round, a_whole_one_has_all_leaves_for_whoever_compares_them_with_a_reference) {
+  comparison = round({1, 2, 3}, 5, now, true);
+  mark_at(40);
+  auto step = next();
+  EXPECT_EQ(step.what, want::read);
+  EXPECT_TRUE(step.leaves);
+  for (std::uint64_t member : {1, 2, 3})
+    comparison.read_leaves(member, 40, {{1, 1}, {5, 2}});
+  EXPECT_EQ(next().what, want::done);
+  const auto& seen = comparison.outcome();
+  EXPECT_TRUE(seen.compared);
+  EXPECT_TRUE(seen.verdict.agreed());
+  EXPECT_EQ(seen.index, 40u);
+  EXPECT_THAT(seen.members, ElementsAre(1, 2, 3));
+  ASSERT_EQ(seen.opinions.size(), 3u);
+  EXPECT_EQ(seen.opinions[2].member, 3u);
+  EXPECT_EQ(seen.opinions[2].leaves, (leaf_list{{1, 1}, {5, 2}}));
 }
 
 TEST_F(scrub_round, who_is_wrong_is_known_before_the_keys_are) {
@@ -86,7 +105,7 @@ TEST_F(scrub_round, who_is_wrong_is_known_before_the_keys_are) {
   next();
   now += round_us;
   EXPECT_EQ(next().what, want::done);
-  EXPECT_EQ(comparison.outcome().verdict.wrong, 2u);
+  EXPECT_THAT(comparison.outcome().verdict.wrong, ElementsAre(2));
   EXPECT_THAT(comparison.outcome().keys, IsEmpty());
 }
 
@@ -109,7 +128,7 @@ TEST_F(scrub_round, who_cannot_say_is_left_out_and_two_convict_nobody) {
   EXPECT_EQ(next().what, want::done);
   EXPECT_THAT(comparison.outcome().members, ElementsAre(1, 2));
   EXPECT_FALSE(comparison.outcome().verdict.agreed());
-  EXPECT_EQ(comparison.outcome().verdict.wrong, 0u);
+  EXPECT_THAT(comparison.outcome().verdict.wrong, IsEmpty());
   EXPECT_THAT(comparison.outcome().keys, ElementsAre("a"));
 }
 
@@ -147,7 +166,7 @@ TEST_F(scrub_round, leaves_that_cannot_be_compared_are_no_finding) {
   comparison.read_leaves(3, 40, {{1, 1}});
   EXPECT_EQ(next().what, want::done);
   EXPECT_FALSE(comparison.outcome().compared);
-  EXPECT_EQ(comparison.outcome().verdict.wrong, 0u);
+  EXPECT_THAT(comparison.outcome().verdict.wrong, IsEmpty());
 }
 
 } // namespace
