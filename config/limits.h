@@ -75,6 +75,7 @@ inline constexpr std::size_t path_bytes = 4095; // PATH_MAX without its end
 // The cluster.
 inline constexpr std::int64_t node_alive_ms = 3'000;   // a node silent for longer is taken to be away
 inline constexpr std::size_t membership_changes = 256; // under way at once, of groups that are healed
+inline constexpr std::size_t remark_bytes = 1000;      // of what an operator says, kept in the metadata
 inline constexpr std::size_t replicas_starting = 64;   // opening their files at once, per node
 
 } // namespace troupe::limits

@@ -24,6 +24,8 @@ admin_metrics::admin_metrics(kit::metrics& m)
       partitions(m.gauge("troupe_partitions", "Partitions in the metadata that this admin has in memory.")),
       nodes_alive(m.gauge("troupe_nodes_alive", "Nodes that have reported to the leading admin lately.")),
       ailing(m.gauge("troupe_ailing_groups", "Groups that are not whole, as the leading admin sees it.")),
+      paused(m.gauge("troupe_healing_paused",
+                     "1 while an operator has stopped healing, as the leading admin knows it.")),
       membership_changes(m.counter("troupe_membership_changes_total",
                                    "Changes of groups' members that this admin saw committed.")),
       waiting(m.gauge("troupe_admin_waiting", "Requests that the admin has not answered yet.")),
@@ -118,6 +120,7 @@ void admin_state::on_tick() {
     ailing += records.partition(group)->ailing_ms() != 0;
   }
   meter->ailing.Set(now_is == stance::leading ? ailing : 0);
+  meter->paused.Set(now_is == stance::leading && records.cluster().has_healing_pause());
   bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() ||
               stale || changing;
   self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);

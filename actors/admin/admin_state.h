@@ -61,6 +61,7 @@ struct admin_metrics {
   prometheus::Gauge& partitions;
   prometheus::Gauge& nodes_alive;
   prometheus::Gauge& ailing;
+  prometheus::Gauge& paused;
   prometheus::Counter& membership_changes;
   prometheus::Gauge& waiting;
   prometheus::Counter& changes;
@@ -135,6 +136,7 @@ struct admin_state {
   void check_loaded();
   bool write_next();
   bool write_wish();
+  decision plan_of(const wish& what);
   void write(change what, std::optional<wish> of);
   void on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of);
   void take_over(const change& what);

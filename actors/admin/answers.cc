@@ -30,8 +30,9 @@ void admin_state::on_admin(const wire::delivery& from) {
   case msg::AdminRequest::kCreateTable:
   case msg::AdminRequest::kDeleteTable:
   case msg::AdminRequest::kUpdateTable:
+  case msg::AdminRequest::kPauseHealing:
     if (wishes.size() >= waiting_max || outcomes.size() >= waiting_max)
-      return reply(who, refusal(msg::OVERLOADED, "too many tables are being created and deleted"));
+      return reply(who, refusal(msg::OVERLOADED, "too many changes of the metadata are waiting"));
     wishes.push_back({std::move(who), request, random(), false});
     return;
   case msg::AdminRequest::kDescribeTable:

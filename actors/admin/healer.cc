@@ -184,6 +184,8 @@ private:
       line.ailing_since_us = view_.now_us;
     offer(seen, view_, partition, spares_);
     auto step = healing::next_step(seen, view_.heal);
+    if (view_.records.cluster().has_healing_pause())
+      step.what = kind::none; // what is wrong is still noted
     line.hand_over = step.what == kind::hand_over;
     if (step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member)) {
       candidates_.push_back({healing::sound_voters(seen), &partition, std::move(step)});

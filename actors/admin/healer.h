@@ -9,6 +9,10 @@
 // made, or the leader cannot accept it any more - is replaced by one of the same epoch that changes nothing;
 // the newcomer is then remembered until the epoch has passed, as an order for it may still be on its way.
 //
+// While an operator has stopped healing (ClusterRecord.healing_pause) no target is written and nobody is told
+// to grow or to hand over. What is under way comes to its end: a target is committed or given up, a member
+// that fetches items goes on, and takes its seat when healing does.
+//
 // Thread: pure functions, but for what they note in the healing book.
 #pragma once
 #include "actors/admin/group_sight.h"

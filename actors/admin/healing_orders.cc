@@ -73,6 +73,9 @@ std::vector<msg::NodeOrders::Retired> retired_on(const memory& records, const no
 
 msg::HealingStatus healing_status(const outlook& view, const healing_book& book) {
   msg::HealingStatus status;
+  const auto& cluster = view.records.cluster();
+  if (cluster.has_healing_pause())
+    *status.mutable_pause() = cluster.healing_pause();
   auto spares = spares_of(view, book);
   for (const auto& [group, partition] : view.records.partitions()) {
     if (!in_care(view, partition))

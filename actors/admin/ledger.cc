@@ -184,17 +184,24 @@ void admin_state::check_loaded() {
 // --- write: one change
 // -----------------------------------------------------------------------------------------
 
+decision admin_state::plan_of(const wish& what) {
+  const auto& request = what.request;
+  if (request.has_create_table())
+    return plan_create(view(), request.create_table(), request.id(), what.table_id, random());
+  if (request.has_update_table())
+    return plan_update(view(), request.update_table());
+  if (request.has_pause_healing())
+    return plan_pause(view(), request.pause_healing());
+  return plan_delete(view(), request.delete_table(), request.id(), what.attempted ? what.table_id : 0);
+}
+
 // Takes the first wish that can be granted now. True when a write was started.
 bool admin_state::write_wish() {
   for (std::size_t tried = wishes.size(); tried > 0; --tried) {
     auto next = std::move(wishes.front());
     wishes.pop_front();
     const auto& request = next.request;
-    auto plan = request.has_create_table()
-                    ? plan_create(view(), request.create_table(), request.id(), next.table_id, random())
-                : request.has_update_table() ? plan_update(view(), request.update_table())
-                                             : plan_delete(view(), request.delete_table(), request.id(),
-                                                           next.attempted ? next.table_id : 0);
+    auto plan = plan_of(next);
     switch (plan.what) {
     case decision::verdict::refuse: {
       auto body = refusal(plan.refusal.code(), plan.refusal.message());
@@ -213,6 +220,14 @@ bool admin_state::write_wish() {
         reply(next.who, table_reply(*records.table(request.update_table().name())));
         break;
       }
+      if (request.has_pause_healing()) {
+        msg::AdminReply body;
+        body.set_now_ms(options.clock->unix_ms());
+        if (records.cluster().has_healing_pause())
+          *body.mutable_healing()->mutable_pause() = records.cluster().healing_pause();
+        reply(next.who, std::move(body));
+        break;
+      }
       bool deleting = request.has_delete_table();
       const auto& table_name = deleting ? request.delete_table().name() : request.create_table().name();
       const auto* table = records.table(table_name);
@@ -221,7 +236,8 @@ bool admin_state::write_wish() {
       break;
     }
     case decision::verdict::write:
-      next.table_id = plan.write.tables.front().id();
+      if (!plan.write.tables.empty())
+        next.table_id = plan.write.tables.front().id();
       write(std::move(plan.write), std::move(next));
       return true;
     }
@@ -266,6 +282,12 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
         kit::log(kit::level::info, options.node, "admin",
                  "group " + std::to_string(partition.group()) + ": " + partition.why() +
                      (partition.has_target() ? "; changing its members" : ""));
+    if (of && of->request.has_pause_healing()) {
+      const auto& order = of->request.pause_healing();
+      kit::log(kit::level::warning, options.node, "admin",
+               "healing " + std::string(order.resume() ? "goes on" : "is stopped") + ", by " + order.who() +
+                   (order.why().empty() ? "" : ": " + order.why()));
+    }
     for (const auto& table : what.tables)
       kit::log(kit::level::info, options.node, "admin",
                "table " + table.name() + " is " + msg::TableState_Name(table.state()));

@@ -263,6 +263,32 @@ decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
   return result;
 }
 
+decision plan_pause(const outlook& view, const msg::PauseHealing& wish) {
+  if (wish.who().size() > limits::remark_bytes || wish.why().size() > limits::remark_bytes)
+    return refuse(msg::VALIDATION,
+                  "who and why may have " + std::to_string(limits::remark_bytes) + " bytes each");
+  const auto& cluster = view.records.cluster();
+  const auto& now = cluster.healing_pause();
+  bool same = wish.resume()
+                  ? !cluster.has_healing_pause()
+                  : cluster.has_healing_pause() && now.who() == wish.who() && now.why() == wish.why();
+  if (same)
+    return {decision::verdict::done, {}, {}};
+  decision result;
+  result.what = decision::verdict::write;
+  result.write = begin_change(view.records);
+  if (wish.resume()) {
+    result.write.cluster.clear_healing_pause();
+    return result;
+  }
+  auto& pause = *result.write.cluster.mutable_healing_pause();
+  if (pause.since_ms() == 0)
+    pause.set_since_ms(view.now_ms);
+  pause.set_who(wish.who());
+  pause.set_why(wish.why());
+  return result;
+}
+
 std::optional<change> plan_next(const outlook& view, std::uint64_t seed) {
   for (const auto& name : view.records.unsettled()) {
     const auto& table = *view.records.table(name);

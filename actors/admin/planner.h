@@ -58,6 +58,9 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const ms
 // Done, and refused with TABLE_NOT_FOUND otherwise, only for a table that is there under that id.
 decision plan_update(const outlook& view, const msg::UpdateTable& wish);
 
+// Stops healing, or lets it go on. Done when it is so, for the same reason.
+decision plan_pause(const outlook& view, const msg::PauseHealing& wish);
+
 // The next change that nobody has to ask for, if there is one. `seed` is for ties in placement.
 std::optional<change> plan_next(const outlook& view, std::uint64_t seed);
 

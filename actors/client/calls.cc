@@ -47,8 +47,8 @@ bool is_change(const msg::Parcel& request) {
            request.item_request().has_update();
   const auto& admin = request.admin_request();
   return admin.has_create_table() || admin.has_delete_table() || admin.has_update_table() ||
-         admin.has_hand_over() || admin.has_create_backup() || admin.has_delete_backup() ||
-         admin.has_restore_table();
+         admin.has_hand_over() || admin.has_pause_healing() || admin.has_create_backup() ||
+         admin.has_delete_backup() || admin.has_restore_table();
 }
 
 std::size_t operation_of(const msg::Parcel& request) {
@@ -98,6 +98,8 @@ std::size_t operation_of(const msg::Parcel& request) {
     return 17;
   case msg::AdminRequest::kRestoreTable:
     return 18;
+  case msg::AdminRequest::kPauseHealing:
+    return 19;
   case msg::AdminRequest::OP_NOT_SET:
     break;
   }

@@ -53,11 +53,12 @@ struct calls_options {
 bool is_change(const msg::Parcel& request);
 // Which of the operations it asks for, and their names, fit for metric labels.
 std::size_t operation_of(const msg::Parcel& request);
-inline constexpr std::array<std::string_view, 20> operation_names{
+inline constexpr std::array<std::string_view, 21> operation_names{
     "put_item",      "delete_item",     "get_item",     "query",          "create_table",
     "delete_table",  "describe_table",  "list_tables",  "cluster_status", "hand_over",
     "update_table",  "update_item",     "scan",         "scrub_now",      "create_backup",
-    "delete_backup", "describe_backup", "list_backups", "restore_table",  "none"};
+    "delete_backup", "describe_backup", "list_backups", "restore_table",  "pause_healing",
+    "none"};
 const msg::Status& status_of(const msg::Parcel& reply);
 // A reply of the kind that the request expects, made here instead of by a router.
 msg::Parcel refuse(const msg::Parcel& request, msg::Code code, std::string why);

@@ -243,6 +243,18 @@ result hand_over::from_message(msg::AdminReply reply) {
   return {std::move(*reply.mutable_status())};
 }
 
+msg::AdminRequest pause_healing::to_message() const {
+  msg::AdminRequest out;
+  auto& order = *out.mutable_pause_healing();
+  order.set_resume(resume);
+  order.set_who(who);
+  order.set_why(why);
+  return out;
+}
+result pause_healing::from_message(msg::AdminReply reply) {
+  return {std::move(*reply.mutable_status())};
+}
+
 msg::AdminRequest scrub_now::to_message() const {
   msg::AdminRequest out;
   out.mutable_scrub_now()->set_table(table);

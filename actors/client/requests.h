@@ -219,6 +219,18 @@ struct hand_over {
   message to_message() const;
   static result from_message(msg::AdminReply reply);
 };
+// Stops the healing of partitions, or lets it go on; who and why stand in the metadata from then on.
+struct pause_healing {
+  using result = client::result;
+  using message = msg::AdminRequest;
+  bool resume = false;
+  std::string who;
+  std::string why;
+  std::chrono::milliseconds timeout{0};
+
+  message to_message() const;
+  static result from_message(msg::AdminReply reply);
+};
 // Has the members of a table's partitions read in full and compared now. Begun, and not done, when it is
 // answered.
 struct scrub_now {

@@ -185,6 +185,9 @@ overview make_overview(const msg::AdminReply& reply) {
   }
   for (const auto& ailing : reply.healing().groups())
     result.healing.push_back(view_of(ailing));
+  if (const auto& healing = reply.healing(); healing.has_pause())
+    result.paused = pause_view{std::max<std::int64_t>(reply.now_ms() - healing.pause().since_ms(), 0),
+                               healing.pause().who(), healing.pause().why()};
   std::map<std::string, table_view> tables;
   for (const auto& record : reply.tables()) {
     auto& table = tables[record.name()];

@@ -4,6 +4,7 @@
 #include "actors/host/commands/terminal.h"
 #include "messages/table.pb.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,10 +82,18 @@ struct healing_view {
   std::uint64_t bytes_total = 0;
 };
 
+// An operator has stopped the healing of partitions.
+struct pause_view {
+  std::int64_t for_ms = 0; // so long ago
+  std::string who;
+  std::string why;
+};
+
 struct overview {
-  std::vector<node_view> nodes;           // by zone and name
-  std::vector<table_view> tables;         // by name
-  std::vector<healing_view> healing;      // the most endangered first
+  std::vector<node_view> nodes;      // by zone and name
+  std::vector<table_view> tables;    // by name
+  std::vector<healing_view> healing; // the most endangered first
+  std::optional<pause_view> paused;
   std::vector<partition_view> partitions; // the metadata group first, then by table and group
 
   bool healthy() const;
@@ -96,8 +105,10 @@ overview make_overview(const msg::AdminReply& reply);
 std::string to_text(const overview& o, const terminal& t, bool every_partition);
 // docs/command-line.md describes the fields; new ones may be added.
 std::string to_json(const overview& o);
-// The field "healing" of it.
+// The fields "healing" and "healing_paused" of it.
 void write_healing(json_writer& json, const overview& o);
+// "Healing was stopped 3 min ago by ...: ..."; empty while it is not.
+std::string pause_text(const overview& o, const terminal& t);
 
 // "pk:S", "pk:S sk:N".
 std::string to_text(const msg::KeySchema& keys);

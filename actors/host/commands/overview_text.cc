@@ -184,10 +184,33 @@ std::string to_text(const overview& o, const terminal& t, bool every_partition) 
     text += "\n" + partitions;
   if (!o.healing.empty())
     text += "\n" + healing_text(o, t);
+  if (o.paused)
+    text += "\n" + pause_text(o, t);
   return text;
 }
 
+std::string pause_text(const overview& o, const terminal& t) {
+  if (!o.paused)
+    return {};
+  const auto& pause = *o.paused;
+  return t.yellow("Healing was stopped " + people_age(pause.for_ms) + " ago") + " by " +
+         (pause.who.empty() ? "somebody" : printable(pause.who)) +
+         (pause.why.empty() ? "" : ": " + printable(pause.why)) + "; troupe heal --resume lets it go on\n";
+}
+
 void write_healing(json_writer& json, const overview& o) {
+  json.key("healing_paused");
+  if (o.paused)
+    json.begin_object()
+        .key("for_ms")
+        .number(o.paused->for_ms)
+        .key("who")
+        .text(o.paused->who)
+        .key("why")
+        .text(o.paused->why)
+        .end_object();
+  else
+    json.null();
   json.key("healing").begin_array();
   for (const auto& one : o.healing) {
     json.begin_object().key("group").number(one.group).key("table").text(one.table);

@@ -265,6 +265,58 @@ TEST(Healer, WritesTheTargetBeforeAnybodyActsAndAsksTheLeaderOnlyWhenTheNewcomer
   EXPECT_FALSE(t.record().has_target());
 }
 
+TEST(HealerPauses, NothingBeginsUntilItIsToGoOn) {
+  ward t;
+  ASSERT_EQ(t.w.pause("ada", "moving rack 4").what, decision::verdict::write);
+  EXPECT_EQ(t.w.pause("ada", "moving rack 4").what, decision::verdict::done) << "the same order again";
+  t.kill(2);
+  t.w.new_leader(); // it stands in the records
+  for (int s = 0; s < 5; ++s) {
+    t.second();
+    t.heal();
+  }
+  EXPECT_FALSE(t.record().has_target());
+  EXPECT_NE(t.record().ailing_ms(), 0) << "people can see what would have to be done";
+  auto shown = healing_status(t.w.view(), t.w.healing);
+  EXPECT_EQ(shown.pause().who(), "ada");
+  EXPECT_EQ(shown.pause().why(), "moving rack 4");
+  EXPECT_EQ(shown.groups_size(), 1);
+
+  ASSERT_EQ(t.w.pause("", "", true).what, decision::verdict::write);
+  EXPECT_EQ(t.w.pause("", "", true).what, decision::verdict::done);
+  EXPECT_FALSE(healing_status(t.w.view(), t.w.healing).has_pause());
+  t.heal();
+  EXPECT_TRUE(t.record().has_target());
+}
+
+TEST(HealerPauses, WhatIsUnderWayEnds) {
+  ward t;
+  t.kill(2);
+  t.heal();
+  ASSERT_TRUE(t.record().has_target());
+  ASSERT_EQ(t.w.pause("ada", "").what, decision::verdict::write);
+  t.commit_target();
+  EXPECT_FALSE(t.record().has_target());
+  EXPECT_EQ(t.now().epoch(), 2u);
+  t.wait_minutes(6); // the learner does not come back
+  t.heal();
+  EXPECT_EQ(t.now().epoch(), 2u);
+  EXPECT_EQ(t.record().grow(), 0u) << "no items are fetched";
+}
+
+TEST(HealerPauses, KeepsWhatIsSaidWithinBounds) {
+  ward t;
+  auto refused = t.w.pause("ada", std::string(limits::remark_bytes + 1, 'x'));
+  ASSERT_EQ(refused.what, decision::verdict::refuse);
+  EXPECT_EQ(refused.refusal.code(), msg::VALIDATION);
+  ASSERT_EQ(t.w.pause("ada", "one").what, decision::verdict::write);
+  auto since = t.w.records.cluster().healing_pause().since_ms();
+  t.w.pass_seconds(60);
+  ASSERT_EQ(t.w.pause("bob", "two").what, decision::verdict::write);
+  EXPECT_EQ(t.w.records.cluster().healing_pause().since_ms(), since) << "it has been stopped all the time";
+  EXPECT_EQ(t.w.records.cluster().healing_pause().who(), "bob");
+}
+
 TEST(Healer, ANewMetadataLeaderCarriesOnFromTheRecordsAlone) {
   ward t;
   t.kill(2);

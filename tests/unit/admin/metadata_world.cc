@@ -143,6 +143,17 @@ decision metadata_world::remove(const std::string& name, std::uint64_t table_id,
   return plan;
 }
 
+decision metadata_world::pause(const std::string& who, const std::string& why, bool resume) {
+  msg::PauseHealing wish;
+  wish.set_resume(resume);
+  wish.set_who(who);
+  wish.set_why(why);
+  auto plan = plan_pause(view(), wish);
+  if (plan.what == decision::verdict::write)
+    make(plan.write);
+  return plan;
+}
+
 std::size_t metadata_world::replicas_running() const {
   std::size_t count = 0;
   for (const auto& [name, one] : machines)

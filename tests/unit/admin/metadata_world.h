@@ -50,6 +50,7 @@ public:
   decision create(const std::string& name, std::uint32_t partitions = 1, std::uint64_t table_id = 77,
                   msg::RequestId creator = {});
   decision remove(const std::string& name, std::uint64_t table_id = 0, msg::RequestId deleter = {});
+  decision pause(const std::string& who, const std::string& why, bool resume = false);
   bool make(const change& what);
   std::optional<change> plan_heal();
   // Replicas that this node is told to destroy.

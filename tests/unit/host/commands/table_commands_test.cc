@@ -206,6 +206,34 @@ TEST_F(CommandLine, HealShowsHowFarPartitionsAreAndWatchesUntilTheyAreWhole) {
   EXPECT_EQ(run({"heal", "--watch", "--every", "soon"}), exit_code::usage);
 }
 
+TEST_F(CommandLine, HealStopsAndGoesOnAndSaysWhoStoppedItAndWhy) {
+  cluster.cluster = three_nodes();
+  auto& pause = *cluster.cluster.mutable_healing()->mutable_pause();
+  pause.set_since_ms(cluster.cluster.now_ms() - 65'000);
+  pause.set_who("ada@desk");
+  pause.set_why("moving rack 4");
+  EXPECT_EQ(run({"heal", "--pause", "--who", "ada@desk", "--why", "moving rack 4"}), exit_code::ok);
+  const auto& asked = cluster.admin_requests.front().pause_healing();
+  EXPECT_FALSE(asked.resume());
+  EXPECT_EQ(asked.who(), "ada@desk");
+  EXPECT_EQ(asked.why(), "moving rack 4");
+  EXPECT_THAT(out.str(), HasSubstr("Healing was stopped 65 s ago by ada@desk: moving rack 4"));
+  EXPECT_EQ(run({"status"}), exit_code::ok);
+  EXPECT_THAT(out.str(), HasSubstr("Healing was stopped 65 s ago by ada@desk: moving rack 4"));
+  EXPECT_EQ(run({"heal", "--json"}), exit_code::ok);
+  EXPECT_THAT(out.str(), HasSubstr(R"("who": "ada@desk")"));
+
+  cluster.cluster.mutable_healing()->clear_pause();
+  cluster.admin_requests.clear();
+  EXPECT_EQ(run({"heal", "--resume"}), exit_code::ok);
+  EXPECT_TRUE(cluster.admin_requests.front().pause_healing().resume());
+  EXPECT_NE(cluster.admin_requests.front().pause_healing().who(), "") << "somebody ran the command";
+  EXPECT_EQ(out.str(), "Every partition is whole\n");
+  EXPECT_EQ(run({"heal", "--json"}), exit_code::ok);
+  EXPECT_THAT(out.str(), HasSubstr(R"("healing_paused": null)"));
+  EXPECT_EQ(run({"heal", "--pause", "--resume"}), exit_code::usage);
+}
+
 TEST(Overview, TheNewestLeaderIsTheLeader) {
   auto reply = three_nodes();
   auto old_leader = reply.mutable_nodes(0)->mutable_replicas(1);
