@@ -39,7 +39,7 @@ store_done list(const store_job& job, storage::object_store& store) {
   store_done done;
   auto after = archive::names_behind(job.folder, job.archived);
   for (int i = 0; i < pages_max; ++i) {
-    auto page = store.list(job.folder, after, storage::object_page_max);
+    auto page = store.list(archive::segments_prefix(job.folder), after, storage::object_page_max);
     if (!page)
       return failure(page.error());
     for (auto& object : page->objects)
@@ -51,8 +51,8 @@ store_done list(const store_job& job, storage::object_store& store) {
   }
   if (job.covers == 0)
     return done;
-  auto page =
-      store.list(job.folder, archive::names_behind(job.folder, job.covers - 1), storage::object_page_max);
+  auto page = store.list(archive::segments_prefix(job.folder),
+                         archive::names_behind(job.folder, job.covers - 1), storage::object_page_max);
   if (!page)
     return failure(page.error());
   done.covered = std::any_of(page->objects.begin(), page->objects.end(), [&](auto& object) {
@@ -76,13 +76,11 @@ store_done look(const store_job& job, storage::object_store& store) {
   done.snapshot = *newest;
   auto after = archive::names_behind(job.folder, done.snapshot);
   for (bool more = true; more;) {
-    auto page = store.list(job.folder, after, storage::object_page_max);
+    auto page = store.list(archive::segments_prefix(job.folder), after, storage::object_page_max);
     if (!page)
       return failure(page.error());
     for (auto& object : page->objects) {
       after = object.name;
-      if (!archive::read_segment_name(job.folder, object.name))
-        return done; // snapshots and their parts come after all segments
       done.log_bytes += object.bytes;
     }
     more = page->more;

@@ -32,17 +32,19 @@ public:
   storage::result<std::vector<msg::Entry>> next();
 
   const log_position& position() const { return position_; }
-  std::uint64_t bytes_read() const { return bytes_read_; } // of segments
 
 private:
   storage::result<std::vector<archive::extent>> holders_of_next();
+  std::vector<archive::extent> holders_listed();
+  storage::result<std::vector<msg::Entry>> read_one_of(const std::vector<archive::extent>& holders);
   storage::result<std::vector<msg::Entry>> read(const archive::extent& what);
 
   storage::object_store& store_;
   archive::place whose_;
   std::string folder_;
   log_position position_;
-  std::uint64_t bytes_read_ = 0;
+  // The newest page that was listed: of a log of many segments it is not listed again for each of them.
+  std::vector<archive::extent> listed_;
 };
 
 } // namespace troupe::history

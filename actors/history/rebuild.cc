@@ -34,13 +34,13 @@ rebuild::~rebuild() {
 // behind it.
 result<log_position> rebuild::install_newest(storage::object_store& store) const {
   auto file = order_.path + snapshot_end;
-  for (auto at_most = order_.log_alone ? 0 : order_.last; at_most > 0;) {
-    auto found = newest_snapshot(store, order_.whose, at_most);
+  for (std::optional<archive::snapshot_id> before; !order_.log_alone;) {
+    auto found = newest_snapshot(store, order_.whose, order_.last, before);
     if (!found)
       return found.error();
     if (!*found)
       break;
-    at_most = (*found)->index - 1;
+    before = **found;
     auto about = read_snapshot_manifest(store, order_.whose, **found);
     if (about && order_.time_ms != 0 && about->header.time_ms() > order_.time_ms)
       continue; // it holds something younger
@@ -145,6 +145,8 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
 }
 
 result<bool> rebuild::step() {
+  if (over_)
+    return *over_;
   if (whole_)
     return true;
   auto entries = reader_->next();
@@ -159,6 +161,8 @@ result<bool> rebuild::step() {
   auto over = take(*entries);
   if (over)
     whole_ = *over;
+  else
+    over_ = over.error();
   return over;
 }
 

@@ -6,7 +6,8 @@
 //
 // Thread: one owner. Blocking: to begin takes as long as to fetch a snapshot, a step as long as a segment
 // takes. Errors: those of log_reader, after which a step may be tried again; `missing` when the archive ends
-// before all that is wanted; those of the item file, after which it is over.
+// before all that is wanted, which may be tried again as well. After an entry that is none, or an error of
+// the item file, it is over, and every step says so again.
 #pragma once
 #include "actors/history/log_reader.h"
 #include "storage/item_store.h"
@@ -46,7 +47,6 @@ public:
   std::uint64_t began_with() const { return began_with_; } // the snapshot's index; 0: there was none
   // True: the archive holds what comes after the time that is wanted, so nothing of that time can be missing.
   bool past_time() const { return past_time_; }
-  std::uint64_t bytes_read() const { return reader_->bytes_read(); } // of segments
 
 private:
   explicit rebuild(rebuild_order order) : order_(std::move(order)) {}
@@ -61,6 +61,7 @@ private:
   std::uint64_t began_with_ = 0;
   bool whole_ = false;
   bool past_time_ = false;
+  std::optional<storage::error> over_; // entries were read that are not in the items
 };
 
 } // namespace troupe::history

@@ -10,7 +10,8 @@ using storage::error;
 using storage::result;
 
 result<std::optional<archive::snapshot_id>>
-newest_snapshot(storage::object_store& store, const archive::place& whose, std::uint64_t at_most) {
+newest_snapshot(storage::object_store& store, const archive::place& whose, std::uint64_t at_most,
+                const std::optional<archive::snapshot_id>& before) {
   auto folder = archive::folder_of(whose);
   auto prefix = archive::snapshots_folder(folder);
   std::optional<archive::snapshot_id> newest;
@@ -22,7 +23,7 @@ newest_snapshot(storage::object_store& store, const archive::place& whose, std::
     for (auto& object : page->objects) {
       after = object.name;
       auto found = archive::read_snapshot_name(folder, object.name);
-      if (found && found->index <= at_most && (!newest || found->index >= newest->index))
+      if (found && found->index <= at_most && (!before || *found < *before) && (!newest || *newest < *found))
         newest = found;
     }
     more = page->more;

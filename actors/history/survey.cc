@@ -13,6 +13,8 @@ using storage::result;
 
 namespace {
 
+constexpr std::size_t looked_at_most = 8; // of damaged ones, for a group's name
+
 void add(std::vector<std::string>& list, std::string what) {
   if (list.size() < findings_max)
     list.push_back(std::move(what));
@@ -83,6 +85,12 @@ void say_whose(group_survey& found, const msg::SegmentManifest& manifest) {
   found.table = manifest.table();
   found.from = manifest.from();
   found.to = manifest.to();
+  found.named = true;
+}
+
+// Of what lies there, and not of the way to it.
+bool is_damage(const error& why) {
+  return why.code == code::corrupt || why.code == code::missing;
 }
 
 bool is_what_it_is_called(const msg::SegmentManifest& m, const archive::place& whose,
@@ -162,7 +170,7 @@ struct survey::marks {
 result<void> survey::look(group_survey& found, const archive::snapshot_id& snapshot, marks& links) {
   ++found.snapshots;
   auto damaged = [&](const error& why) -> result<void> {
-    if (why.code != code::corrupt && why.code != code::missing)
+    if (!is_damage(why))
       return why;
     ++found.damaged;
     found.newest_damaged_snapshot = std::max(found.newest_damaged_snapshot, snapshot.index);
@@ -177,6 +185,7 @@ result<void> survey::look(group_survey& found, const archive::snapshot_id& snaps
       if (auto part = read_snapshot_part(store_, found.whose, snapshot, *manifest, i); !part)
         return damaged(part.error());
     links.links[snapshot.index] = manifest->header.link();
+    say_whose(found, manifest->about); // if no segment does
   }
   found.newest_snapshot = std::max(found.newest_snapshot, snapshot.index);
   return {};
@@ -204,7 +213,7 @@ result<void> survey::look(group_survey& found, std::vector<object>& objects,
     }
     auto where = store_.where(one.name);
     auto bytes = store_.get(one.name, storage::segment_bytes_max);
-    if (!bytes && bytes.error().code != code::corrupt && bytes.error().code != code::missing)
+    if (!bytes && !is_damage(bytes.error()))
       return bytes.error();
     auto segment = bytes ? storage::read_segment(*bytes, where) : bytes.error();
     if (!segment || !is_what_it_is_called(segment->manifest, found.whose, one.what)) {
@@ -238,24 +247,38 @@ result<void> survey::look(group_survey& found, std::vector<object>& objects,
   for (auto& [what, why] :
        bad) // a hole that one leaves is a finding already, but at the end nobody misses it
     add(what.last > covered.end() ? found.findings : found.notes, why);
-  return depth_ == survey_depth::names ? read_newest(found, objects) : result<void>{};
+  return depth_ == survey_depth::names ? read_newest(found, std::move(objects), snapshots) : result<void>{};
 }
 
-result<void> survey::read_newest(group_survey& found, const std::vector<object>& objects) {
-  if (objects.empty())
-    return {};
-  auto newest = std::max_element(objects.begin(), objects.end(),
-                                 [](const object& a, const object& b) { return a.what.last < b.what.last; });
-  auto head = store_.get_range(newest->name, 0, storage::segment_manifest_max + 20);
-  if (!head && head.error().code != code::corrupt && head.error().code != code::missing)
-    return head.error();
-  auto manifest = head ? storage::read_manifest(*head, store_.where(newest->name)) : head.error();
-  if (!manifest) {
-    add(found.findings, manifest.error().text);
-    return {};
+// What the newest segment says that can be read; damage to those behind it hides nothing but their times.
+result<void> survey::read_newest(group_survey& found, std::vector<object> objects,
+                                 const std::vector<archive::snapshot_id>& snapshots) {
+  std::sort(objects.begin(), objects.end(),
+            [](const object& a, const object& b) { return a.what.last > b.what.last; });
+  objects.resize(std::min(objects.size(), looked_at_most));
+  for (auto& one : objects) {
+    auto head = store_.get_range(one.name, 0, storage::segment_manifest_max + 20);
+    if (!head && !is_damage(head.error()))
+      return head.error();
+    auto manifest = head ? storage::read_manifest(*head, store_.where(one.name)) : head.error();
+    if (manifest && is_what_it_is_called(*manifest, found.whose, one.what)) {
+      say_whose(found, *manifest);
+      found.last_time_ms = manifest->last_time_ms();
+      return {};
+    }
+    add(found.findings, manifest ? store_.where(one.name) + ": holds something else than its name says"
+                                 : manifest.error().text);
   }
-  say_whose(found, *manifest);
-  found.last_time_ms = manifest->last_time_ms();
+  for (std::size_t i = 0; i < std::min(snapshots.size(), looked_at_most); ++i) {
+    auto manifest = read_snapshot_manifest(store_, found.whose, snapshots[snapshots.size() - 1 - i]);
+    if (manifest) {
+      say_whose(found, manifest->about);
+      return {};
+    }
+    if (!is_damage(manifest.error()))
+      return manifest.error();
+    add(found.findings, manifest.error().text);
+  }
   return {};
 }
 

@@ -19,10 +19,10 @@ enum class survey_depth { names, bytes };
 
 struct group_survey {
   archive::place whose;
-  std::string
-      cluster; // its name and the table's, as the newest segment says; empty where that cannot be read
-  std::string table;
-  std::string from; // the partition's range of encoded keys
+  bool named = false;  // the following four were read: in the newest segment that can be, or a snapshot
+  std::string cluster; // its name, and
+  std::string table;   // the table's
+  std::string from;    // the partition's range of encoded keys
   std::string to;
   std::uint64_t segments = 0;
   std::uint64_t bytes = 0; // of the objects
@@ -78,7 +78,8 @@ private:
   storage::result<void> look(group_survey& found, std::vector<object>& objects,
                              const std::vector<archive::snapshot_id>& snapshots);
   storage::result<void> look(group_survey& found, const archive::snapshot_id& snapshot, marks& links);
-  storage::result<void> read_newest(group_survey& found, const std::vector<object>& objects);
+  storage::result<void> read_newest(group_survey& found, std::vector<object> objects,
+                                    const std::vector<archive::snapshot_id>& snapshots);
 
   storage::object_store& store_;
   survey_depth depth_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <dirent.h>
 #include <fcntl.h>
 #include <random>
 #include <stdio.h>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::string_view marker = ".troupe-archive";
 constexpr std::string_view unfinished = ".put-";
 constexpr std::time_t unfinished_kept_s = 24 * 3600; // another node may be writing it
+constexpr std::time_t sweep_every_s = 3600;
 constexpr int levels_max = 32;
 
 // A sync that fails ends a node whose own data it was. Here it is one failed put of many possible ones. And a
@@ -45,49 +47,113 @@ struct listing {
   object_page page;
 };
 
+enum class kind { file, directory, other, gone };
+
+// An error is an error: an object that cannot be looked at must not be taken for one that is not there.
+result<kind> kind_of(const std::string& path, std::uint64_t* bytes = nullptr) {
+  struct stat found;
+  if (::lstat(path.c_str(), &found) != 0) {
+    if (errno == ENOENT) // it was removed meanwhile
+      return kind::gone;
+    auto why = softened(errno_error(path, "stat", errno));
+    return why;
+  }
+  if (bytes)
+    *bytes = static_cast<std::uint64_t>(found.st_size);
+  return S_ISDIR(found.st_mode) ? kind::directory : S_ISREG(found.st_mode) ? kind::file : kind::other;
+}
+
+// A name in a directory. `whole` is the object's, or ends with '/'.
+struct place {
+  std::string whole;
+  bool directory = false;
+  bool operator<(const place& other) const { return whole < other.whole; }
+};
+
+bool wanted_file(const std::string& whole, const listing& of) {
+  return whole > of.after && whole.starts_with(of.prefix) && is_object_name(whole);
+}
+
+// Whether anything below it may be wanted.
+bool wanted_directory(const std::string& whole, const listing& of) {
+  auto before = whole < of.after && !of.after.starts_with(whole);
+  return !before && (whole.starts_with(of.prefix) || of.prefix.starts_with(whole));
+}
+
+// What of the directory `path` may be in the listing. A group's directory holds every segment ever written:
+// what the names alone rule out costs nothing but the reading of the directory.
+result<std::vector<place>> places_in(const std::string& path, const std::string& parts, const listing& of) {
+  std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+  if (!directory)
+    return errno_error(path, "open", errno);
+  std::vector<place> places;
+  for (;;) {
+    errno = 0;
+    const dirent* found = ::readdir(directory.get());
+    if (!found && errno != 0)
+      return softened(errno_error(path, "list", errno));
+    if (!found)
+      return places;
+    if (found->d_name[0] == '.') // itself, its parent, ours to write
+      continue;
+    auto as_file = parts + found->d_name;
+    auto as_directory = as_file + '/';
+    auto file = wanted_file(as_file, of);
+    auto below = wanted_directory(as_directory, of);
+    if (!file && !below)
+      continue;
+    auto what = result<kind>(found->d_type == DT_DIR   ? kind::directory
+                             : found->d_type == DT_REG ? kind::file
+                                                       : kind::other);
+    if (found->d_type == DT_UNKNOWN) // not every file system says it here
+      what = kind_of(path + "/" + found->d_name);
+    if (!what)
+      return what.error();
+    if (*what == kind::directory && below)
+      places.push_back({std::move(as_directory), true});
+    else if (*what == kind::file && file)
+      places.push_back({std::move(as_file), false});
+  }
+}
+
 // Visits the directory `path`, whose objects' names begin with `parts`, in the order of whole names: a
 // directory stands where its name with the '/' stands. False: the page is full.
 result<bool> walk(const std::string& path, const std::string& parts, int level, listing& into) {
   if (level > levels_max)
     return error{code::corrupt, path + ": directories lie deeper than any object's name"};
-  auto names = list_directory(path);
-  if (!names && names.error().code == code::missing && level > 0)
+  auto places = places_in(path, parts, into);
+  if (!places && places.error().code == code::missing && level > 0)
     return true; // it was removed meanwhile
-  if (!names)
-    return names.error();
-  struct entry {
-    std::string name;
-    bool directory;
-    std::uint64_t bytes;
-  };
-  std::vector<entry> entries;
-  for (auto& name : *names) {
-    struct stat found;
-    if (name.front() == '.' || ::lstat((path + "/" + name).c_str(), &found) != 0)
-      continue; // ours to write, or removed meanwhile
-    if (S_ISDIR(found.st_mode))
-      entries.push_back({name + "/", true, 0});
-    else if (S_ISREG(found.st_mode))
-      entries.push_back({std::move(name), false, static_cast<std::uint64_t>(found.st_size)});
-  }
-  std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.name < b.name; });
-  for (auto& one : entries) {
-    auto whole = parts + one.name;
-    if (one.directory) {
-      auto before = whole < into.after && !into.after.starts_with(whole);
-      auto outside = !whole.starts_with(into.prefix) && !into.prefix.starts_with(whole);
-      if (before || outside)
-        continue;
-      auto on = walk(path + "/" + one.name.substr(0, one.name.size() - 1), whole, level + 1, into);
+  if (!places)
+    return softened(places.error());
+  // No more of them than fill the page, and one that says that there are more, is ever looked at.
+  auto few = std::min(places->size(), into.max - into.page.objects.size() + 1);
+  auto end = places->begin() + static_cast<std::ptrdiff_t>(few);
+  std::partial_sort(places->begin(), end, places->end());
+  auto sorted = end;
+  for (auto one = places->begin(); one != places->end(); ++one) {
+    if (one == sorted) { // some that came first were empty
+      std::sort(sorted, places->end());
+      sorted = places->end();
+    }
+    auto name = path + "/" + one->whole.substr(parts.size());
+    if (one->directory) {
+      name.pop_back();
+      auto on = walk(name, one->whole, level + 1, into);
       if (!on || !*on)
         return on;
-    } else if (whole > into.after && whole.starts_with(into.prefix) && is_object_name(whole)) {
-      if (into.page.objects.size() == into.max) {
-        into.page.more = true;
-        return false;
-      }
-      into.page.objects.push_back({std::move(whole), one.bytes});
+      continue;
     }
+    if (into.page.objects.size() == into.max) {
+      into.page.more = true;
+      return false;
+    }
+    std::uint64_t bytes = 0;
+    auto what = kind_of(name, &bytes);
+    if (!what)
+      return what.error();
+    if (*what == kind::file)
+      into.page.objects.push_back({std::move(one->whole), bytes});
   }
   return true;
 }
@@ -116,23 +182,35 @@ result<std::unique_ptr<directory_store>> directory_store::open(const std::string
   // Whoever made it may not have come as far as making that durable.
   if (auto synced = sync_directory(directory_of(root)); !synced)
     return softened(synced.error());
-  auto names = list_directory(root);
-  if (!names)
-    return names.error();
-  auto now = std::time(nullptr);
-  for (auto& name : *names) {
-    struct stat found;
-    auto path = root + "/" + name;
-    if (name.starts_with(unfinished) && ::lstat(path.c_str(), &found) == 0 &&
-        found.st_mtime < now - unfinished_kept_s)
-      if (auto removed = remove_file(path); !removed)
-        return softened(removed.error());
-  }
-  return at(root);
+  auto made = at(root);
+  if (auto swept = made->sweep(); !swept)
+    return swept.error();
+  return made;
 }
 
 std::unique_ptr<directory_store> directory_store::at(const std::string& root) {
   return std::unique_ptr<directory_store>(new directory_store(root));
+}
+
+// Removes what died before it had a name, from time to time.
+result<void> directory_store::sweep() {
+  auto now = std::time(nullptr);
+  if (now - swept_s_ < sweep_every_s)
+    return {};
+  auto names = list_directory(root_);
+  if (!names)
+    return softened(names.error());
+  for (auto& name : *names) {
+    struct stat found;
+    auto path = root_ + "/" + name;
+    if (!name.starts_with(unfinished) || ::lstat(path.c_str(), &found) != 0 ||
+        found.st_mtime >= now - unfinished_kept_s)
+      continue; // of these, one that cannot be looked at does no harm
+    if (auto removed = remove_file(path); !removed && removed.error().code != code::missing)
+      return softened(removed.error());
+  }
+  swept_s_ = now;
+  return {};
 }
 
 result<void> directory_store::check_root() const {
@@ -172,6 +250,9 @@ result<put_outcome> directory_store::put(const std::string& name, std::string_vi
       return settled.error();
     return put_outcome::exists;
   }
+  if (name != marker)
+    if (auto swept = sweep(); !swept)
+      return swept.error();
   // Nodes that share the directory, and stores of one process, must not share a temporary name.
   auto temporary = root_ + "/" + std::string(unfinished) + std::to_string(::getpid()) + "-" +
                    std::to_string(std::random_device{}()) + "-" + std::to_string(++puts_);

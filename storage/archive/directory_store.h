@@ -3,7 +3,8 @@
 //
 // An object is a file. It is written under a temporary name, synced, and linked to its own name, which fails
 // when that is taken. Whoever finds an object - who put it, who finds its name taken, who gets it - syncs the
-// directories that lead to it before saying so: whoever linked it may have died before doing that. The root
+// directories that lead to it before saying so: whoever linked it may have died before doing that. What such
+// a death leaves of a file under a temporary name, whoever puts something a day later removes. The root
 // holds a marker, without which nothing is done: a disk that is not mounted is an unreachable store, and not
 // an empty one.
 #pragma once
@@ -32,7 +33,9 @@ private:
   result<void> check(const std::string& name) const;
   result<void> check_root() const;
   result<void> settle(const std::string& path) const;
+  result<void> sweep();
   std::string root_;
+  std::int64_t swept_s_ = 0; // when it was, Unix time
   std::uint64_t puts_ = 0;
 };
 

@@ -71,6 +71,38 @@ TEST(DirectoryStore, ListsInTheOrderOfWholeNames) {
   }
 }
 
+// An object that is there and cannot be looked at must not be left out: whoever reads would think that the
+// log ends before it. Here because its whole path is longer than a path may be, which holds for root as well.
+TEST(DirectoryStore, WhatCannotBeLookedAtIsNotLeftOut) {
+  temporary_directory where;
+  auto root = where.path();
+  constexpr std::size_t longest = 4096;
+  while (root.size() < longest - 200) // with room for what a put needs
+    root += "/" + std::string(std::min<std::size_t>(100, longest - 100 - root.size()), 'd');
+  std::filesystem::create_directories(root);
+  auto store = directory_store::open(root);
+  ASSERT_TRUE(store) << store.error().text;
+  ASSERT_TRUE((*store)->put("g/a", "x"));
+  ASSERT_TRUE((*store)->put("g/c", "x"));
+  auto folder = ::open((root + "/g").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_GE(folder, 0);
+  auto far = "b" + std::string(200, 'b');
+  auto made = ::openat(folder, far.c_str(), O_CREAT | O_WRONLY, 0600);
+  ASSERT_GE(made, 0);
+  ::close(made);
+  EXPECT_EQ((*store)->list("g/", "", 10).error().code, code::io);
+  auto before = (*store)->list("g/", "", 1);
+  ASSERT_TRUE(before) << before.error().text;
+  EXPECT_TRUE(before->more);
+  // What lies before the wanted names is not even looked at, however much it is.
+  auto behind = (*store)->list("g/", "g/b~", 10);
+  ASSERT_TRUE(behind) << behind.error().text;
+  ASSERT_EQ(behind->objects.size(), 1u);
+  EXPECT_EQ(behind->objects[0].name, "g/c");
+  ::unlinkat(folder, far.c_str(), 0); // the directory could not be removed with it
+  ::close(folder);
+}
+
 TEST(DirectoryStore, ManyOpenItAtOnce) {
   temporary_directory where;
   std::atomic<int> opened = 0;
@@ -122,6 +154,13 @@ TEST(DirectoryStore, LeftoversAreNoObjects) {
   EXPECT_TRUE((*store)->list("", "", 10)->objects.empty());
   EXPECT_TRUE(std::filesystem::exists(root + "/.put-1-2-3.part"));
   EXPECT_FALSE(std::filesystem::exists(root + "/.put-4-5-6.part"));
+
+  // Nodes of a cluster that has its archive do not make it again: who puts something looks for them, too.
+  write_bytes(root + "/.put-7-8-9.part", "half");
+  ASSERT_EQ(::utimensat(AT_FDCWD, (root + "/.put-7-8-9.part").c_str(), old, 0), 0);
+  ASSERT_TRUE(directory_store::at(root)->put("a/b", "x"));
+  EXPECT_FALSE(std::filesystem::exists(root + "/.put-7-8-9.part"));
+  EXPECT_TRUE(std::filesystem::exists(root + "/.put-1-2-3.part"));
 }
 
 } // namespace troupe::testing

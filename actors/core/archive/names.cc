@@ -69,6 +69,10 @@ std::optional<extent> read_segment_name(std::string_view folder, std::string_vie
   return extent{*first, *last, static_cast<std::uint32_t>(*copy)};
 }
 
+std::string segments_prefix(const std::string& folder) {
+  return folder + "0";
+}
+
 std::string names_behind(const std::string& folder, std::uint64_t index) {
   return folder + padded(index) + "-~"; // '~' is in no name and sorts behind all that is
 }

@@ -2,6 +2,7 @@
 // (docs/formats-archive.md). The last index stands first: a listing from an index on begins with the segment
 // that holds the next entry, however long the log before it is.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ std::optional<place> read_place(std::string_view name);
 // `folder` is the group's, and ends with '/'.
 std::string segment_name(const std::string& folder, const extent& what);
 std::optional<extent> read_segment_name(std::string_view folder, std::string_view name);
+// What the names of all segments begin with, and nothing else in the folder: an index takes all 20 digits
+// only after ten million million million entries, which is never.
+std::string segments_prefix(const std::string& folder);
 // Names of segments that hold anything behind `index` come after it.
 std::string names_behind(const std::string& folder, std::uint64_t index);
 
@@ -43,7 +47,7 @@ std::string names_behind(const std::string& folder, std::uint64_t index);
 struct snapshot_id {
   std::uint64_t index = 0;
   std::uint64_t id = 0;
-  bool operator==(const snapshot_id&) const = default;
+  auto operator<=>(const snapshot_id&) const = default; // the older one is less
 };
 std::string snapshots_folder(const std::string& folder);                       // of the manifests
 std::string snapshot_name(const std::string& folder, const snapshot_id& what); // of the manifest

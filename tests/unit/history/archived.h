@@ -10,9 +10,10 @@
 
 namespace troupe::testing {
 
-// A snapshot of these items, in parts of 4 KiB. `file` is where it is made.
+// A snapshot of these items, in parts of 4 KiB. `file` is where it is made, `number` makes its id.
 inline archive::snapshot_id archive_snapshot(storage::object_store& store, const archive::place& whose,
-                                             storage::item_store& items, const std::string& file) {
+                                             storage::item_store& items, const std::string& file,
+                                             std::uint64_t number = 31) {
   auto writer = storage::snapshot_writer::begin(items, file);
   EXPECT_TRUE(writer);
   while (!*(*writer)->step(1 << 20)) {
@@ -20,9 +21,10 @@ inline archive::snapshot_id archive_snapshot(storage::object_store& store, const
   storage::archived_snapshot manifest;
   manifest.about.set_cluster_id(whose.cluster);
   manifest.about.set_table_id(whose.table);
+  manifest.about.set_table("people");
   manifest.about.set_group(whose.group);
   manifest.header = (*writer)->header();
-  archive::snapshot_id id{manifest.header.index(), manifest.header.index() * 31};
+  archive::snapshot_id id{manifest.header.index(), manifest.header.index() * number};
   auto folder = archive::folder_of(whose);
   auto bytes = read_bytes(file);
   for (std::size_t at = 0; at < bytes.size(); at += 4096) {

@@ -235,6 +235,123 @@ TEST_F(History, ARebuildBeginsWithTheNewestSnapshotThatIsNotTooYoung) {
   EXPECT_FALSE(std::filesystem::exists(where.file("rebuilt.db-snapshot")));
 }
 
+// Two members may have made one of the same entry: that one of them is damaged loses nothing.
+TEST_F(History, ADamagedSnapshotHidesNoOtherOfTheSameEntry) {
+  for (int i = 1; i <= 20; ++i)
+    write(1000 + i, {{"k" + std::to_string(i), "v"}});
+  archive(1, 10);
+  archive(11, 20);
+  history::rebuild_order order;
+  order.whose = whose;
+  order.last = 10;
+  order.path = where.file("source.db");
+  auto work = rebuild::begin(*store, order);
+  ASSERT_TRUE(work);
+  ASSERT_TRUE(*(*work)->step());
+  archive_snapshot(*store, whose, (*work)->items(), where.file("snapshot"), 31);
+  auto newer = archive_snapshot(*store, whose, (*work)->items(), where.file("snapshot"), 32);
+  ASSERT_TRUE(store->remove(name(1, 10))); // only they know what was in it
+  flip_byte(where.file("archive/" + archive::snapshot_part_name(archive::folder_of(whose), newer, 0)), 40);
+  auto found = restored(20);
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(found->size(), 20u);
+  EXPECT_EQ(began_with, 10u);
+}
+
+// What was read and could not be taken is not in the items: going on would leave a hole.
+TEST_F(History, AfterAnEntryThatIsNotTakenARebuildIsOver) {
+  write(1000, {{"a", "1"}});
+  write(1001, {{"b", "no item"}});
+  write(1002, {{"c", "3"}});
+  archive(1, 2);
+  archive(3, 3);
+  history::rebuild_order order;
+  order.whose = whose;
+  order.last = 3;
+  order.path = where.file("rebuilt.db");
+  order.items.entries.indexes = 1;
+  order.items.entries.definitions = "of all but one";
+  order.items.entries.make = [](std::string_view, std::string_view value, std::vector<storage::item_entry>&) {
+    return value != "no item";
+  };
+  auto work = rebuild::begin(*store, order);
+  ASSERT_TRUE(done(work));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_FALSE((*work)->step());
+  EXPECT_EQ((*work)->position().index, 0u);
+}
+
+namespace {
+
+// Counts what is listed.
+class counting_store final : public storage::object_store {
+public:
+  explicit counting_store(storage::object_store& behind) : behind_(behind) {}
+  storage::result<storage::put_outcome> put(const std::string& name, std::string_view bytes) override {
+    return behind_.put(name, bytes);
+  }
+  storage::result<std::string> get(const std::string& name, std::uint64_t max_bytes) override {
+    return behind_.get(name, max_bytes);
+  }
+  storage::result<std::string> get_range(const std::string& name, std::uint64_t offset,
+                                         std::size_t count) override {
+    return behind_.get_range(name, offset, count);
+  }
+  storage::result<storage::object_page> list(const std::string& prefix, const std::string& after,
+                                             std::size_t max) override {
+    ++lists;
+    auto page = behind_.list(prefix, after, max);
+    listed += page ? page->objects.size() : 0;
+    return page;
+  }
+  storage::result<std::uint64_t> head(const std::string& name) override { return behind_.head(name); }
+  storage::result<void> remove(const std::string& name) override { return behind_.remove(name); }
+  std::string where(const std::string& name) const override { return behind_.where(name); }
+
+  std::size_t lists = 0;
+  std::size_t listed = 0;
+
+private:
+  storage::object_store& behind_;
+};
+
+} // namespace
+
+// A log that was archived a minute at a time is in half a million segments after a year.
+TEST_F(History, AReaderDoesNotListTheLogAgainForEverySegment) {
+  for (std::uint64_t i = 1; i <= 60; ++i) {
+    write(1000, {{"k", std::to_string(i)}});
+    archive(i, i);
+  }
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(store->put(
+        archive::snapshot_part_name(archive::folder_of(whose), {60, 1}, static_cast<std::size_t>(i)),
+        "part"));
+  counting_store counted(*store);
+  log_reader reader(counted, whose);
+  auto read_on = [&] {
+    for (;;) {
+      auto more = reader.next();
+      ASSERT_TRUE(more) << more.error().text;
+      if (more->empty())
+        return;
+    }
+  };
+  read_on();
+  EXPECT_EQ(reader.position().index, 60u);
+  EXPECT_EQ(counted.lists, 2u) << "and once to see that nothing follows";
+  EXPECT_EQ(counted.listed, 60u) << "and nothing but segments";
+
+  // What comes later is found all the same, also a sound copy of what was read in vain.
+  write(1000, {{"k", "last"}});
+  archive(61, 61);
+  flip_byte(where.file("archive/" + name(61, 61)), 90);
+  EXPECT_TRUE(failed_as(reader.next(), code::corrupt));
+  archive(61, 61, 1);
+  read_on();
+  EXPECT_EQ(reader.position().index, 61u);
+}
+
 // Random histories with times, archived in random pieces; each restored to 50 random times, and to entries.
 TEST_F(History, IsAtAnyTimeWhatItWasThen) {
   std::mt19937_64 dice(7);

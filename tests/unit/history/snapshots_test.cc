@@ -69,6 +69,19 @@ TEST_F(Snapshots, TheNewestAtOrBelowAnEntryIsFetchedWhole) {
   EXPECT_EQ(read_bytes(where.file("again")), read_bytes(where.file("snapshot200")));
 }
 
+TEST_F(Snapshots, OfOneEntryThereMayBeSeveral) {
+  auto first = put(100, 7);
+  auto folder = archive::folder_of(whose);
+  auto second = first;
+  ++second.id;
+  auto manifest = store->get(archive::snapshot_name(folder, first), storage::snapshot_manifest_max);
+  ASSERT_TRUE(done(manifest));
+  ASSERT_TRUE(done(store->put(archive::snapshot_name(folder, second), *manifest)));
+  EXPECT_EQ(**newest_snapshot(*store, whose, 100), second);
+  EXPECT_EQ(**newest_snapshot(*store, whose, 100, second), first);
+  EXPECT_FALSE(*newest_snapshot(*store, whose, 100, first));
+}
+
 TEST_F(Snapshots, AnyDamageIsNoticedAndLeavesNothing) {
   auto id = put(100, 7);
   flip_byte(part(id, 1), 50);
@@ -92,6 +105,15 @@ TEST_F(Snapshots, ASurveyLooksAtThemToo) {
   found = look();
   EXPECT_EQ(found.newest_snapshot, 0u);
   EXPECT_EQ(found.damaged, 1u);
+}
+
+TEST_F(Snapshots, TheySayWhoseTheyAreWhereNoSegmentDoes) {
+  put(100, 7);
+  for (auto depth : {survey_depth::names, survey_depth::bytes}) {
+    auto found = look(depth);
+    EXPECT_TRUE(found.named);
+    EXPECT_EQ(found.table, "people");
+  }
 }
 
 TEST_F(Snapshots, AHoleBelowOneIsNoFault) {

@@ -170,6 +170,23 @@ TEST_F(Survey, DamageAtTheEndIsNoticedThoughNothingFollows) {
   EXPECT_EQ(found.last, 10u);
 }
 
+TEST_F(Survey, WhoseItIsDoesNotDependOnTheNewestSegmentAlone) {
+  archive(1, 10);
+  archive(11, 20);
+  archive(21, 40);
+  auto newest = where.file("archive/" + archive::segment_name(archive::folder_of(whose), {21, 40, 0}));
+  flip_byte(newest, 30); // its manifest
+  auto found = only(survey_depth::names);
+  EXPECT_TRUE(found.named);
+  EXPECT_EQ(found.table, "people");
+  EXPECT_EQ(found.last, 40u);
+  EXPECT_EQ(found.last_time_ms, 1'019'000) << "as far as is known";
+  EXPECT_FALSE(found.whole());
+  flip_byte(where.file("archive/" + archive::segment_name(archive::folder_of(whose), {11, 20, 0})), 30);
+  flip_byte(where.file("archive/" + archive::segment_name(archive::folder_of(whose), {1, 10, 0})), 30);
+  EXPECT_FALSE(only(survey_depth::names).named);
+}
+
 TEST_F(Survey, ASegmentThatIsCalledWhatItIsNotIsDamaged) {
   archive(1, 10);
   auto folder = archive::folder_of(whose);
