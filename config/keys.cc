@@ -112,13 +112,19 @@ constexpr std::array<key<ar>, 13> archive_keys{{
      "How long the S3 service may take to answer a request, beside the time its bytes need", ""},
 }};
 
-constexpr std::array<key<sc>, 3> scrub_keys{{
+constexpr std::array<key<sc>, 5> scrub_keys{{
     {"enabled", flag_value<sc>{&sc::enabled},
      "Read everything again and compare the members of each partition, over and over", ""},
     {"cycle", duration_value<sc>{&sc::cycle_ms, 500, 2'592'000'000},
      "Within this time every byte is read again and the members of every partition are compared", ""},
     {"bytes_per_second", size_value<sc>{&sc::bytes_per_second, 64 * KiB, TiB},
      "Read for it at most, per node", ""},
+    {"archive", flag_value<sc>{&sc::archive},
+     "Within each cycle read all of the archive again, too, rebuild every partition from it in a file of its "
+     "own, and compare that with the members",
+     ""},
+    {"archive_bytes_per_second", size_value<sc>{&sc::archive_bytes_per_second, 64 * KiB, TiB},
+     "Read from the archive for that at most, per node", ""},
 }};
 
 constexpr std::array<key<rq>, 4> requests_keys{{

@@ -48,6 +48,8 @@ struct scrub_settings {
   bool enabled = true;
   std::int64_t cycle_ms = 86'400'000;         // in which every byte is read again and every group compared
   std::int64_t bytes_per_second = 16ll << 20; // read at most, per node
+  bool archive = true;                        // read the archive again, too, and rebuild copies from it
+  std::int64_t archive_bytes_per_second = 16ll << 20; // read from it for that, per node
 };
 
 // Where committed log is kept for good: a directory or a bucket of an S3 service; neither: nowhere.

@@ -101,6 +101,28 @@ void archiver_state::forget(std::uint64_t group) {
   charges.erase(it);
 }
 
+// Where its log began here nobody has looked yet whether the archive reaches so far.
+wire::archive_view archiver_state::view(std::uint64_t group) const {
+  wire::archive_view seen;
+  auto it = charges.find(group);
+  seen.known = cluster_id != 0 && it != charges.end() && it->second.about && it->second.keeper;
+  if (!seen.known)
+    return seen;
+  seen.about = about(group);
+  const auto archived = it->second.keeper->archived();
+  seen.archived = archived > it->second.unproven ? archived : 0;
+  return seen;
+}
+
+void archiver_state::on_want(const wire::want_snapshot& what) {
+  auto it = charges.find(what.group);
+  if (it == charges.end() || !it->second.planner)
+    return;
+  it->second.planner->want(what.index);
+  consider(what.group);
+  start_jobs();
+}
+
 charge* archiver_state::find(const ticket& t) {
   auto it = charges.find(t.group);
   return it == charges.end() || it->second.life != t.life ? nullptr : &it->second;
@@ -151,7 +173,8 @@ void archiver_state::stop() {
 
 namespace {
 
-wire::archiver_actor::behavior_type archiver(archiver_state::pointer self, archiver_options options) {
+wire::scrubbed_archiver_actor::behavior_type archiver(archiver_state::pointer self,
+                                                      archiver_options options) {
   auto& state = self->state;
   state.self = self;
   state.options = std::move(options);
@@ -165,12 +188,14 @@ wire::archiver_actor::behavior_type archiver(archiver_state::pointer self, archi
       [self](const wire::archive_forget& what) { self->state.forget(what.group); },
       [self](wire::tick_atom) { self->state.on_tick(); },
       [self](wire::stop_atom) { self->state.stop(); },
+      [self](const wire::view_archive& what) { return self->state.view(what.group); },
+      [self](const wire::want_snapshot& what) { self->state.on_want(what); },
   };
 }
 
 } // namespace
 
-wire::archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options) {
+wire::scrubbed_archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options) {
   return kit::spawn(system, archiver, std::move(options));
 }
 

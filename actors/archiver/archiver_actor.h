@@ -46,6 +46,6 @@ archive::options rules_of(const config::archive_settings& settings);
 archive::snapshot_options snapshots_of(const config::archive_settings& settings);
 
 // Enrolls itself as {ROLE_ARCHIVER, 0}, and answers ArchiveRequest.
-wire::archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options);
+wire::scrubbed_archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options);
 
 } // namespace troupe::archiver

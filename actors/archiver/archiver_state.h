@@ -76,7 +76,7 @@ struct snapshot_work {
 
 struct archiver_state {
   static inline const char* name = "archiver";
-  using pointer = wire::archiver_actor::stateful_pointer<archiver_state>;
+  using pointer = wire::scrubbed_archiver_actor::stateful_pointer<archiver_state>;
 
   pointer self = nullptr;
   archiver_options options;
@@ -99,6 +99,8 @@ struct archiver_state {
   void on_group(const wire::archive_group& what);
   void on_progress(const wire::log_progress& what);
   void forget(std::uint64_t group);
+  wire::archive_view view(std::uint64_t group) const;
+  void on_want(const wire::want_snapshot& what);
   void on_tick();
   void stop();
   std::int64_t now() const { return options.clock->now_us(); }

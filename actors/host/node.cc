@@ -45,6 +45,13 @@ start_failure because(const storage::error& why) {
   return {why.code == storage::code::busy ? exit_busy : exit_data, why.text};
 }
 
+archiver::store_opener opener_of_archive(const config::archive_settings& where,
+                                         std::shared_ptr<std::atomic<bool>> cancelled) {
+  return [where, cancelled = std::move(cancelled)] {
+    return storage::open_archive(where, storage::archive_use::as_it_is, cancelled.get(), kit::random_id());
+  };
+}
+
 std::string address_of(const config::node& n) {
   return n.host + ":" + std::to_string(n.port);
 }
@@ -69,7 +76,7 @@ struct node::parts {
   pulse::pulse_actor pulse;
   wire::scrubbed_disk_actor disk;
   std::vector<wire::scrubbed_items_actor> items;
-  wire::archiver_actor archiver; // null: nothing is archived
+  wire::scrubbed_archiver_actor archiver; // null: nothing is archived
   std::vector<kit::dialer_actor> dialers;
   admin::admin_actor admin;
   router::router_actor router;
@@ -171,9 +178,7 @@ void node::parts::spawn_archiver() {
   o.seed = kit::random_id();
   o.items = [this](std::uint64_t group) { return worker_of(group); };
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
-  o.open = [where = cluster.archive, cancelled = o.cancelled] {
-    return storage::open_archive(where, storage::archive_use::as_it_is, cancelled.get(), kit::random_id());
-  };
+  o.open = opener_of_archive(cluster.archive, o.cancelled);
   o.disk = disk;
   o.peers = peers;
   o.ticker = ticker;
@@ -272,6 +277,12 @@ void node::parts::spawn_roles() {
   reader.peers = peers;
   reader.disk = disk;
   reader.items = [this](std::uint64_t group) { return worker_of(group); };
+  reader.archiver = archiver;
+  reader.archive.cancelled = std::make_shared<std::atomic<bool>>(false);
+  reader.archive.open = opener_of_archive(cluster.archive, reader.archive.cancelled);
+  reader.archive.scratch = here.data + "/scrub";
+  reader.archive.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
+  reader.piece_bytes = static_cast<std::uint64_t>(cluster.archive.segment_bytes);
   reader.clock = &clock;
   reader.metrics = metrics;
   scrubber = scrubber::spawn_scrubber(system, std::move(reader));

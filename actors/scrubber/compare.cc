@@ -75,7 +75,7 @@ void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number,
     members.push_back(m.id);
     it->second.nodes[m.id] = m.node;
   }
-  it->second.round = std::make_unique<scrub::round>(std::move(members), view.epoch, now());
+  it->second.round = std::make_unique<scrub::round>(std::move(members), view.epoch, now(), proves());
   drive_comparisons();
   send_out();
 }
@@ -137,7 +137,7 @@ void scrubber_state::ask_members(std::uint64_t group, comparison& one, const scr
     ask.set_leaves(step.leaves);
     ask.set_records(step.records);
     auto id = ++next_id;
-    questions[id] = {group, one.number, member, one.round->index(), step.leaves, step.records, now()};
+    questions[id] = {group, one.number, member, one.round->index(), step.leaves, step.records, false, now()};
     post(one.nodes.at(member), std::move(request), id);
   }
 }
@@ -148,6 +148,11 @@ void scrubber_state::on_reply(const wire::delivery& from) {
     return; // undelivered: asked again
   const auto q = asked->second;
   questions.erase(asked);
+  if (q.proof) { // whoever has enough to do may have less by then
+    if (from.parcel.scrub_reply().state() != msg::ScrubReply::HERE)
+      comparisons->put_off(q.group, now() + cycle_us() / 20);
+    return;
+  }
   auto it = comparing.find(q.group);
   if (it == comparing.end() || it->second.number != q.comparison || !it->second.round)
     return;
@@ -199,7 +204,10 @@ void scrubber_state::finish(std::uint64_t group, const comparison& one) {
   }
   if (seen.verdict.agreed()) {
     meter->equal.Increment();
-    return all ? agree(group, one) : void();
+    if (!all)
+      return;
+    agree(group, one);
+    return order_proof(group, one, false);
   }
   meter->different.Increment();
   outvoted(group, one);
@@ -222,28 +230,23 @@ void scrubber_state::agree(std::uint64_t group, const comparison& one) {
 void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
   const auto& seen = one.round->outcome();
   const auto what = describe(seen);
-  if (seen.verdict.wrong.empty() || seen.members.size() < storage_replicas)
-    return found(group, finding::undecided, what + "; which of them is right cannot be told");
+  if (seen.verdict.wrong.empty() || seen.members.size() < storage_replicas) {
+    found(group, finding::undecided, what + "; which of them is right cannot be told");
+    return order_proof(group, one, true);
+  }
   const bool witnesses = std::any_of(one.agreed.begin(), one.agreed.end(), [&](const auto& known) {
     return std::includes(known.begin(), known.end(), seen.members.begin(), seen.members.end());
   });
-  if (!witnesses)
-    return found(group, finding::undecided,
-                 what + "; nobody remembers that they were equal, so one may be a copy of another");
+  if (!witnesses) {
+    found(group, finding::undecided,
+          what + "; nobody remembers that they were equal, so one may be a copy of another");
+    return order_proof(group, one, true);
+  }
   const auto wrong = seen.verdict.wrong.front();
   const auto& node = one.nodes.at(wrong);
   const auto why =
       what + "; member " + std::to_string(wrong) + " on " + node + " disagrees with the others, who agree";
-  found(group, finding::replica, why);
-  meter->members_condemned.Increment();
-  repaired(group);
-  msg::ScrubRequest request;
-  request.set_group(group);
-  auto& condemn = *request.mutable_condemn();
-  condemn.set_member(wrong);
-  condemn.set_epoch(one.round->epoch());
-  condemn.set_why(why);
-  post(node, std::move(request));
+  condemn(group, wrong, node, one.round->epoch(), why);
 }
 
 // --- what others ask ---------------------------------------------------------------------------------------
@@ -263,6 +266,10 @@ void scrubber_state::on_request(const wire::delivery& from) {
     if (it != residents.end() && it->second.member == request.condemn().member())
       self->send(it->second.actor, wire::condemn{true, request.condemn().epoch(), request.condemn().why()});
     return;
+  case msg::ScrubRequest::kProve:
+    return on_prove(from);
+  case msg::ScrubRequest::kProved:
+    return on_proved(request.group(), request.proved());
   case msg::ScrubRequest::kAgreed:
     if (it != residents.end())
       it->second.agreed.assign(request.agreed().members().begin(), request.agreed().members().end());

@@ -28,6 +28,21 @@ void scrubber_state::repaired(std::uint64_t group) {
   tell(it->second);
 }
 
+// It was found wrong, and is to be replaced.
+void scrubber_state::condemn(std::uint64_t group, std::uint64_t member, const std::string& node,
+                             std::uint64_t epoch, const std::string& why) {
+  found(group, finding::replica, why);
+  meter->members_condemned.Increment();
+  repaired(group);
+  msg::ScrubRequest request;
+  request.set_group(group);
+  auto& sentence = *request.mutable_condemn();
+  sentence.set_member(member);
+  sentence.set_epoch(epoch);
+  sentence.set_why(why);
+  post(node, std::move(request));
+}
+
 void scrubber_state::tell(resident& one) {
   self->send(one.actor, one.report);
 }

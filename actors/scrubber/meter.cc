@@ -13,6 +13,10 @@ const char* name_of(finding what) {
     return "log";
   case finding::replica:
     return "replica";
+  case finding::archive:
+    return "archive";
+  case finding::reference:
+    return "reference";
   default:
     return "undecided";
   }
@@ -29,6 +33,12 @@ prometheus::Counter& comparisons(kit::metrics& m, const char* result) {
                    {{"result", result}});
 }
 
+prometheus::Counter& proofs(kit::metrics& m, const char* result) {
+  return m.counter("troupe_scrub_proofs_total",
+                   "Comparisons of a group's members with what its archive makes of them.",
+                   {{"result", result}});
+}
+
 prometheus::Counter& repairs(kit::metrics& m, const char* what) {
   return m.counter("troupe_scrub_repairs_total", "Repairs that findings led to.", {{"what", what}});
 }
@@ -41,13 +51,21 @@ meters::meters(kit::metrics& m)
       oldest_comparison_seconds(
           m.gauge("troupe_scrub_oldest_comparison_seconds",
                   "For so long the group led here that fares worst has not had its members compared.")),
+      oldest_proof_seconds(
+          m.gauge("troupe_scrub_oldest_proof_seconds",
+                  "For so long the group led here that fares worst has not been compared with its archive.")),
+      archive_troubles(m.gauge("troupe_scrub_archive_troubles",
+                               "Groups here whose archive is not whole, or that could not be proved by it.")),
       progress(m.gauge("troupe_scrub_progress", "Of the full pass under way, 0 to 1.")),
       item_bytes(bytes_read(m, "items")), log_bytes(bytes_read(m, "log")),
+      archive_bytes(bytes_read(m, "archive")),
       passes(m.counter("troupe_scrub_passes_total", "Full passes over a replica that were completed.")),
       equal(comparisons(m, "equal")), different(comparisons(m, "different")),
-      inconclusive(comparisons(m, "none")), logs_mended(repairs(m, "log")),
-      members_condemned(repairs(m, "replica")), mailbox(kit::mailbox_depth(m, "scrubber")) {
-  for (auto what : {finding::item, finding::digest, finding::log, finding::replica, finding::undecided})
+      inconclusive(comparisons(m, "none")), proved(proofs(m, "equal")), disproved(proofs(m, "different")),
+      unproved(proofs(m, "none")), logs_mended(repairs(m, "log")), members_condemned(repairs(m, "replica")),
+      archives_mended(repairs(m, "archive")), mailbox(kit::mailbox_depth(m, "scrubber")) {
+  for (auto what : {finding::item, finding::digest, finding::log, finding::replica, finding::undecided,
+                    finding::archive, finding::reference})
     findings[what] =
         &m.counter("troupe_scrub_findings_total", "Things found wrong.", {{"kind", name_of(what)}});
 }

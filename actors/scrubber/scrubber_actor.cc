@@ -27,6 +27,10 @@ void scrubber_state::start() {
   comparisons = std::make_unique<scrub::schedule>(cycle_us());
   pace = std::make_unique<scrub::pace>(options.scrub.bytes_per_second);
   next_id = wire::first_id(options.seed);
+  if (options.archiver && options.scrub.archive) {
+    options.archive.bytes_per_second = options.scrub.archive_bytes_per_second;
+    worker = spawn_archive_worker(self->home_system(), options.archive, options.detached);
+  }
   self->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   self->send(options.peers,
              wire::enroll{wire::address(msg::ROLE_SCRUBBER), caf::actor_cast<wire::role_actor>(self), false});
@@ -39,6 +43,7 @@ void scrubber_state::on_started(const resident_started& what) {
   one.member = what.member;
   one.table = what.table;
   one.actor = what.actor;
+  one.started_us = now();
   group_of[one.actor.id()] = what.group;
   self->monitor(one.actor);
   for (auto* turns : {passes.get(), comparisons.get()}) {
@@ -57,6 +62,7 @@ void scrubber_state::on_down(const caf::down_msg& down) {
     passes->remove(known->second);
     comparisons->remove(known->second);
     comparing.erase(known->second);
+    std::erase_if(orders, [&](const proof_order& order) { return order.group == known->second; });
     residents.erase(it);
   }
   group_of.erase(known);
@@ -80,6 +86,7 @@ void scrubber_state::on_tick() {
   drive_pass();
   begin_comparisons();
   drive_comparisons();
+  drive_proof();
   show();
   send_out();
   self->delayed_send(self, comparing.empty() ? tick_at_rest : tick_comparing, wire::tick_atom::value);
@@ -92,9 +99,17 @@ void scrubber_state::show() {
   shown_us = t;
   meter->oldest_pass_seconds.Set(static_cast<double>(passes->oldest(t)) / 1e6);
   std::int64_t oldest = 0;
-  for (const auto& [group, one] : residents)
+  std::int64_t oldest_proof = 0;
+  int troubles = 0;
+  for (const auto& [group, one] : residents) {
     if (one.led && one.compared_us != 0)
       oldest = std::max(oldest, t - one.compared_us);
+    if (one.led && proves())
+      oldest_proof = std::max(oldest_proof, t - std::max(one.proved_us, one.started_us));
+    troubles += one.report.archive().empty() ? 0 : 1;
+  }
+  meter->oldest_proof_seconds.Set(static_cast<double>(oldest_proof) / 1e6);
+  meter->archive_troubles.Set(troubles);
   meter->oldest_comparison_seconds.Set(static_cast<double>(oldest) / 1e6);
   if (auto* one = reader(); one && one->report.progress() != 0)
     tell(*one);
@@ -131,6 +146,10 @@ scrubber_actor::behavior_type scrubber(scrubber_actor::stateful_pointer<scrubber
         self->state.send_out();
       },
       [self](wire::stop_atom) {
+        if (self->state.options.archive.cancelled)
+          *self->state.options.archive.cancelled = true;
+        if (self->state.worker) // one that is busy comes to it soon, as it was cancelled
+          self->send(self->state.worker, wire::stop_atom::value);
         self->send(self->state.options.peers, wire::enroll{wire::address(msg::ROLE_SCRUBBER),
                                                            caf::actor_cast<wire::role_actor>(self), true});
         self->quit();

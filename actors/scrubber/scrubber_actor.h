@@ -3,11 +3,15 @@
 //
 // A full pass over a replica reads its log entries and everything in its item file, in small slices with
 // pauses between them, so that nobody else notices. The scrubber beside a group's leader has the members
-// compared at one log index (core/scrub/round.h). It finds; replicas and the healer repair.
+// compared at one log index (core/scrub/round.h), and then has another node read the group's archive again,
+// rebuild the group from it, and compare that with the members as they were at that index (archive_worker.h).
+// It finds; replicas and the healer repair, but for the archive: what is missing there it puts back itself
+// where a log still has it.
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
-#include "actors/wire/storage_roles.h"
+#include "actors/scrubber/archive_worker.h"
+#include "actors/wire/archive_roles.h"
 #include "config/settings.h"
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -36,8 +40,12 @@ struct scrubber_options {
   wire::peers_actor peers;
   wire::scrubbed_disk_actor disk;
   std::function<wire::scrubbed_items_actor(std::uint64_t group)>
-      items;                         // the worker that owns a group's items
-  const kit::clock* clock = nullptr; // outlives the actor
+      items;                              // the worker that owns a group's items
+  wire::scrubbed_archiver_actor archiver; // null: there is no archive
+  archive_terms archive;                  // where it is, and what may be done with it
+  std::uint64_t piece_bytes = 8u << 20;   // of payloads, in an object that is put back
+  bool detached = true;                   // the worker, on a thread of its own
+  const kit::clock* clock = nullptr;      // outlives the actor
   kit::metrics_ptr metrics;
 };
 

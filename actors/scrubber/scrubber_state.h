@@ -1,13 +1,16 @@
 // The scrubber's memory and the names of everything it does. scrubber_actor.cc is its door and its tick,
-// pass.cc reads, compare.cc drives comparisons and answers those of others, findings.cc says what was found.
+// pass.cc reads, compare.cc drives comparisons and answers those of others, prove.cc compares members with
+// what the archive makes of them, mend.cc puts back what the archive lacks, findings.cc says what was found.
 #pragma once
 #include "actors/core/scrub/round.h"
 #include "actors/core/scrub/schedule.h"
 #include "actors/scrubber/meter.h"
 #include "actors/scrubber/scrubber_actor.h"
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +24,41 @@ struct resident {
   std::vector<std::uint64_t> agreed; // members that were found equal with each other, ascending
   bool led = false;                  // at the last look
   std::int64_t compared_us = 0;      // on the node's clock; 0: never since it was led here
+  std::int64_t started_us = 0;
+  std::int64_t proved_us = 0;                             // by the archive; 0: never
+  std::uint64_t proofs_ordered = 0;                       // by this node
+  std::set<std::pair<std::uint64_t, std::uint64_t>> lost; // holes of the archive that were told of
+};
+
+// That the members, as they were at an index, be compared with what the archive makes of the group.
+struct proof_order {
+  std::uint64_t group = 0;
+  std::uint64_t member = 0; // the one beside this scrubber
+  std::uint64_t index = 0;
+  std::uint64_t epoch = 0;
+  bool arbitrate = false;
+  std::vector<scrub::opinion> opinions;
+  std::map<std::uint64_t, std::string> nodes; // member -> node
+  std::int64_t since_us = 0;
+};
+
+// The one under way: one at a time in a node.
+struct proof {
+  enum class phase { look, survey, mend, survey_again, rebuild };
+  proof_order order;
+  std::uint64_t number = 0; // answers to another proof are not for this one
+  wire::archive_view archive;
+  wire::log_standing standing;
+  phase now = phase::look;
+  history::group_survey seen; // of the archive
+  std::string trouble;        // what is wrong with it; empty: nothing is known to be
+
+  // --- mend.cc
+  std::deque<history::group_survey::hole> holes; // the first is being filled
+  std::vector<msg::Entry> entries;               // of it, collected
+  std::uint64_t entry_bytes = 0;
+  std::uint64_t next = 0; // entry to be collected
+  bool put_back = false;  // something was
 };
 
 // The full pass under way: one at a time in a node.
@@ -56,6 +94,7 @@ struct question {
   std::uint64_t index = 0;
   bool leaves = false;
   bool records = false;
+  bool proof = false; // an order, and whether it is taken
   std::int64_t asked_us = 0;
 };
 
@@ -73,6 +112,9 @@ struct scrubber_state {
   std::optional<pass> reading;
   std::map<std::uint64_t, comparison> comparing; // by group
   std::map<std::uint64_t, question> questions;   // by the id of the parcel
+  archive_worker_actor worker;                   // null: there is no archive, or it is not to be read
+  std::deque<proof_order> orders;
+  std::optional<proof> proving;
   std::uint64_t next_id = 0;
   std::uint64_t next_number = 0;
   wire::outbox outbox;
@@ -119,7 +161,47 @@ struct scrubber_state {
   void on_request(const wire::delivery& from);
   void on_read_mark(const wire::delivery& from);
 
+  // --- prove.cc
+  bool proves() const { return worker != nullptr; }
+  void order_proof(std::uint64_t group, const comparison& one, bool arbitrate);
+  void on_prove(const wire::delivery& from);
+  msg::ScrubReply::State take_order(std::uint64_t group, const msg::Prove& wish);
+  void on_proved(std::uint64_t group, const msg::Proved& news);
+  void drive_proof();
+  void look_at_archive();
+  void look_at_log();
+  void ask_worker(archive_job job, void (scrubber_state::*then)(const archive_work_done&));
+  void survey_archive();
+  void on_survey(const archive_work_done& done);
+  void settle_archive();
+  void rebuild_reference();
+  void on_rebuilt(const archive_work_done& done);
+  void confirmed();
+  void doubt_archive(const scrub::verdict& seen, const archive_work_done& done);
+  void condemn_by_reference(const scrub::verdict& seen);
+  void unproved(const std::string& why);
+  void end_proof();
+  bool is_current_proof(std::uint64_t number) const { return proving && proving->number == number; }
+  resident* prover(); // the resident that is proved; null when it has gone
+  archive::place place_of_proof() const;
+  void want_snapshot(std::uint64_t index);
+
+  // --- mend.cc
+  void mend_archive();
+  void mend_next();
+  void check_end_of_hole();
+  void collect_entries();
+  void on_entries(wire::log_page& page);
+  void put_entries();
+  void on_put(const archive_work_done& done);
+  void page_of_log(std::uint64_t from, std::uint64_t to, std::uint64_t bytes,
+                   void (scrubber_state::*then)(wire::log_page&));
+  void on_end_of_hole(wire::log_page& page);
+  void another_history(std::uint64_t index);
+
   // --- findings.cc
+  void condemn(std::uint64_t group, std::uint64_t member, const std::string& node, std::uint64_t epoch,
+               const std::string& why);
   void found(std::uint64_t group, finding what, const std::string& text);
   void repaired(std::uint64_t group);
   void tell(resident& one);

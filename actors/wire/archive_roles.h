@@ -2,6 +2,7 @@
 // answers a replica with msg::ArchiveProgress, and other nodes' ArchiveRequest with ArchiveReply.
 #pragma once
 #include "actors/wire/storage_roles.h"
+#include "messages/archive.pb.h"
 #include <string>
 
 namespace troupe::wire {
@@ -32,9 +33,32 @@ using archiver_actor = role_actor::extend<caf::reacts_to<log_progress>, caf::rea
                                           caf::reacts_to<archive_group>, caf::reacts_to<archive_forget>,
                                           caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
+// --- what the scrubber of the node asks it
+// ---------------------------------------------------------------------
+
+struct view_archive {
+  std::uint64_t group = 0;
+};
+struct archive_view {
+  bool known = false;         // whose log it is, and how it stands
+  msg::SegmentManifest about; // cluster, table, group and range, as every object of it says
+  // Up to there this node has seen that the archive holds its log; 0: it has not seen so yet.
+  std::uint64_t archived = 0;
+};
+// A snapshot of the items at this index or above is to be archived now.
+struct want_snapshot {
+  std::uint64_t group = 0;
+  std::uint64_t index = 0;
+};
+using scrubbed_archiver_actor =
+    archiver_actor::extend<caf::replies_to<view_archive>::with<archive_view>, caf::reacts_to<want_snapshot>>;
+
 } // namespace troupe::wire
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::log_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_cluster)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_forget)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::view_archive)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::want_snapshot)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -82,6 +83,48 @@ protected:
     return flipped;
   }
 
+  // In the item file of a node that is down: the record of that text becomes another one, sound in every
+  // checksum. `counted`: the digests beside it are of what was there before; else nobody knows them, as if a
+  // version without them had written the file, until its next full pass.
+  static void forge(const std::string& path, const std::string& text_of_it, bool counted) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    sqlite3_stmt* all = nullptr;
+    ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT id, k, v FROM items", -1, &all, nullptr), SQLITE_OK);
+    int forged = 0;
+    while (sqlite3_step(all) == SQLITE_ROW) {
+      auto text = [&](int column) {
+        return std::string(static_cast<const char*>(sqlite3_column_blob(all, column)),
+                           static_cast<std::size_t>(sqlite3_column_bytes(all, column)));
+      };
+      auto value = text(2);
+      const auto at = value.find(text_of_it);
+      if (at == std::string::npos)
+        continue;
+      value[at] = 'X';
+      sqlite3_stmt* put = nullptr;
+      ASSERT_EQ(sqlite3_prepare_v2(db, "UPDATE items SET v=?, check_sum=? WHERE id=?", -1, &put, nullptr),
+                SQLITE_OK);
+      sqlite3_bind_blob(put, 1, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+      sqlite3_bind_int64(put, 2, static_cast<std::int64_t>(storage::record_checksum(text(1), value)));
+      sqlite3_bind_int64(put, 3, sqlite3_column_int64(all, 0));
+      EXPECT_EQ(sqlite3_step(put), SQLITE_DONE);
+      sqlite3_finalize(put);
+      ++forged;
+    }
+    sqlite3_finalize(all);
+    if (!counted) {
+      EXPECT_EQ(sqlite3_exec(db, "DELETE FROM position WHERE id=3", nullptr, nullptr, nullptr), SQLITE_OK);
+    }
+    sqlite3_close(db);
+    ASSERT_EQ(forged, 1);
+  }
+  bool in_its_file(const std::string& node, const std::string& text) {
+    return eventually(found_within, [&] {
+      return (bytes_of(items_of(node)) + bytes_of(items_of(node) + "-wal")).find(text) != std::string::npos;
+    });
+  }
+
   // The table's only group, a node that follows in it, and its member there.
   void choose() {
     group = nodes->group_of_table("registers");
@@ -131,9 +174,11 @@ protected:
     std::string at;
     for (const auto& node : nodes->settings().nodes)
       at += (at.empty() ? "" : ",") + node.host + ":" + std::to_string(node.port);
+    return run_alone(arguments + " --at " + at);
+  }
+  static std::pair<std::string, int> run_alone(const std::string& arguments) {
     std::string printed;
-    auto* pipe =
-        popen((std::string(TROUPE_PROGRAM_PATH) + " " + arguments + " --at " + at + " 2>&1").c_str(), "r");
+    auto* pipe = popen((std::string(TROUPE_PROGRAM_PATH) + " " + arguments + " 2>&1").c_str(), "r");
     std::array<char, 4096> block{};
     while (auto count = fread(block.data(), 1, block.size(), pipe))
       printed.append(block.data(), count);
@@ -187,43 +232,132 @@ TEST_F(Scrub, AForgedRecordIsOutvotedAndItsMemberReplaced) {
   put_needles();
   choose();
   const auto path = items_of(victim);
-  ASSERT_TRUE(eventually(found_within, [&] {
-    return (bytes_of(path) + bytes_of(path + "-wal")).find(needle(2)) != std::string::npos;
-  }));
+  ASSERT_TRUE(in_its_file(victim, needle(2)));
   ASSERT_EQ(nodes->stop(victim), 0);
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  sqlite3_stmt* all = nullptr;
-  ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT id, k, v FROM items", -1, &all, nullptr), SQLITE_OK);
-  int forged = 0;
-  while (sqlite3_step(all) == SQLITE_ROW) {
-    auto text = [&](int column) {
-      return std::string(static_cast<const char*>(sqlite3_column_blob(all, column)),
-                         static_cast<std::size_t>(sqlite3_column_bytes(all, column)));
-    };
-    auto value = text(2);
-    const auto at = value.find(needle(2));
-    if (at == std::string::npos)
-      continue;
-    value[at] = 'X';
-    sqlite3_stmt* put = nullptr;
-    ASSERT_EQ(sqlite3_prepare_v2(db, "UPDATE items SET v=?, check_sum=? WHERE id=?", -1, &put, nullptr),
-              SQLITE_OK);
-    sqlite3_bind_blob(put, 1, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
-    sqlite3_bind_int64(put, 2, static_cast<std::int64_t>(storage::record_checksum(text(1), value)));
-    sqlite3_bind_int64(put, 3, sqlite3_column_int64(all, 0));
-    EXPECT_EQ(sqlite3_step(put), SQLITE_DONE);
-    sqlite3_finalize(put);
-    ++forged;
-  }
-  sqlite3_finalize(all);
-  sqlite3_close(db);
-  ASSERT_EQ(forged, 1);
+  forge(path, needle(2), true);
   nodes->start(victim);
   ASSERT_TRUE(says_finding(": digest: ")) << nodes->log_of(victim);
   ASSERT_TRUE(says_finding(": replica: ")) << nodes->log_of(leader());
   EXPECT_TRUE(renewed()) << report(victim).ShortDebugString();
   only_the_victims_file_is_in_quarantine();
+  progress();
+  expect_needles();
+  judge();
+}
+
+// With an archive, small pieces of it, and logs that keep what is in it for long.
+class ScrubOfArchive : public Scrub {
+protected:
+  void change_settings(config::cluster& c) override {
+    Scrub::change_settings(c);
+    directory = std::filesystem::path(c.nodes[0].data).parent_path() / "archive";
+    c.archive.directory = directory.string();
+    c.archive.segment_bytes = 64 << 10;
+    c.archive.segment_age_ms = 500;
+    c.storage.log_retention_bytes = 64 << 20;
+  }
+
+  // Files of the group's segments, the oldest first.
+  std::vector<std::string> segments() const {
+    std::vector<std::string> files;
+    std::error_code none;
+    for (const auto& one : std::filesystem::recursive_directory_iterator(directory, none))
+      if (one.path().extension() == ".segment" &&
+          one.path().string().find("/" + std::string(20 - std::to_string(group).size(), '0') +
+                                   std::to_string(group) + "/") != std::string::npos)
+        files.push_back(one.path());
+    std::sort(files.begin(), files.end());
+    return files;
+  }
+  bool anybody_says(const std::string& text) {
+    return eventually(found_within, [&] {
+      const auto names = nodes->names();
+      return std::any_of(names.begin(), names.end(), [&](const auto& name) {
+        return nodes->log_of(name).find(text) != std::string::npos;
+      });
+    });
+  }
+  std::int64_t proved_ms() {
+    std::int64_t newest = 0;
+    for (const auto& name : nodes->names())
+      newest = std::max<std::int64_t>(newest, report(name).scrub().proved_ms());
+    return newest;
+  }
+  // Again, from now on.
+  bool proved_again() {
+    const auto before = proved_ms();
+    return eventually(found_within, [&] { return proved_ms() > before; });
+  }
+  std::string logs() {
+    std::string all;
+    for (const auto& name : nodes->names())
+      all += nodes->log_of(name);
+    return all;
+  }
+
+  std::filesystem::path directory;
+};
+
+TEST_F(ScrubOfArchive, ADamagedAndAMissingSegmentAreFoundAndPutBack) {
+  begin({}, 1);
+  put_needles();
+  choose();
+  ASSERT_TRUE(proved_again()) << "the members are what the archive makes of them\n" << logs();
+  ASSERT_TRUE(eventually(found_within, [&] { return segments().size() >= 4; }));
+  const auto damaged = segments()[1];
+  const auto gone = segments()[2];
+  auto bytes = bytes_of(damaged);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x20);
+  std::ofstream(damaged, std::ios::binary | std::ios::trunc) << bytes;
+  std::filesystem::remove(gone);
+  ASSERT_TRUE(anybody_says(": archive: ")) << logs();
+  ASSERT_TRUE(anybody_says("its archive has been repaired")) << logs();
+  EXPECT_TRUE(proved_again()) << logs();
+  progress();
+  clients->stop(); // so that it is looked at while nothing comes
+  const auto [shown, code] = run_alone("archive verify " + nodes->file());
+  EXPECT_EQ(code, 0) << shown;
+  EXPECT_EQ(bytes_of(damaged), bytes) << "what is damaged is left for inspection";
+  const auto [scrubbed, found] = run("scrub registers");
+  EXPECT_EQ(found, 1) << scrubbed;
+  EXPECT_NE(scrubbed.find("PROVED"), std::string::npos) << scrubbed;
+  EXPECT_NE(scrubbed.find("in no sound segment of the archive"), std::string::npos) << scrubbed;
+  expect_needles();
+  judge();
+}
+
+// Two members are wrong, each in another item: no two of the three agree. Whichever is compared first, it is
+// one word against another, or three. The archived log knows.
+TEST_F(ScrubOfArchive, OfThreeMembersThatAllDifferTheOneTheLogConfirmsIsKept) {
+  begin({}, 1);
+  put_needles();
+  choose();
+  const auto right = leader();
+  ASSERT_TRUE(proved_again()) << logs();
+  std::map<std::string, std::uint64_t> wrong; // node -> member
+  for (const auto& name : nodes->names())
+    if (name != right)
+      wrong[name] = report(name).member();
+  ASSERT_EQ(wrong.size(), 2u);
+  int which = 2;
+  for (const auto& [node, known] : wrong) {
+    ASSERT_NE(known, 0u);
+    ASSERT_TRUE(in_its_file(node, needle(which)));
+    ASSERT_EQ(nodes->stop(node), 0);
+    forge(items_of(node), needle(which++), false);
+  }
+  for (const auto& [node, known] : wrong)
+    nodes->start(node);
+  ASSERT_TRUE(anybody_says(": undecided: ")) << logs();
+  ASSERT_TRUE(anybody_says("is not what the archived log makes of the group")) << logs();
+  for (const auto& [node, known] : wrong) {
+    victim = node;
+    member = known;
+    EXPECT_TRUE(renewed()) << node << "\n" << logs();
+    EXPECT_EQ(quarantined(node).size(), 1u) << node;
+  }
+  EXPECT_TRUE(quarantined(right).empty()) << "the right copy is not touched";
+  EXPECT_TRUE(proved_again()) << logs();
   progress();
   expect_needles();
   judge();

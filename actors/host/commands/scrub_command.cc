@@ -81,8 +81,8 @@ void add_scrub_command(CLI::App& app, const command_ptr& c) {
       ->capture_default_str();
   sub->add_flag("--json", shared->json, "For programs");
   sub->footer(
-      R"(READ and COMPARED: how long ago. FOUND and REPAIRED count from the start of the node. Ends with 1 when
-something was found.
+      R"(READ, COMPARED and PROVED: how long ago; proved are members that are what the archive makes of their
+partition. FOUND and REPAIRED count from the start of the node. Ends with 1 when something was found.
 
 Examples:
   troupe scrub

@@ -20,14 +20,20 @@ const scrubbed_view* same_replica(const scrubbing& in, const scrubbed_view& one)
   return nullptr;
 }
 
+// By group, the newest time that a member of it says.
+std::map<std::uint64_t, std::int64_t> newest(const scrubbing& s,
+                                             std::int64_t (msg::ScrubReport::*said)() const) {
+  std::map<std::uint64_t, std::int64_t> times;
+  for (const auto& one : s.replicas) {
+    auto& at = times[one.group];
+    at = std::max(at, (one.scrub.*said)());
+  }
+  return times;
+}
+
 // In all the comparisons that members of a group have led.
 std::map<std::uint64_t, std::int64_t> compared_ms(const scrubbing& s) {
-  std::map<std::uint64_t, std::int64_t> newest;
-  for (const auto& one : s.replicas) {
-    auto& at = newest[one.group];
-    at = std::max(at, one.scrub.compared_ms());
-  }
-  return newest;
+  return newest(s, &msg::ScrubReport::compared_ms);
 }
 
 bool read_since(const scrubbing& before, const scrubbed_view& one) {
@@ -59,8 +65,9 @@ scrubbing make_scrubbing(const msg::AdminReply& reply, const std::string& table)
 }
 
 bool scrubbing::clean() const {
-  return std::none_of(replicas.begin(), replicas.end(),
-                      [](const scrubbed_view& one) { return one.scrub.findings() > 0; });
+  return std::none_of(replicas.begin(), replicas.end(), [](const scrubbed_view& one) {
+    return one.scrub.findings() > 0 || !one.scrub.archive().empty();
+  });
 }
 
 bool scrubbing::done_since(const scrubbing& before) const {
@@ -78,11 +85,13 @@ std::string to_text(const scrubbing& s, const terminal& t) {
   if (s.replicas.empty())
     return "nothing is kept there\n";
   const auto compared = compared_ms(s);
+  const auto proved = newest(s, &msg::ScrubReport::proved_ms);
   text_table table({{"TABLE"},
                     {"PARTITION", true},
                     {"NODE"},
                     {"READ", true},
                     {"COMPARED", true},
+                    {"PROVED", true},
                     {"READING", true},
                     {"FOUND", true},
                     {"REPAIRED", true}});
@@ -94,12 +103,15 @@ std::string to_text(const scrubbing& s, const terminal& t) {
                one.node,
                age(s, one.scrub.pass_ms()),
                one.leads ? age(s, compared.at(one.group)) : "",
+               one.leads ? age(s, proved.at(one.group)) : "",
                one.scrub.progress() == 0 ? "" : std::to_string(one.scrub.progress() / 10) + " %",
                {std::to_string(one.scrub.findings()), bad ? tone::bad : tone::plain},
                std::to_string(one.scrub.repairs())});
+    const auto where = "partition " + std::to_string(one.group) + " on " + printable(one.node) + ": ";
     if (bad)
-      found += "partition " + std::to_string(one.group) + " on " + printable(one.node) + ": " +
-               t.yellow(printable(one.scrub.finding())) + "\n";
+      found += where + t.yellow(printable(one.scrub.finding())) + "\n";
+    if (!one.scrub.archive().empty())
+      found += where + "its archive: " + t.yellow(printable(one.scrub.archive())) + "\n";
   }
   return table.text(t) + (found.empty() ? "" : "\n" + found);
 }
@@ -122,7 +134,9 @@ std::string to_json(const scrubbing& s) {
     json.key("read_ms").number(one.scrub.pass_ms()).key("compared_ms").number(one.scrub.compared_ms());
     json.key("progress").number(static_cast<std::uint64_t>(one.scrub.progress()));
     json.key("findings").number(one.scrub.findings()).key("repairs").number(one.scrub.repairs());
-    json.key("finding").text(one.scrub.finding()).end_object();
+    json.key("finding").text(one.scrub.finding());
+    json.key("proved_ms").number(one.scrub.proved_ms()).key("archive_read_ms").number(one.scrub.archive_ms());
+    json.key("archive").text(one.scrub.archive()).end_object();
   }
   json.end_array().end_object();
   return json.result() + "\n";

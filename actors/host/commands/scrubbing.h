@@ -21,7 +21,8 @@ struct scrubbing {
   std::int64_t now_ms = 0;
   std::vector<scrubbed_view> replicas; // the metadata group first, then by table, group and node
 
-  bool clean() const; // nothing was found since the nodes started
+  // Nothing was found since the nodes started, and nothing is wrong with the archive.
+  bool clean() const;
   // Each of these replicas has been read in full since `before`, and each group compared.
   bool done_since(const scrubbing& before) const;
 };

@@ -231,6 +231,33 @@ TEST(Archiver, WhoNeedsAllThatIsCommittedGetsItArchivedAtOnce) {
   EXPECT_EQ(n1.sent[1].archive_reply().archived(), 3u) << "it is there already";
 }
 
+TEST(Archiver, TheScrubHearsWhoseLogItIsAndHowFarTheArchiveHasIt) {
+  world w;
+  auto& n1 = w.add("n1");
+  EXPECT_FALSE(w.view(n1).known) << "its replica has not spoken";
+  w.commit(30, 100);
+  w.run(3s);
+  auto seen = w.view(n1);
+  EXPECT_TRUE(seen.known);
+  EXPECT_EQ(seen.archived, 30u);
+  EXPECT_EQ(seen.about.table(), "people");
+  EXPECT_EQ(seen.about.group(), group);
+  EXPECT_EQ(seen.about.to(), "m");
+}
+
+TEST(Archiver, WhatALogHasBeforeItsBeginningIsNotSaidToBeArchived) {
+  world w;
+  w.shelf->away = true;
+  auto& n1 = w.add("n1");
+  n1.standing.base = 10;
+  w.commit(20, 100);
+  w.run(1s);
+  EXPECT_EQ(w.view(n1).archived, 0u) << "nobody has looked yet";
+  w.shelf->away = false;
+  w.run(60s);
+  EXPECT_EQ(w.view(n1).archived, 20u);
+}
+
 TEST(Archiver, WhoAsksAMemberThatDoesNotLeadIsSentAway) {
   world w;
   w.add("n1");
@@ -343,6 +370,19 @@ TEST_F(Snapshots, WhatCameBackAsSomethingElseIsNotBelieved) {
   EXPECT_GE(w.metric(*n2, "troupe_archive_damaged_total"), 1);
   w.shelf->spoils = false;
   w.run(60s);
+  EXPECT_EQ(w.archived_snapshots().size(), 1u);
+}
+
+TEST_F(Snapshots, OneThatTheScrubWantsIsMadeAtOnceHoweverLittleLogThereIs) {
+  w.commit(10, 100);
+  w.run(3s);
+  ASSERT_TRUE(w.archived_snapshots().empty());
+  caf::anon_send(n1->archiver, wire::want_snapshot{group, 4}); // it leads, and does not wait for others
+  w.run(4s);
+  ASSERT_EQ(w.archived_snapshots().size(), 1u);
+  EXPECT_GE(w.archived_snapshots()[0].index, 4u);
+  caf::anon_send(n1->archiver, wire::want_snapshot{group, 4});
+  w.run(4s);
   EXPECT_EQ(w.archived_snapshots().size(), 1u);
 }
 

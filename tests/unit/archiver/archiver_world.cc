@@ -217,6 +217,16 @@ void world::run(std::chrono::milliseconds time) {
   }
 }
 
+wire::archive_view world::view(one_node& node) {
+  wire::archive_view seen;
+  caf::scoped_actor person(system_);
+  auto asking = person->request(node.archiver, caf::infinite, wire::view_archive{group});
+  scheduler_.run();
+  asking.receive([&](wire::archive_view& view) { seen = std::move(view); },
+                 [](const caf::error&) { ADD_FAILURE() << "no answer"; });
+  return seen;
+}
+
 void world::ask(one_node& node, std::uint32_t deadline_ms) {
   msg::Parcel parcel;
   *parcel.mutable_to() = wire::address(msg::ROLE_ARCHIVER);

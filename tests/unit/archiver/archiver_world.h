@@ -38,7 +38,7 @@ public:
     int cuts_left = 2;               // so often it is being cut, when it is asked for
     wire::peers_actor peers;
     wire::ticker_actor ticker;
-    wire::archiver_actor archiver;
+    wire::scrubbed_archiver_actor archiver;
   };
 
   // With nothing in its log; the first one leads.
@@ -47,6 +47,7 @@ public:
   void commit(std::size_t count, std::size_t bytes);
   void tell(one_node& node); // its archiver how its log stands
   void run(std::chrono::milliseconds time);
+  wire::archive_view view(one_node& node);             // as the scrubber asks
   void ask(one_node& node, std::uint32_t deadline_ms); // as another node: archive all there is, now
 
   std::uint64_t archived(const one_node& node) const;

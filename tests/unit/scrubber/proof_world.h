@@ -1,0 +1,73 @@
+// A scrubber on virtual time beside one member of a group, with real files as its archive. The replica, the
+// log, the archiver and the other nodes are made up.
+#pragma once
+#include "actors/kit/node_config.h"
+#include "actors/scrubber/scrubber_actor.h"
+#include "storage/archive/directory_store.h"
+#include "storage/item_store.h"
+#include "tests/nodes/virtual_clock.h"
+#include "tests/unit/storage/fixtures.h"
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::scrubber {
+
+inline constexpr archive::place whose{0xc1u, 0x7ab1eu, 12};
+
+class world {
+public:
+  world();
+  ~world();
+
+  // --- the group: what was written, and what lies in the archive
+  void write(int entries, const std::string& value = "value "); // one item each; every seventh time the same
+  void archive(std::uint64_t first, std::uint64_t last, std::uint32_t copy = 0);
+  void archive_snapshot(storage::item_store& of);
+  std::string segment(std::uint64_t first, std::uint64_t last, std::uint32_t copy = 0) const; // its file
+  // Items as of an entry, in a file of their own; `wrong`: one of them is not what was written.
+  std::unique_ptr<storage::item_store> items_at(std::uint64_t index, const std::string& wrong = {});
+  scrub::leaf_list leaves_at(std::uint64_t index, const std::string& wrong = {});
+  std::string verify() const; // what a survey finds; empty: the archive is whole
+
+  // --- the scrubber
+  // Starts it beside member 2; that log begins behind `base`.
+  void start(std::uint64_t base = 0);
+  // As the leader's scrubber on n1: prove these members, 1 to 3 on n1 to n3, as of that index.
+  void order(std::uint64_t index, std::vector<scrub::leaf_list> members, bool arbitrate = false);
+  void run(std::chrono::milliseconds time);
+
+  double counted(const std::string& family, const std::string& label) const;
+  const msg::ScrubReport& report() const { return reports.back(); }
+
+  testing::temporary_directory where;
+  std::unique_ptr<storage::directory_store> store =
+      std::move(*storage::directory_store::open(where.file("archive")));
+  std::vector<msg::Entry> log;
+  std::uint64_t archived = 0;            // as the archiver beside it says
+  std::uint64_t free_bytes_min = 0;      // of its disk
+  std::vector<msg::ScrubReport> reports; // to the replica
+  std::vector<wire::outgoing> sent;      // to other scrubbers
+  std::vector<std::uint64_t> wanted;     // snapshots, of the archiver
+  std::vector<const msg::ScrubRequest*> told(msg::ScrubRequest::OpCase what) const; // of those sent
+
+private:
+  testing::chain made_{whose.group};
+  kit::node_config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  nodes_test::virtual_clock clock_;
+  std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
+  std::uint64_t base_ = 0;
+  int files_ = 0;
+  wire::peers_actor peers_;
+  wire::scrubbed_disk_actor disk_;
+  wire::scrubbed_archiver_actor archiver_;
+  wire::scrubbed_replica_actor replica_;
+  scrubber_actor scrubber_;
+};
+
+} // namespace troupe::scrubber
