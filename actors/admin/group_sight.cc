@@ -133,7 +133,7 @@ spare_nodes spares_of(const outlook& view, const healing_book& book) {
   for (const auto& [name, page] : view.nodes.pages()) {
     bool room = !page.head.full() && page.head.disk_free_bytes() >= view.min_free_bytes;
     if (!room || !page.whole || page.head.disk() == 0 || !view.nodes.alive(name, view.now_us) ||
-        book.shunned(name, view.now_us))
+        node_silent_us(view, name) >= view.heal.silence_us || book.shunned(name, view.now_us))
       continue;
     healing::spare one{name, page.head.zone(), page.head.disk(),
                        static_cast<std::uint32_t>(view.records.groups_on(name).size()),

@@ -61,7 +61,9 @@ std::optional<msg::PartitionRecord> taken_over(const outlook& view, const msg::P
   return next;
 }
 
-// The record when its target will not come about, or not soon: then the next one may be another.
+// The record when its target will not come about, or not soon: then the next one may be another. A node that
+// had its time and did not make the newcomer is left alone for a while. One that was silent for a moment has
+// perhaps made it, and is as good as any as soon as it speaks: there may be no other one.
 std::optional<msg::PartitionRecord> given_up(const outlook& view, healing_book& book,
                                              const msg::PartitionRecord& partition) {
   auto nothing = partition.configuration();
@@ -82,7 +84,7 @@ std::optional<msg::PartitionRecord> given_up(const outlook& view, healing_book& 
   *next.mutable_target() = std::move(nothing);
   if (newcomer) {
     *next.add_withdrawn() = *newcomer;
-    if (!runs)
+    if (late && !runs)
       book.shun(newcomer->node(), view.now_us);
   }
   next.set_why(newcomer && !runs ? "the newcomer on " + newcomer->node() + " did not come to life"

@@ -602,6 +602,30 @@ TEST(HealerGivesUp, ANewcomerThatItsNodeNeverMakesAndTheNodeForAWhile) {
   EXPECT_EQ(t.newcomer()->node(), first.node());
 }
 
+// It has perhaps made the newcomer, and nothing is wrong with it.
+TEST(HealerGivesUp, AChangeWhoseNewcomersNodeWasSilentForAMomentAndNotTheNode) {
+  ward t; // the only other node of the zone
+  t.kill(2);
+  t.heal();
+  auto first = *t.newcomer();
+  t.w.machines.at(first.node()).up = false;
+  for (int s = 0; s < 4; ++s)
+    t.second();
+  t.heal();
+  ASSERT_EQ(t.record().withdrawn_size(), 1);
+  t.w.machines.at(first.node()).up = true;
+  t.second();
+  t.commit_target();
+  for (int s = 0; s < 10 && !t.record().has_target(); ++s) {
+    t.second();
+    t.heal();
+  }
+  ASSERT_TRUE(t.record().has_target()) << "a third copy is not put off for minutes";
+  ASSERT_TRUE(t.newcomer());
+  EXPECT_EQ(t.newcomer()->node(), first.node());
+  EXPECT_GT(t.newcomer()->id(), first.id());
+}
+
 TEST(HealerGivesUp, APromotionWhoseMemberDiedBeforeANewLeaderHadHeardIt) {
   wide_ward t;
   t.lose_disk(2);
