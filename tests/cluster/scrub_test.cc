@@ -303,6 +303,10 @@ TEST_F(ScrubOfArchive, ADamagedAndAMissingSegmentAreFoundAndPutBack) {
   put_needles();
   choose();
   ASSERT_TRUE(proved_again()) << "the members are what the archive makes of them\n" << logs();
+  const auto table = group;
+  group = metadata_group;
+  ASSERT_TRUE(proved_again()) << "those of the metadata are\n" << logs();
+  group = table;
   ASSERT_TRUE(eventually(found_within, [&] { return segments().size() >= 4; }));
   const auto damaged = segments()[1];
   const auto gone = segments()[2];
@@ -318,6 +322,7 @@ TEST_F(ScrubOfArchive, ADamagedAndAMissingSegmentAreFoundAndPutBack) {
   const auto [shown, code] = run_alone("archive verify " + nodes->file());
   EXPECT_EQ(code, 0) << shown;
   EXPECT_EQ(bytes_of(damaged), bytes) << "what is damaged is left for inspection";
+  EXPECT_EQ(logs().find(": reference: "), std::string::npos) << "nothing is wrong with the members";
   const auto [scrubbed, found] = run("scrub registers");
   EXPECT_EQ(found, 1) << scrubbed;
   EXPECT_NE(scrubbed.find("PROVED"), std::string::npos) << scrubbed;
