@@ -50,20 +50,13 @@ result<void> item_store::state::begin_audit() {
     return last.error();
   audit_state fresh;
   fresh.row_last = *last;
-  struct {
-    sqlite::statement* into;
-    const char* sql;
-  } const statements[] = {
-      {&fresh.rows, "SELECT id, k, check_sum, v FROM items NOT INDEXED WHERE id>? ORDER BY id"},
-      {&fresh.row_of, "SELECT id FROM items WHERE k=?"},
-      {&fresh.keys_after, "SELECT k FROM items WHERE k>? ORDER BY k"},
-  };
-  for (const auto& s : statements) {
-    auto prepared = db->prepare(s.sql);
-    if (!prepared)
-      return prepared.error();
-    *s.into = std::move(*prepared);
-  }
+  if (auto done = db->prepare({
+          {&fresh.rows, "SELECT id, k, check_sum, v FROM items NOT INDEXED WHERE id>? ORDER BY id"},
+          {&fresh.row_of, "SELECT id FROM items WHERE k=?"},
+          {&fresh.keys_after, "SELECT k FROM items WHERE k>? ORDER BY k"},
+      });
+      !done)
+    return done.error();
   audit = std::move(fresh);
   return {};
 }

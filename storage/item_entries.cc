@@ -52,10 +52,7 @@ result<std::unique_ptr<item_entries>> item_entries::open(sqlite::connection& db,
 }
 
 result<void> item_entries::prepare() {
-  struct {
-    sqlite::statement* into;
-    const char* sql;
-  } const statements[] = {
+  return db_.prepare({
       {&put_, "REPLACE INTO entries(k, item, check_sum, v) VALUES(?, ?, ?, ?)"},
       {&drop_, "DELETE FROM entries WHERE k=?"},
       {&get_, "SELECT item, check_sum, v FROM entries WHERE k=?"},
@@ -66,14 +63,7 @@ result<void> item_entries::prepare() {
       {&row_, "SELECT id FROM items WHERE k=?"},
       {&state_, "REPLACE INTO entry_state(id, body) VALUES(1, ?)"},
       {&of_row_, "SELECT k, v FROM entries WHERE item=?"},
-  };
-  for (const auto& s : statements) {
-    auto prepared = db_.prepare(s.sql);
-    if (!prepared)
-      return prepared.error();
-    *s.into = std::move(*prepared);
-  }
-  return {};
+  });
 }
 
 result<bool> item_entries::read_state() {

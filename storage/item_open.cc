@@ -6,10 +6,7 @@
 namespace troupe::storage {
 
 result<void> item_store::state::prepare_statements() {
-  struct {
-    sqlite::statement* into;
-    const char* sql;
-  } const statements[] = {
+  return db->prepare({
       {&get_item, "SELECT check_sum, v FROM items WHERE k=?"},
       {&find_item, "SELECT id, v, check_sum FROM items WHERE k=?"},
       {&get_row, "SELECT id, check_sum, v FROM items WHERE k=?"},
@@ -24,14 +21,7 @@ result<void> item_store::state::prepare_statements() {
       {&scan_down, "SELECT k, check_sum, v FROM items WHERE k>=? ORDER BY k DESC"},
       {&scan_down_to, "SELECT k, check_sum, v FROM items WHERE k>=? AND k<? ORDER BY k DESC"},
       {&scan_after, "SELECT k, check_sum, v FROM items WHERE k>? ORDER BY k"},
-  };
-  for (const auto& s : statements) {
-    auto prepared = db->prepare(s.sql);
-    if (!prepared)
-      return prepared.error();
-    *s.into = std::move(*prepared);
-  }
-  return {};
+  });
 }
 
 result<void> item_store::state::open_file() {

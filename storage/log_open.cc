@@ -43,24 +43,18 @@ result<void> log_store::state::open_file() {
   db = std::move(*opened);
   if (auto made = db->ensure_schema(log_format::application_id, log_format::version, schema); !made)
     return made.error();
-  struct {
-    sqlite::statement* into;
-    const char* sql;
-  } const statements[] = {
-      {&put_group, "REPLACE INTO groups(group_id, body) VALUES(?, ?)"},
-      {&put_mark, "REPLACE INTO marks(group_id, mark, check_sum) VALUES(?, ?, ?)"},
-      {&put_run, "INSERT INTO runs(id, group_id, first, count, check_sum, body) VALUES(?, ?, ?, ?, ?, ?)"},
-      {&drop_group, "DELETE FROM groups WHERE group_id=?"},
-      {&drop_mark, "DELETE FROM marks WHERE group_id=?"},
-      {&drop_runs, "DELETE FROM runs WHERE id BETWEEN ? AND ?"},
-      {&get_body, "SELECT body FROM runs WHERE id=?"},
-  };
-  for (const auto& s : statements) {
-    auto prepared = db->prepare(s.sql);
-    if (!prepared)
-      return prepared.error();
-    *s.into = std::move(*prepared);
-  }
+  if (auto done = db->prepare({
+          {&put_group, "REPLACE INTO groups(group_id, body) VALUES(?, ?)"},
+          {&put_mark, "REPLACE INTO marks(group_id, mark, check_sum) VALUES(?, ?, ?)"},
+          {&put_run,
+           "INSERT INTO runs(id, group_id, first, count, check_sum, body) VALUES(?, ?, ?, ?, ?, ?)"},
+          {&drop_group, "DELETE FROM groups WHERE group_id=?"},
+          {&drop_mark, "DELETE FROM marks WHERE group_id=?"},
+          {&drop_runs, "DELETE FROM runs WHERE id BETWEEN ? AND ?"},
+          {&get_body, "SELECT body FROM runs WHERE id=?"},
+      });
+      !done)
+    return done.error();
   auto was_open = says_open(*db);
   if (!was_open)
     return was_open.error();

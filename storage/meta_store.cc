@@ -175,10 +175,6 @@ std::string meta_store::item_path(std::uint64_t group) const {
   return directory() + "/items/" + std::to_string(group) + ".db";
 }
 
-std::string meta_store::snapshot_path(std::uint64_t group, std::uint64_t index) const {
-  return directory() + "/snapshots/" + std::to_string(group) + "-" + std::to_string(index) + ".snapshot";
-}
-
 bool meta_store::created() const {
   return state_->created;
 }

@@ -29,9 +29,7 @@ public:
   const std::string& directory() const;
   std::string log_path() const;                     // directory/log.db
   std::string item_path(std::uint64_t group) const; // directory/items/<group>.db
-  std::string snapshot_path(std::uint64_t group,
-                            std::uint64_t index) const; // directory/snapshots/<group>-<index>.snapshot
-  bool created() const;                                 // by this open()
+  bool created() const;                             // by this open()
 
   std::uint64_t disk() const;   // random, never 0, made with the directory
   std::uint64_t starts() const; // how often it was opened, this time included: the incarnation

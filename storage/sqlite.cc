@@ -171,6 +171,16 @@ result<statement> connection::prepare(const char* sql) {
   return statement(*this, handle);
 }
 
+result<void> connection::prepare(std::initializer_list<std::pair<statement*, const char*>> statements) {
+  for (const auto& [into, sql] : statements) {
+    auto prepared = prepare(sql);
+    if (!prepared)
+      return prepared.error();
+    *into = std::move(*prepared);
+  }
+  return {};
+}
+
 result<bool> connection::ensure_schema(std::int64_t application, std::int64_t version, const char* tables) {
   auto found = query_int("SELECT count(*) FROM sqlite_schema");
   auto its_application = found ? query_int("PRAGMA application_id") : found;

@@ -10,9 +10,11 @@
 #pragma once
 #include "storage/result.h"
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -54,6 +56,7 @@ public:
   // The statement must not outlive the connection. SQL that does not compile against a sound schema is
   // `corrupt`.
   result<statement> prepare(const char* sql);
+  result<void> prepare(std::initializer_list<std::pair<statement*, const char*>> statements);
 
   // Makes the tables in an empty file and stamps it; refuses a file with another stamp. True when it was
   // made.

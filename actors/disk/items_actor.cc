@@ -52,7 +52,6 @@ struct items_state {
   wire::snapshot_part part_of(const wire::read_snapshot& what);
   void store_snapshot(const wire::store_snapshot& what);
   void sync(const wire::sync_items& what);
-  void digest(const wire::digest_items& what);
   void drop(const wire::drop_items& what);
   wire::items_audited audit(const wire::audit_items& what);
   msg::ScrubReply read_mark(const wire::read_mark& what);
@@ -305,24 +304,6 @@ void items_state::sync(const wire::sync_items& what) {
   tell_progress(**file, synced ? wire::disk_result{} : failed(synced.error()));
 }
 
-void items_state::digest(const wire::digest_items& what) {
-  wire::items_digest answer;
-  answer.token = what.token;
-  auto file = files->use(what.group);
-  if (!file) {
-    answer.result = failed(file.error());
-    return self->send(what.who, std::move(answer));
-  }
-  auto digest = (*file)->store->digest();
-  if (!digest)
-    answer.result = failed(digest.error());
-  else
-    answer.digest = *digest;
-  answer.applied = (*file)->store->applied().index;
-  answer.items = (*file)->store->stats().items;
-  self->send(what.who, std::move(answer));
-}
-
 void items_state::drop(const wire::drop_items& what) {
   if (!what.quarantine)
     return files->drop(what.group);
@@ -454,7 +435,6 @@ items(wire::scrubbed_items_actor::stateful_pointer<items_state> self, items_opti
       },
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
       [self](const wire::sync_items& what) { self->state.sync(what); },
-      [self](const wire::digest_items& what) { self->state.digest(what); },
       [self](const wire::drop_items& what) { self->state.drop(what); },
       [self](wire::cut_atom) { self->state.keep_cutting(); },
       [self](wire::tick_atom) { self->state.keep_house(); },

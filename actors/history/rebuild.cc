@@ -166,4 +166,14 @@ result<bool> rebuild::step() {
   return over;
 }
 
+result<void> rebuild::finish() {
+  for (;;) {
+    auto done = step();
+    if (!done)
+      return done.error();
+    if (*done)
+      return {};
+  }
+}
+
 } // namespace troupe::history

@@ -41,6 +41,7 @@ public:
 
   // True: everything is there.
   storage::result<bool> step();
+  storage::result<void> finish(); // all steps that are left
 
   storage::item_store& items() { return *items_; }
   const log_position& position() const { return at_; }     // of the last entry that is in the items

@@ -252,7 +252,6 @@ wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replic
       [=](wire::items_scanned& what) { awake (&s::on_scanned)(what); },
       [=](wire::snapshot_part& what) { awake (&s::on_snapshot_part)(what); },
       [=](wire::snapshot_stored& what) { awake (&s::on_snapshot_stored)(what); },
-      [](const wire::items_digest&) {},
       [=](wire::tick_atom tick) { awake (&s::on_tick)(tick); },
       [=](msg::ArchiveProgress& what) { awake (&s::on_archived)(what); },
       [self](wire::standing_atom) {

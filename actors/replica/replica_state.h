@@ -200,6 +200,7 @@ struct replica_state {
   void on_opened(wire::items_opened& what);
   void on_created(const wire::appended& what);
   void run();
+  void ask_for_chosen(std::uint64_t from); // all others, for chosen entries from this index on
   void ask_for_repair();
   void on_repair(const msg::PaxosMessage& message);
   void give_up(const std::string& why);
@@ -238,7 +239,6 @@ struct replica_state {
   wire::mark_proposed on_propose_mark(const wire::propose_mark& what);
   void on_mend(const wire::mend_log& what);
   void mend_from(const msg::PaxosMessage& message);
-  void ask_all(std::uint64_t from);
   void on_condemn(const wire::condemn& what);
   void leave_items();
 

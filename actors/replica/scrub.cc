@@ -65,27 +65,8 @@ void replica_state::on_mend(const wire::mend_log& what) {
   if (!core || what.damaged.empty() || now_in != phase::running || !options.mender)
     return;
   mending = what.damaged;
-  ask_all(mending.front());
+  ask_for_chosen(mending.front());
   send_out();
-}
-
-// For chosen entries from this index on.
-void replica_state::ask_all(std::uint64_t from) {
-  for (auto& m : configuration().members()) {
-    if (m.id() == options.member)
-      continue;
-    wire::outgoing out;
-    out.node = m.node();
-    *out.parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, options.group);
-    *out.parcel.mutable_from() = out.parcel.to();
-    auto& question = *out.parcel.mutable_paxos();
-    question.set_group(options.group);
-    question.set_from(options.member);
-    question.set_to(m.id());
-    question.set_epoch(configuration().epoch());
-    question.mutable_catch_up()->set_from(from);
-    outbox.push_back(std::move(out));
-  }
 }
 
 // Whether they fit is for the log to say (storage::log_store::mend); whether it helped, for the scrubber to
@@ -109,7 +90,7 @@ void replica_state::mend_from(const msg::PaxosMessage& message) {
     return;
   self->send(options.mender, std::move(job));
   if (!mending.empty())
-    ask_all(mending.front());
+    ask_for_chosen(mending.front());
 }
 
 // --- the items ---------------------------------------------------------------------------------------------

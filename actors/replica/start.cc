@@ -104,7 +104,7 @@ void replica_state::on_created(const wire::appended& what) {
   run();
 }
 
-void replica_state::ask_for_repair() {
+void replica_state::ask_for_chosen(std::uint64_t from) {
   for (auto& m : configuration().members()) {
     if (m.id() == options.member)
       continue;
@@ -117,9 +117,13 @@ void replica_state::ask_for_repair() {
     question.set_from(options.member);
     question.set_to(m.id());
     question.set_epoch(configuration().epoch());
-    question.mutable_catch_up()->set_from(loaded.damaged.front());
+    question.mutable_catch_up()->set_from(from);
     outbox.push_back(std::move(out));
   }
+}
+
+void replica_state::ask_for_repair() {
+  ask_for_chosen(loaded.damaged.front());
   send_out();
   self->send(options.ticker,
              wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), now() + repair_every_us});

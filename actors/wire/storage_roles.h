@@ -108,13 +108,6 @@ struct snapshot_stored { // to a store_snapshot
   msg::SnapshotHeader header;
   items_opened opened;
 };
-struct items_digest {
-  disk_result result;
-  std::uint64_t token = 0;
-  std::uint64_t applied = 0;
-  std::uint64_t digest = 0;
-  std::uint64_t items = 0;
-};
 
 // What the node's archiver has to know of a replica's log (archive_roles.h). All of it is of one moment:
 // `bytes` are those of the payloads of the entries up to `committed` that this run of the replica has seen.
@@ -140,8 +133,7 @@ using replica_actor = role_actor::extend<
     caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>,
     caf::reacts_to<items_opened>, caf::reacts_to<items_applied>, caf::reacts_to<items_read>,
     caf::reacts_to<items_scanned>, caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>,
-    caf::reacts_to<items_digest>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>,
-    caf::reacts_to<grow_atom>,
+    caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>, caf::reacts_to<grow_atom>,
     caf::reacts_to<msg::ArchiveProgress>, // how far its log is archived, from the node's archiver
     caf::replies_to<standing_atom>::with<log_standing>,
     caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
@@ -345,11 +337,6 @@ struct sync_items {
   std::uint64_t group = 0;
   replica_actor who;
 };
-struct digest_items {
-  std::uint64_t group = 0;
-  std::uint64_t token = 0;
-  replica_actor who;
-};
 struct drop_items {
   std::uint64_t group = 0;
   bool quarantine = false; // move the file aside instead of deleting it
@@ -360,8 +347,8 @@ using items_actor =
     caf::typed_actor<caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>,
                      caf::reacts_to<scan_items>, caf::reacts_to<read_snapshot>,
                      caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
-                     caf::reacts_to<sync_items>, caf::reacts_to<digest_items>, caf::reacts_to<drop_items>,
-                     caf::reacts_to<cut_atom>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+                     caf::reacts_to<sync_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
+                     caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // One slice of a full pass over the items of a member (storage::item_store::audit).
 struct audit_items {
@@ -401,7 +388,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_scanned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_stored)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_digest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::load_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::append_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_log)
@@ -417,7 +403,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::page_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::store_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::sync_items)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::digest_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scrub_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::propose_mark)

@@ -97,6 +97,16 @@ protected:
              std::none_of(members.begin(), members.end(), [&](const auto& m) { return m.id() == lost.id(); });
     });
   }
+  // Kills the node of this member of the table's group.
+  msg::Member strike(int i) {
+    begin();
+    progress();
+    group = nodes->group_of_table("registers");
+    auto struck = look(*nodes, group).configuration.members(i);
+    nodes->kill(struck.node());
+    return struck;
+  }
+  std::uint64_t group = 0;
   std::int64_t grace_ms = 4'000;
 };
 
@@ -108,7 +118,7 @@ protected:
 TEST_F(HealingSixNodes, ANodeThatIsGoneForGoodIsReplacedUnderLoad) {
   begin();
   progress();
-  auto group = nodes->group_of_table("registers");
+  group = nodes->group_of_table("registers");
   auto before = look(*nodes, group);
   ASSERT_EQ(before.configuration.members_size(), 3);
   auto lost = before.configuration.members(2).node();
@@ -133,12 +143,7 @@ TEST_F(HealingSixNodes, ANodeThatIsGoneForGoodIsReplacedUnderLoad) {
 
 TEST_F(HealingSixNodes, ANodeThatComesBackInTimeIsCaughtUpAndNotRebuilt) {
   grace_ms = 60'000;
-  begin();
-  progress();
-  auto group = nodes->group_of_table("registers");
-  auto before = look(*nodes, group);
-  auto away = before.configuration.members(2);
-  nodes->kill(away.node());
+  auto away = strike(2);
   ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return third_vote(look(*nodes, group)); }));
   progress();
   nodes->start(away.node());
@@ -153,12 +158,7 @@ TEST_F(HealingSixNodes, ANodeThatComesBackInTimeIsCaughtUpAndNotRebuilt) {
 }
 
 TEST_F(Healing, AWipedDataDirectoryIsFilledAgainUnderANewIdentity) {
-  begin();
-  progress();
-  auto group = nodes->group_of_table("registers");
-  auto before = look(*nodes, group);
-  auto wiped = before.configuration.members(2);
-  nodes->kill(wiped.node());
+  auto wiped = strike(2);
   std::filesystem::remove_all(nodes->settings().find(wiped.node())->data);
   nodes->start(wiped.node());
   ASSERT_TRUE(renewed(group, wiped)) << look(*nodes, group).configuration.ShortDebugString();
@@ -184,12 +184,7 @@ TEST_F(Healing, AWipedDataDirectoryIsFilledAgainUnderANewIdentity) {
 }
 
 TEST_F(Healing, ADamagedItemFileIsReplacedAndNeverServed) {
-  begin();
-  progress();
-  auto group = nodes->group_of_table("registers");
-  auto before = look(*nodes, group);
-  auto hurt = before.configuration.members(1);
-  nodes->kill(hurt.node());
+  auto hurt = strike(1);
   auto path = nodes->settings().find(hurt.node())->data + "/items/" + std::to_string(group) + ".db";
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);

@@ -1,6 +1,7 @@
 #include "tests/nodes/agent_world.h"
 #include "actors/kit/log.h"
 #include "tests/nodes/directory.h"
+#include "tests/unit/stand_in.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <filesystem>
@@ -30,42 +31,19 @@ struct replica_state {
 struct made_up {
   static wire::disk_actor::behavior_type log_writer(wire::disk_actor::pointer self, agent_world* world,
                                                     std::string name) {
-    return {
-        [](const wire::load_log&) {},
-        [](const wire::append_log&) {},
-        [](const wire::read_log&) {},
-        [](const wire::page_log&) { return wire::log_page{}; },
-        [](wire::page_atom) {},
-        [=](const wire::drop_log& what) {
-          auto& on = world->nodes[name].disk;
-          if (on.refusals == 0)
-            on.logs.erase(what.group);
-          else if (on.refusals-- > 0)
-            self->make_response_promise().deliver(caf::make_error(caf::sec::runtime_error, "disk I/O error"));
-        },
-        [](wire::commit_atom) {},
-        [](wire::tick_atom) {},
-        [](wire::stop_atom) {},
-    };
+    return testing::stand_in<wire::disk_actor>([=](const wire::drop_log& what) {
+      auto& on = world->nodes[name].disk;
+      if (on.refusals == 0)
+        on.logs.erase(what.group);
+      else if (on.refusals-- > 0)
+        self->make_response_promise().deliver(caf::make_error(caf::sec::runtime_error, "disk I/O error"));
+    });
   }
 
   static wire::items_actor::behavior_type items(wire::items_actor::pointer, agent_world* world,
                                                 std::string name) {
-    return {
-        [](const wire::open_items&) {},
-        [](const wire::apply_items&) {},
-        [](const wire::read_items&) {},
-        [](const wire::scan_items&) {},
-        [](const wire::read_snapshot&) {},
-        [](const wire::page_snapshot&) { return wire::snapshot_part{}; },
-        [](const wire::store_snapshot&) {},
-        [](const wire::sync_items&) {},
-        [](const wire::digest_items&) {},
-        [=](const wire::drop_items& what) { world->nodes[name].disk.items.erase(what.group); },
-        [](wire::cut_atom) {},
-        [](wire::tick_atom) {},
-        [](wire::stop_atom) {},
-    };
+    return testing::stand_in<wire::items_actor>(
+        [=](const wire::drop_items& what) { world->nodes[name].disk.items.erase(what.group); });
   }
 
   // Leads on n1; elsewhere says so. Answers every report with the world's orders.
@@ -73,26 +51,23 @@ struct made_up {
                                                std::string name) {
     auto peers = world->nodes[name].peers;
     self->send(peers, wire::enroll{wire::address(msg::ROLE_ADMIN), self, false});
-    return {
-        [=](const wire::inbox& mail) {
-          wire::outbox out;
-          for (const auto& from : mail) {
-            if (!from.parcel.has_node_report())
-              continue;
-            auto reply = wire::reply_to(from.parcel);
-            auto& body = *reply.mutable_node_orders();
-            if (name != "n1") {
-              body.mutable_status()->set_code(msg::MOVED);
-              body.mutable_moved()->set_leader_node("n1");
-            } else {
-              body = world->orders;
-            }
-            out.push_back({from.from->node, std::move(reply)});
-          }
-          self->send(peers, std::move(out));
-        },
-        [](const wire::peer_lost&) {},
-    };
+    return testing::stand_in<wire::role_actor>([=](const wire::inbox& mail) {
+      wire::outbox out;
+      for (const auto& from : mail) {
+        if (!from.parcel.has_node_report())
+          continue;
+        auto reply = wire::reply_to(from.parcel);
+        auto& body = *reply.mutable_node_orders();
+        if (name != "n1") {
+          body.mutable_status()->set_code(msg::MOVED);
+          body.mutable_moved()->set_leader_node("n1");
+        } else {
+          body = world->orders;
+        }
+        out.push_back({from.from->node, std::move(reply)});
+      }
+      self->send(peers, std::move(out));
+    });
   }
 
   using replica_pointer = wire::replica_actor::stateful_pointer<replica_state>;
@@ -119,24 +94,9 @@ struct made_up {
                                                     std::string name, agent::replica_wish wish) {
     self->state.there = false; // said here because CAF was seen not to (0.17.6)
     self->delayed_send(self, std::chrono::milliseconds(world->dice_() % 200), wire::tick_atom::value);
-    return {
-        [](const wire::inbox&) {},
-        [](const wire::peer_lost&) {},
-        [](const wire::log_loaded&) {},
-        [](const wire::appended&) {},
-        [](const wire::log_read&) {},
-        [](const wire::items_opened&) {},
-        [](const wire::items_applied&) {},
-        [](const wire::items_read&) {},
-        [](const wire::items_scanned&) {},
-        [](const wire::snapshot_part&) {},
-        [](const wire::snapshot_stored&) {},
-        [](const wire::items_digest&) {},
-        [=](wire::tick_atom) { come_to_be(self, world, name, wish); },
-        [=](wire::stop_atom) { self->quit(); },
+    return testing::stand_in<wire::replica_actor>(
+        [=](wire::tick_atom) { come_to_be(self, world, name, wish); }, [=](wire::stop_atom) { self->quit(); },
         [=](wire::grow_atom) { ++world->nodes[name].told_to_grow[wish.group]; },
-        [](const msg::ArchiveProgress&) {},
-        [](wire::standing_atom) { return wire::log_standing{}; },
         [=](wire::report_atom) {
           ++world->nodes[name].asked[wish.group];
           msg::ReplicaReport report = world->nodes[name].says[wish.group];
@@ -147,8 +107,7 @@ struct made_up {
             report.set_leader(1);
           }
           return report;
-        },
-    };
+        });
   }
 };
 

@@ -8,6 +8,7 @@
 #include "storage/meta_store.h"
 #include "tests/nodes/directory.h"
 #include "tests/nodes/virtual_clock.h"
+#include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
 #include <filesystem>
 #include <functional>
@@ -151,22 +152,13 @@ private:
 
   static wire::peers_actor::behavior_type roads(wire::peers_actor::pointer, three_replicas* world,
                                                 std::string name, std::uint64_t id) {
-    return {
-        [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
-        [](const msg::Envelope&) {},
-        [=](wire::outbox& mail) {
-          for (auto& one : mail)
-            if (one.parcel.has_replica_reply())
-              ++world->answers[one.parcel.replica_reply().status().code()];
-            else
-              world->deliver(one.node, name, id, std::move(one.parcel));
-        },
-        [](const wire::enroll&) {},
-        [](const wire::link_up&) {},
-        [](wire::flush_atom) {},
-        [](wire::tick_atom) {},
-        [](wire::stop_atom) {},
-    };
+    return testing::stand_in<wire::peers_actor>([=](wire::outbox& mail) {
+      for (auto& one : mail)
+        if (one.parcel.has_replica_reply())
+          ++world->answers[one.parcel.replica_reply().status().code()];
+        else
+          world->deliver(one.node, name, id, std::move(one.parcel));
+    });
   }
 
   kit::node_config config_;

@@ -50,13 +50,8 @@ result<past_part> read_past(storage::object_store& store, const archive::place& 
   auto work = history::rebuild::begin(store, std::move(order));
   if (!work)
     return work.error();
-  for (;;) {
-    auto done = (*work)->step();
-    if (!done)
-      return done.error();
-    if (*done)
-      break;
-  }
+  if (auto done = (*work)->finish(); !done)
+    return done.error();
   auto& items = (*work)->items();
   past_part part;
   part.index = (*work)->position().index;

@@ -4,6 +4,7 @@
 #include "messages/entry_link.h"
 #include "storage/archive/segment.h"
 #include "storage/checksum.h"
+#include "tests/unit/stand_in.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
@@ -22,100 +23,49 @@ kit::node_config_options on_virtual_time() {
 }
 
 wire::disk_actor::behavior_type disk(wire::disk_actor::pointer, world::one_node* node) {
-  return {
-      [](const wire::load_log&) {},
-      [](const wire::append_log&) {},
-      [](const wire::read_log&) {},
-      [node](const wire::page_log& what) {
-        wire::log_page page;
-        std::uint64_t bytes = 0;
-        for (auto& entry : node->log)
-          if (entry.index() >= what.from && entry.index() <= what.to &&
-              (bytes == 0 || bytes < what.max_bytes)) {
-            bytes += entry.payload().size() + 1;
-            page.entries.push_back(entry);
-          }
-        return page;
-      },
-      [](wire::page_atom) {},
-      [](const wire::drop_log&) {},
-      [](wire::commit_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+  return testing::stand_in<wire::disk_actor>([node](const wire::page_log& what) {
+    wire::log_page page;
+    std::uint64_t bytes = 0;
+    for (auto& entry : node->log)
+      if (entry.index() >= what.from && entry.index() <= what.to && (bytes == 0 || bytes < what.max_bytes)) {
+        bytes += entry.payload().size() + 1;
+        page.entries.push_back(entry);
+      }
+    return page;
+  });
 }
 
 wire::items_actor::behavior_type items(wire::items_actor::pointer, world::one_node* node) {
-  return {
-      [](const wire::open_items&) {},
-      [](const wire::apply_items&) {},
-      [](const wire::read_items&) {},
-      [](const wire::scan_items&) {},
-      [](const wire::read_snapshot&) {},
-      [node](const wire::page_snapshot& what) {
-        wire::snapshot_part page;
-        page.being_cut = what.chunk == 0 && node->cuts_left-- > 0;
-        if (page.being_cut)
-          return page;
-        if (static_cast<int>(what.chunk) == node->piece_refused) {
-          page.result = {wire::disk_outcome::missing, "this transfer has ended"};
-          return page;
-        }
-        page.chunk.set_chunk(what.chunk);
-        page.chunk.set_data(node->pieces[what.chunk]);
-        page.chunk.set_checksum(storage::checksum(page.chunk.data()));
-        page.chunk.set_last(what.chunk + 1 == node->pieces.size());
-        page.chunk.mutable_header()->set_group(group);
-        page.chunk.mutable_header()->set_index(node->standing.committed);
-        return page;
-      },
-      [](const wire::store_snapshot&) {},
-      [](const wire::sync_items&) {},
-      [](const wire::digest_items&) {},
-      [](const wire::drop_items&) {},
-      [](wire::cut_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+  return testing::stand_in<wire::items_actor>([node](const wire::page_snapshot& what) {
+    wire::snapshot_part page;
+    page.being_cut = what.chunk == 0 && node->cuts_left-- > 0;
+    if (page.being_cut)
+      return page;
+    if (static_cast<int>(what.chunk) == node->piece_refused) {
+      page.result = {wire::disk_outcome::missing, "this transfer has ended"};
+      return page;
+    }
+    page.chunk.set_chunk(what.chunk);
+    page.chunk.set_data(node->pieces[what.chunk]);
+    page.chunk.set_checksum(storage::checksum(page.chunk.data()));
+    page.chunk.set_last(what.chunk + 1 == node->pieces.size());
+    page.chunk.mutable_header()->set_group(group);
+    page.chunk.mutable_header()->set_index(node->standing.committed);
+    return page;
+  });
 }
 
 wire::peers_actor::behavior_type peers(wire::peers_actor::pointer, world::one_node* node) {
-  return {
-      [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
-      [](const msg::Envelope&) {},
-      [node](wire::outbox& mail) {
-        for (auto& one : mail)
-          node->sent.push_back(std::move(one.parcel));
-      },
-      [](const wire::enroll&) {},
-      [](const wire::link_up&) {},
-      [](wire::flush_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+  return testing::stand_in<wire::peers_actor>([node](wire::outbox& mail) {
+    for (auto& one : mail)
+      node->sent.push_back(std::move(one.parcel));
+  });
 }
 
 wire::replica_actor::behavior_type replica(wire::replica_actor::pointer, world::one_node* node) {
-  return {
-      [](const wire::inbox&) {},
-      [](const wire::peer_lost&) {},
-      [](const wire::log_loaded&) {},
-      [](const wire::appended&) {},
-      [](const wire::log_read&) {},
-      [](const wire::items_opened&) {},
-      [](const wire::items_applied&) {},
-      [](const wire::items_read&) {},
-      [](const wire::items_scanned&) {},
-      [](const wire::snapshot_part&) {},
-      [](const wire::snapshot_stored&) {},
-      [](const wire::items_digest&) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-      [](wire::grow_atom) {},
+  return testing::stand_in<wire::replica_actor>(
       [node](const msg::ArchiveProgress& what) { node->told.push_back(what); },
-      [node](wire::standing_atom) { return node->standing; },
-      [](wire::report_atom) { return msg::ReplicaReport(); },
-  };
+      [node](wire::standing_atom) { return node->standing; });
 }
 
 } // namespace

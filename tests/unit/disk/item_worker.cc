@@ -1,4 +1,5 @@
 #include "tests/unit/disk/item_worker.h"
+#include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
 #include <filesystem>
 
@@ -118,26 +119,11 @@ std::size_t item_worker::snapshot_files() const {
 }
 
 wire::replica_actor::behavior_type item_worker::hears(wire::replica_actor::pointer, item_worker* worker) {
-  return {
-      [](const wire::inbox&) {},
-      [](const wire::peer_lost&) {},
-      [](const wire::log_loaded&) {},
-      [](const wire::appended&) {},
-      [](const wire::log_read&) {},
+  return testing::stand_in<wire::replica_actor>(
       [worker](const wire::items_opened& what) { worker->opened.push_back(what); },
       [worker](const wire::items_applied& what) { worker->applied.push_back(what); },
-      [](const wire::items_read&) {},
-      [](const wire::items_scanned&) {},
       [worker](const wire::snapshot_part& what) { worker->parts.push_back(what); },
-      [worker](const wire::snapshot_stored& what) { worker->stored.push_back(what); },
-      [](const wire::items_digest&) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-      [](wire::grow_atom) {},
-      [](const msg::ArchiveProgress&) {},
-      [](wire::standing_atom) { return wire::log_standing{}; },
-      [](wire::report_atom) { return msg::ReplicaReport(); },
-  };
+      [worker](const wire::snapshot_stored& what) { worker->stored.push_back(what); });
 }
 
 } // namespace troupe::disk::test

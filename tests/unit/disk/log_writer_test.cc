@@ -3,6 +3,7 @@
 #include "actors/kit/node_config.h"
 #include "messages/entry_link.h"
 #include "tests/nodes/virtual_clock.h"
+#include "tests/unit/stand_in.h"
 #include "tests/unit/storage/fixtures.h"
 #include <caf/all.hpp>
 
@@ -29,26 +30,7 @@ TEST(LogWriter, LoadsWhatItWasGivenBefore) {
   auto writer = spawn_disk(system, std::move(options), false);
   std::optional<wire::log_loaded> loaded;
   auto replica = system.spawn([&loaded]() -> wire::replica_actor::behavior_type {
-    return {
-        [](const wire::inbox&) {},
-        [](const wire::peer_lost&) {},
-        [&loaded](const wire::log_loaded& what) { loaded = what; },
-        [](const wire::appended&) {},
-        [](const wire::log_read&) {},
-        [](const wire::items_opened&) {},
-        [](const wire::items_applied&) {},
-        [](const wire::items_read&) {},
-        [](const wire::items_scanned&) {},
-        [](const wire::snapshot_part&) {},
-        [](const wire::snapshot_stored&) {},
-        [](const wire::items_digest&) {},
-        [](wire::tick_atom) {},
-        [](wire::stop_atom) {},
-        [](wire::grow_atom) {},
-        [](const msg::ArchiveProgress&) {},
-        [](wire::standing_atom) { return wire::log_standing{}; },
-        [](wire::report_atom) { return msg::ReplicaReport(); },
-    };
+    return testing::stand_in<wire::replica_actor>([&loaded](const wire::log_loaded& what) { loaded = what; });
   });
   wire::append_log create;
   create.group = 7;

@@ -62,13 +62,8 @@ protected:
     auto work = rebuild::begin(*store, order);
     if (!work)
       return work.error();
-    for (;;) {
-      auto done = (*work)->step();
-      if (!done)
-        return done.error();
-      if (*done)
-        break;
-    }
+    if (auto done = (*work)->finish(); !done)
+      return done.error();
     auto page = (*work)->items().scan("", "", false, 1'000'000, 1u << 30);
     if (!page)
       return page.error();

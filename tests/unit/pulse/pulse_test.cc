@@ -2,6 +2,7 @@
 // believes. The replica it speaks for is made up: it is well, or stuck.
 #include "actors/kit/node_config.h"
 #include "actors/pulse/pulse_actor.h"
+#include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <deque>
@@ -105,22 +106,13 @@ private:
   }
 
   static wire::peers_actor::behavior_type peers(wire::peers_actor::pointer, world* w) {
-    return {
-        [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
-        [](const msg::Envelope&) {},
-        [w](wire::outbox& mail) {
-          for (auto& one : mail) {
-            ++w->pulses;
-            auto due = w->clock_.now_us() + std::chrono::microseconds(w->delay).count();
-            w->answers_.push_back({due, one.node, one.parcel.pulse().sequence()});
-          }
-        },
-        [](const wire::enroll&) {},
-        [](const wire::link_up&) {},
-        [](wire::flush_atom) {},
-        [](wire::tick_atom) {},
-        [](wire::stop_atom) {},
-    };
+    return testing::stand_in<wire::peers_actor>([w](wire::outbox& mail) {
+      for (auto& one : mail) {
+        ++w->pulses;
+        auto due = w->clock_.now_us() + std::chrono::microseconds(w->delay).count();
+        w->answers_.push_back({due, one.node, one.parcel.pulse().sequence()});
+      }
+    });
   }
 
   void called() {
@@ -133,26 +125,7 @@ private:
   }
 
   static wire::replica_actor::behavior_type replica(wire::replica_actor::pointer, world* w) {
-    return {
-        [](const wire::inbox&) {},
-        [](const wire::peer_lost&) {},
-        [](const wire::log_loaded&) {},
-        [](const wire::appended&) {},
-        [](const wire::log_read&) {},
-        [](const wire::items_opened&) {},
-        [](const wire::items_applied&) {},
-        [](const wire::items_read&) {},
-        [](const wire::items_scanned&) {},
-        [](const wire::snapshot_part&) {},
-        [](const wire::snapshot_stored&) {},
-        [](const wire::items_digest&) {},
-        [w](wire::tick_atom) { w->called(); },
-        [](wire::stop_atom) {},
-        [](wire::grow_atom) {},
-        [](const msg::ArchiveProgress&) {},
-        [](wire::standing_atom) { return wire::log_standing{}; },
-        [](wire::report_atom) { return msg::ReplicaReport(); },
-    };
+    return testing::stand_in<wire::replica_actor>([w](wire::tick_atom) { w->called(); });
   }
 
   kit::node_config config_;

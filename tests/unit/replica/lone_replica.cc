@@ -1,5 +1,6 @@
 #include "tests/unit/replica/lone_replica.h"
 #include "messages/entry_link.h"
+#include "tests/unit/stand_in.h"
 #include <algorithm>
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -302,24 +303,15 @@ wire::scrub_view lone_replica::view() {
 }
 
 wire::peers_actor::behavior_type lone_replica::peers(wire::peers_actor::pointer, lone_replica* world) {
-  return {
-      [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
-      [](const msg::Envelope&) {},
-      [world](wire::outbox& mail) {
-        for (auto& one : mail)
-          if (one.parcel.has_replica_reply()) {
-            world->answers.push_back(std::move(*one.parcel.mutable_replica_reply()));
-          } else {
-            world->told.push_back(std::move(one.parcel));
-            world->told_nodes.push_back(std::move(one.node));
-          }
-      },
-      [](const wire::enroll&) {},
-      [](const wire::link_up&) {},
-      [](wire::flush_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+  return testing::stand_in<wire::peers_actor>([world](wire::outbox& mail) {
+    for (auto& one : mail)
+      if (one.parcel.has_replica_reply()) {
+        world->answers.push_back(std::move(*one.parcel.mutable_replica_reply()));
+      } else {
+        world->told.push_back(std::move(one.parcel));
+        world->told_nodes.push_back(std::move(one.node));
+      }
+  });
 }
 
 wire::ticker_actor::behavior_type lone_replica::ticker(wire::ticker_actor::pointer) {
@@ -327,7 +319,7 @@ wire::ticker_actor::behavior_type lone_replica::ticker(wire::ticker_actor::point
 }
 
 wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer self, lone_replica* world) {
-  return {
+  return testing::stand_in<wire::disk_actor>(
       [self, world](const wire::load_log& what) { self->send(what.who, world->logged); },
       [self, world](const wire::append_log& job) {
         for (auto& entry : job.entries)
@@ -339,36 +331,20 @@ wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer sel
           world->appends.push_back(job);
         else if (job.who)
           self->send(job.who, wire::appended{{}, job.job});
-      },
-      [](const wire::read_log&) {},
-      [](const wire::page_log&) { return wire::log_page{}; },
-      [](wire::page_atom) {},
-      [](const wire::drop_log&) {},
-      [](wire::commit_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+      });
 }
 
 wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer self, lone_replica* world) {
-  return {
+  return testing::stand_in<wire::items_actor>(
       [self, world](const wire::open_items& what) {
         world->asked.opens.push_back(what);
         self->send(what.who, world->stored);
       },
       [world](const wire::apply_items& what) { world->asked.applies.push_back(what); },
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
-      [](const wire::scan_items&) {},
       [world](const wire::read_snapshot& what) { world->asked.pieces.push_back(what); },
-      [](const wire::page_snapshot&) { return wire::snapshot_part{}; },
       [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
-      [](const wire::sync_items&) {},
-      [](const wire::digest_items&) {},
-      [world](const wire::drop_items& what) { world->asked.drops.push_back(what); },
-      [](wire::cut_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+      [world](const wire::drop_items& what) { world->asked.drops.push_back(what); });
 }
 
 } // namespace troupe::replica::test

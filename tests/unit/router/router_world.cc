@@ -1,6 +1,7 @@
 #include "tests/unit/router/router_world.h"
 #include "actors/client/requests.h"
 #include "actors/client/values.h"
+#include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 
@@ -16,19 +17,10 @@ kit::node_config_options on_virtual_time() {
 }
 
 wire::peers_actor::behavior_type collector(wire::peers_actor::pointer, std::deque<wire::outgoing>* sent) {
-  return {
-      [](const msg::Hello& hello, const caf::strong_actor_ptr&) { return hello; },
-      [](const msg::Envelope&) {},
-      [=](wire::outbox& mail) {
-        for (auto& one : mail)
-          sent->push_back(std::move(one));
-      },
-      [](const wire::enroll&) {},
-      [](const wire::link_up&) {},
-      [](wire::flush_atom) {},
-      [](wire::tick_atom) {},
-      [](wire::stop_atom) {},
-  };
+  return testing::stand_in<wire::peers_actor>([=](wire::outbox& mail) {
+    for (auto& one : mail)
+      sent->push_back(std::move(one));
+  });
 }
 
 } // namespace
