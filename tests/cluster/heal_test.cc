@@ -89,9 +89,9 @@ protected:
     c.healing.grace_ms = grace_ms;
   }
   // In time the group is whole again with another member in the place of `lost`, on the same node.
-  bool renewed(std::uint64_t group, const msg::Member& lost) {
+  bool renewed(std::uint64_t of, const msg::Member& lost) {
     return eventually(milliseconds(60'000), [&] {
-      auto seen = look(*nodes, group);
+      auto seen = look(*nodes, of);
       const auto& members = seen.configuration.members();
       return whole(seen) && has_member(seen, lost.node()) &&
              std::none_of(members.begin(), members.end(), [&](const auto& m) { return m.id() == lost.id(); });
