@@ -35,7 +35,6 @@ result<void> item_store::state::open_file() {
   how.sync = sqlite::synchronous::normal;
   how.page_bytes = item_format::page_bytes;
   how.cache_bytes = options.cache_bytes;
-  how.mmap_bytes = options.mmap_bytes;
   how.wal_kept_bytes = options.checkpoint_bytes;
   how.vfs = options.vfs;
   auto opened = sqlite::connection::open(path, how);

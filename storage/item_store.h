@@ -67,7 +67,6 @@ struct item_options {
   std::string to;
   bool create = false; // when there is no file; otherwise `missing`
   std::size_t cache_bytes = 1u << 20;
-  std::uint64_t mmap_bytes = 2ull << 30;     // address space, not memory
   std::uint64_t checkpoint_bytes = 2u << 20; // maintain() moves the WAL into the file past that
   std::uint64_t wal_bytes_max = 64u << 20;   // apply() does it itself past that
   std::size_t walk_bytes_max = 64u << 20;    // old values kept for a walk; past that the walk is given up

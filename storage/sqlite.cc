@@ -15,6 +15,10 @@ enum code meaning_of(int sqlite_code) {
   case SQLITE_IOERR_FSYNC:
   case SQLITE_IOERR_DIR_FSYNC:
     return code::io_fatal;
+  // What was written and cannot be read back is as good as overwritten: trying again does not bring it back,
+  // another member has it.
+  case SQLITE_IOERR_READ:
+  case SQLITE_IOERR_SHORT_READ:
   case SQLITE_IOERR_CORRUPTFS:
   case SQLITE_IOERR_DATA:
     return code::corrupt;
@@ -70,7 +74,7 @@ std::string settings(const open_options& options) {
   sql += options.journal == journal::wal ? "PRAGMA journal_mode=WAL;" : "PRAGMA journal_mode=OFF;";
   sql += std::string("PRAGMA synchronous=") + name_of_sync(options.sync) + ";";
   sql += "PRAGMA cache_size=-" + std::to_string(options.cache_bytes / 1024) + ";";
-  sql += "PRAGMA mmap_size=" + std::to_string(options.mmap_bytes) + ";";
+  sql += "PRAGMA mmap_size=0;"; // docs/decisions/019: a sector that cannot be read must not end the process
   if (options.wal_kept_bytes != 0)
     sql += "PRAGMA journal_size_limit=" + std::to_string(options.wal_kept_bytes) + ";";
   sql += "PRAGMA temp_store=MEMORY;";

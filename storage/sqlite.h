@@ -34,7 +34,6 @@ struct open_options {
   sqlite::journal journal = sqlite::journal::wal;
   int page_bytes = 8192; // of a new file
   std::size_t cache_bytes = 2u << 20;
-  std::uint64_t mmap_bytes = 0;
   std::uint64_t wal_kept_bytes = 0; // a longer WAL file is cut to this when it is restarted; 0: never
   std::string vfs;                  // empty: the system's own
 };

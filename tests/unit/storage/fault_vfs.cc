@@ -34,6 +34,11 @@ int close_file(sqlite3_file* f) {
   return of(f).real()->pMethods->xClose(of(f).real());
 }
 int read_file(sqlite3_file* f, void* into, int count, sqlite3_int64 offset) {
+  const auto& bad = disk->unreadable;
+  auto from = static_cast<std::uint64_t>(offset);
+  if (!bad.path.empty() && of(f).image == &disk->files[bad.path] && from <= bad.offset &&
+      bad.offset < from + static_cast<std::uint64_t>(count))
+    return SQLITE_IOERR_READ;
   return of(f).real()->pMethods->xRead(of(f).real(), into, count, offset);
 }
 int write_file(sqlite3_file* f, const void* bytes, int count, sqlite3_int64 offset) {

@@ -30,6 +30,11 @@ public:
   int cut_power_in = 0;
   // Writes fail as a dying disk's do.
   bool fail_writes = false;
+  // A sector of one file that cannot be read any more.
+  struct {
+    std::string path; // empty: all can
+    std::uint64_t offset = 0;
+  } unreadable;
 
   bool power_is_off() const { return off_; }
   std::uint64_t syncs() const { return syncs_; }

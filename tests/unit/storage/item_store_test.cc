@@ -1,6 +1,9 @@
 // The items of a replica: what is applied is read, in order, with its index; it survives; damage is noticed.
 #include "storage/checksum.h"
+#include "tests/unit/storage/fault_vfs.h"
 #include "tests/unit/storage/item_fixtures.h"
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <sqlite3.h>
 
@@ -249,6 +252,29 @@ TEST_F(item_store_test, a_flipped_byte_is_named_when_the_record_is_read) {
   change_list repair;
   ASSERT_TRUE(done(items->apply(repair.put("key117", "from a peer").at(2))));
   EXPECT_TRUE(done(items->integrity_check()));
+}
+
+// The disk says so itself: not a byte of the page comes.
+TEST_F(item_store_test, a_sector_that_cannot_be_read_is_damage) {
+  fault_vfs disk;
+  change_list changes;
+  for (int i = 0; i < 100; ++i)
+    changes.put("key" + std::to_string(100 + i),
+                "value of " + std::to_string(100 + i) + std::string(800, '.'));
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  items.reset();
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  disk.unreadable = {path, bytes.find("value of 150")};
+  ASSERT_NE(disk.unreadable.offset, std::string::npos);
+  auto options = item_options_of(1, 11);
+  options.vfs = disk.name();
+  items = open_items(path, options);
+  EXPECT_TRUE(failed_as(items->get("key150"), code::corrupt));
+  EXPECT_TRUE(failed_as(items->scan("", "", false, 1000, 1 << 20), code::corrupt));
+  EXPECT_EQ(items->get("key190").value()->substr(0, 12), "value of 190");
+  items.reset();
+  disk.unreadable.path.clear();
 }
 
 TEST_F(item_store_test, any_flipped_byte_is_noticed_or_harmless) {
