@@ -144,7 +144,8 @@ private:
       if (leaves && count(msg::STORAGE_REPLICA) >= by_.wanted.storage &&
           member(*leaves).kind() == msg::LOG_REPLICA)
         return change(without(i), name(member(i)) + " is not needed any more");
-      auto target = without(leaves);
+      // Silent is not lost: whoever has items stays, and may come back.
+      auto target = without(leaves, leaves && stays_as_learner(*leaves));
       index neighbour; // a vote in its zone that stays
       for (int j = 0; j < size(); ++j)
         if (j != i && j != leaves && votes(member(j)) && member(j).zone() == member(i).zone())
@@ -191,9 +192,16 @@ private:
       return s;
     }
     if (const spare* at = newcomer_for(worst)) {
-      auto target = without(worst, !lost && leaves.kind() == msg::STORAGE_REPLICA);
+      auto target = without(worst, stays_as_learner(*worst));
       seat(target, *at);
       return change(std::move(target), why, view_.next_member);
+    }
+    if (lost && stays_as_learner(*worst)) {
+      step s;
+      s.why = why;
+      s.stuck = "its items are damaged, but no two others are sound: what is damaged there may be whole here";
+      stuck_ = s;
+      return std::nullopt;
     }
     const spare* later = lost ? newcomer_for(worst, true) : nullptr;
     // Two stay at least: what one alone acknowledges is on one disk.
@@ -223,6 +231,12 @@ private:
     return std::nullopt;
   }
 
+  // Who leaves its seat and keeps its items.
+  bool stays_as_learner(int i) const {
+    bool gone = seen(i).is == health::lost && (!seen(i).holds || items_kept());
+    return member(i).kind() == msg::STORAGE_REPLICA && !gone;
+  }
+
   // Long enough gone, or of no use for long enough, that the items are made anew.
   bool overdue(int i) const {
     const auto& one = seen(i);
@@ -242,8 +256,10 @@ private:
     for (int i = 0; i < size(); ++i) {
       if (member(i).kind() != msg::LEARNER || !overdue(i))
         continue;
-      if (seen(i).is == health::lost)
+      if (seen(i).is == health::lost && !seen(i).holds)
         return change(without(i), name(member(i)) + " is lost");
+      if (items_kept() && seen(i).is == health::lost)
+        return change(without(i), name(member(i)) + " is damaged, and others are whole");
       if (items_kept())
         return change(without(i),
                       name(member(i)) + (seen(i).is == health::silent ? " did not come back in time"

@@ -6,8 +6,9 @@
 // - A voter is silent: a log replica on another node takes its seat. Who was silent stays as a
 //   learner, and is caught up, not rebuilt, should it come back within the grace time.
 // - A voter is lost: the same, but it is removed. Its disk, its log or its items are gone, and it never comes
-//   back. When nobody can take its seat and its own node lives, it is removed first: the node can then be
-//   given a new member.
+//   back. One whose items are only damaged stays as a learner until two others are sound: what is damaged in
+//   them may be whole here. When nobody can take its seat and its own node lives, it is removed first: the
+//   node can then be given a new member.
 // - The learner is back: it takes the seat of the log replica, once it has answered for twice the time that
 // counts
 //   as silence. Who comes and goes every few seconds would cost a change of members each time. The seat of a
@@ -43,6 +44,7 @@ struct member_view {
   std::int64_t stays_us = 0;  // so long it has answered, and got nothing of what it lacks
   std::int64_t steady_us = 0; // so long it has answered without a gap
   bool votes = true;          // lost: it still votes, so that it can wait for those who do not
+  bool holds = false;         // lost: what it has is damaged, not gone, and may be all there is of some items
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
   std::string what;           // is wrong with it, for people

@@ -132,6 +132,46 @@ TEST(Healing, WhoIsBackTakesASilentVotersSeatAtOnce) {
   EXPECT_EQ(s.shape(), "1@n1 2@n3 3@n5");
 }
 
+// A rolling restart: 3 is back and level, and now 2 is away for a moment. Nobody's items are thrown away for
+// that.
+TEST(Healing, WhoIsBackTakesASilentStorageReplicasSeatAndThatOneStaysAsALearner) {
+  story s("abcd");
+  s.silence(3, 3 * second);
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n2 3@n3(learner) 4@n4(log)");
+  s.seen(3) = member_view{.level = true};
+  s.silence(2, 3 * second);
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n2(learner) 3@n3 4@n4(log)");
+}
+
+// 2 has a rotten record, 1 has another one, and 3 is away: what is rotten in 1 may be whole in 2.
+TEST(Healing, ADamagedCopyIsKeptUntilTwoOthersAreSound) {
+  story s;
+  s.silence(3, 3 * second);
+  s.do_step();
+  s.lose(1);
+  s.lose(2);
+  s.seen(1).holds = s.seen(2).holds = true;
+  s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6(log) 5@n4(log)");
+  s.silence(3, 1000 * second);
+  auto grow = s.do_step();
+  ASSERT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6(log) 5@n4(log)") << "nobody is forgotten";
+  EXPECT_EQ(grow.what, step::kind::grow);
+
+  story t("abc");
+  t.lose(1);
+  t.lose(2);
+  t.seen(1).holds = t.seen(2).holds = true;
+  t.silence(3, 3 * second);
+  t.drop_node("n3");
+  auto plan = t.do_step();
+  EXPECT_EQ(plan.what, step::kind::none);
+  EXPECT_NE(plan.stuck, "");
+  EXPECT_EQ(t.shape(), "1@n1 2@n2 3@n3");
+}
+
 TEST(Healing, WhoStaysAwayIsRemovedAndTheLogReplicaGrows) {
   story s;
   s.silence(3, 3 * second);
