@@ -84,7 +84,8 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
   one.asked = false;
   news = book.note(report) || news;
   bool trouble = !report.trouble().empty();
-  if (trouble || report.epoch() > 0) {
+  // One that has read its log and waits for the others' help has started.
+  if (trouble || report.epoch() > 0 || report.last_index() > 0) {
     started(one);
     start_next();
   }

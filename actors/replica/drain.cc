@@ -12,8 +12,11 @@ namespace troupe::replica {
 namespace {
 
 constexpr std::int64_t full_retry_us = 250'000;
+// A disk that fails for so long, and is not just full, is given up: another one takes the member's place.
+constexpr std::int64_t disk_patience_us = 10'000'000;
 constexpr std::int64_t look_again_us = 50'000; // whether somebody else leads, who can do without these items
 constexpr std::uint64_t truncate_step = 1024;  // entries: a truncation costs a write, so gather some
+constexpr std::size_t read_ahead_most = 3;     // as many as may be behind at once, each at a place of its own
 
 wire::replica_actor handle(replica_pointer self) {
   return caf::actor_cast<wire::replica_actor>(self);
@@ -132,16 +135,23 @@ void replica_state::append_outstanding() {
 
 void replica_state::on_appended(const wire::appended& what) {
   if (!core)
-    return on_created(what);
+    return on_prepared(what);
   if (!outstanding || outstanding->id != what.job)
     return;
   if (!what.result.ok()) {
     // Nothing was kept and nothing is acknowledged. Stop leading, and try the same bytes again when there may
     // be room. (A failed sync never gets here: the disk actor ends the process.)
-    if (!disk_full)
+    if (disk_refuses.empty()) {
       kit::log(kit::level::error, "replica",
                "group " + std::to_string(options.group) + ": the disk refuses writes: " + what.result.text);
-    disk_full = true;
+      disk_refuses_us = now();
+    }
+    disk_refuses = what.result.text;
+    disk_full = what.result.outcome == wire::disk_outcome::full;
+    if (disk_full)
+      disk_refuses_us = now(); // somebody may make room
+    else if (now() - disk_refuses_us > disk_patience_us)
+      must_be_replaced("its log: " + what.result.text);
     core->disk_healthy(false, now());
     disk_retry_us = now() + full_retry_us;
     arm();
@@ -150,6 +160,7 @@ void replica_state::on_appended(const wire::appended& what) {
   }
   disk_busy = false;
   core->disk_healthy(!items_fail, now());
+  disk_refuses.clear();
   disk_full = false;
   auto batch = std::move(*outstanding);
   outstanding.reset();
@@ -346,7 +357,12 @@ void replica_state::on_flushed(const wire::items_applied& what) {
     }
     marked_requests.clear();
   }
-  if (what.result.outcome == wire::disk_outcome::corrupt && core) {
+  if (what.result.ok() || what.result.outcome == wire::disk_outcome::full)
+    flush_fails_us = 0;
+  else if (flush_fails_us == 0)
+    flush_fails_us = now();
+  bool hopeless = flush_fails_us != 0 && now() - flush_fails_us > disk_patience_us;
+  if ((what.result.outcome == wire::disk_outcome::corrupt || hopeless) && core) {
     must_be_replaced("its items: " + what.result.text);
     items_fail = true;
     core->disk_healthy(false, now());
@@ -372,7 +388,7 @@ void replica_state::truncate() {
   auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
   if (options.archiver) // whatever else is gone, what is not archived stays
     up_to = std::min(up_to, archive.archived());
-  if (disk_full || up_to < core->first_index() + truncate_step)
+  if (!disk_refuses.empty() || up_to < core->first_index() + truncate_step)
     return;
   wire::append_log job;
   job.group = options.group;
@@ -382,24 +398,27 @@ void replica_state::truncate() {
 }
 
 // The core asks while it makes messages for a slow follower, and cannot wait: what is not at hand yet is
-// fetched, and the core asks again when it has arrived.
+// fetched, and the core is told when it has arrived.
 std::vector<msg::Entry> replica_state::read_log(std::uint64_t from, std::uint64_t to, std::size_t max_bytes) {
+  auto piece = std::find_if(read_ahead.begin(), read_ahead.end(), [&](auto& one) {
+    return one.front().index() <= from && from <= one.back().index();
+  });
+  if (piece == read_ahead.end()) {
+    if (!read_ahead_asked)
+      self->send(options.disk,
+                 wire::read_log{options.group, from, to, 2 * limits::append_bytes, handle(self)});
+    read_ahead_asked = true;
+    return {};
+  }
+  std::rotate(piece, piece + 1, read_ahead.end()); // the one used last is forgotten last
   std::vector<msg::Entry> result;
   std::size_t bytes = 0;
-  for (auto& entry : read_ahead) {
-    if (entry.index() < from || entry.index() > to ||
-        (!result.empty() && entry.index() != result.back().index() + 1))
-      continue;
+  for (auto i = from - read_ahead.back().front().index(); i < read_ahead.back().size(); ++i) {
+    auto& entry = read_ahead.back()[i];
     bytes += entry.payload().size();
-    if (!result.empty() && bytes > max_bytes)
-      break;
-    if (result.empty() && entry.index() != from)
+    if (entry.index() > to || (!result.empty() && bytes > max_bytes))
       break;
     result.push_back(entry);
-  }
-  if (result.empty() && !read_ahead_asked) {
-    read_ahead_asked = true;
-    self->send(options.disk, wire::read_log{options.group, from, to, 2 * limits::append_bytes, handle(self)});
   }
   return result;
 }
@@ -409,21 +428,31 @@ void replica_state::on_log_read(wire::log_read& what) {
   if (!what.result.ok())
     kit::log(kit::level::error, "replica",
              "group " + std::to_string(options.group) + ": reading the log: " + what.result.text);
-  read_ahead = std::move(what.entries);
-  if (core)
-    core->tick(now());
+  auto hole = std::adjacent_find(what.entries.begin(), what.entries.end(),
+                                 [](auto& a, auto& b) { return b.index() != a.index() + 1; });
+  if (hole != what.entries.end())
+    what.entries.erase(hole + 1, what.entries.end());
+  if (!what.entries.empty()) {
+    if (read_ahead.size() == read_ahead_most)
+      read_ahead.erase(read_ahead.begin());
+    read_ahead.push_back(std::move(what.entries));
+    if (core)
+      core->log_at_hand(now());
+  }
   drain();
 }
 
 void replica_state::arm() {
   auto due = rests ? std::numeric_limits<std::int64_t>::max() : core->next_deadline();
-  if (applied != flushed && !items.flushing() && keeps_items())
+  if (applied != flushed && !items.flushing() && keeps_items() && !incoming)
     due = std::min(due, dirty_since_us + limits::flush_interval_ms * 1000);
   if (options.archiver && now_in == phase::running && standing_changed())
     due = std::min(due, standing_told_us + tell_archiver_every_us);
-  if (disk_busy)
-    due = std::min(due, disk_retry_us != 0 ? disk_retry_us
-                                           : disk_since_us + options.replication.lease_ms * 1000 + 1000);
+  if (disk_busy) {
+    auto lease = options.replication.lease_ms * 1000; // once that has passed, the core has been told
+    auto told = disk_since_us + lease < now();
+    due = std::min(due, disk_retry_us != 0 ? disk_retry_us : (told ? now() : disk_since_us) + lease + 1000);
+  }
   if (growing && !incoming)
     due = std::min(due, now() + 200'000);
   if (incoming && !incoming->storing)

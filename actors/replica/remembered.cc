@@ -12,13 +12,22 @@ std::optional<remembered::outcome> remembered::find(const msg::RequestId& id) co
 void remembered::add(const msg::RequestId& id, outcome what, std::int64_t time_ms) {
   if (!has_id(id))
     return;
+  if (clock_ms_ == 0)
+    clock_ms_ = seen_ms_ = time_ms;
+  clock_ms_ += std::clamp<std::int64_t>(time_ms - seen_ms_, 0, step_most_ms);
+  seen_ms_ = std::max(seen_ms_, time_ms);
   if (known_.emplace(key_of(id), what).second)
-    order_.push_back({key_of(id), what, time_ms});
-  while (!order_.empty() && (order_.front().time_ms < time_ms - limits::remembered_ms ||
+    order_.push_back({key_of(id), what, clock_ms_});
+  while (!order_.empty() && (order_.front().time_ms < clock_ms_ - limits::remembered_ms ||
                              order_.size() > limits::remembered_requests)) {
     known_.erase(order_.front().key);
     order_.pop_front();
   }
+}
+
+bool remembered::crowded() const {
+  return order_.size() >= limits::remembered_requests &&
+         order_.front().time_ms >= clock_ms_ - limits::remembered_ms;
 }
 
 void remembered::restore(const std::vector<msg::AppliedRequest>& requests) {
@@ -28,6 +37,8 @@ void remembered::restore(const std::vector<msg::AppliedRequest>& requests) {
     if (outcome what{r.index(), refusal_in(r)}; known_.emplace(key_of(r.id()), what).second)
       order_.push_back({key_of(r.id()), what, r.time_ms()});
   taken_ = order_.empty() ? 0 : order_.back().what.index;
+  clock_ms_ = order_.empty() ? 0 : order_.back().time_ms;
+  seen_ms_ = clock_ms_;
 }
 
 std::vector<msg::AppliedRequest> remembered::take_new() {

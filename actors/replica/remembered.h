@@ -37,6 +37,7 @@ msg::Code refusal_in(const Message& said) {
 
 class remembered {
 public:
+  static constexpr std::int64_t step_most_ms = 1'000;
   struct outcome {
     std::uint64_t index = 0;     // where it took effect, or was refused
     msg::Code refused = msg::OK; // how; OK: it was not
@@ -44,8 +45,11 @@ public:
   std::optional<outcome> find(const msg::RequestId& id) const;
 
   // A command with this id was applied at `index`, at the leader's time. Forgets what is older than
-  // limits::remembered_ms before it, and the oldest past limits::remembered_requests.
+  // limits::remembered_ms before it, and the oldest past limits::remembered_requests. Leaders' clocks differ:
+  // from one command to the next no more than step_most_ms pass, whatever the two leaders say.
   void add(const msg::RequestId& id, outcome what, std::int64_t time_ms);
+  // Requests that may still be repeated had to be forgotten: whether an unknown one took effect is not known.
+  bool crowded() const;
 
   void restore(const std::vector<msg::AppliedRequest>& requests); // replaces everything
   std::vector<msg::AppliedRequest> take_new(); // added since the last call, still remembered
@@ -56,11 +60,13 @@ private:
   struct slot {
     request_key key;
     outcome what;
-    std::int64_t time_ms;
+    std::int64_t time_ms; // on the clock below
   };
   std::unordered_map<request_key, outcome, request_key_hash> known_;
-  std::deque<slot> order_;  // ascending by index
-  std::uint64_t taken_ = 0; // index up to which take_new has handed out
+  std::deque<slot> order_;    // ascending by index
+  std::uint64_t taken_ = 0;   // index up to which take_new has handed out
+  std::int64_t clock_ms_ = 0; // begins with a leader's time, and goes on in bounded steps
+  std::int64_t seen_ms_ = 0;  // the latest leader's time
 };
 
 } // namespace troupe::replica

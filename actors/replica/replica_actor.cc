@@ -74,7 +74,8 @@ void replica_state::on_paxos(wire::delivery& from) {
 void replica_state::on_request(wire::delivery& from) {
   auto who = waiter_of(from);
   auto& request = *from.parcel.mutable_replica_request();
-  if (!core || now_in != phase::running || kind() != msg::STORAGE_REPLICA || !keeps_items())
+  if (!core || now_in != phase::running || core->removed() || kind() != msg::STORAGE_REPLICA ||
+      !keeps_items())
     return moved(who);
   bool asks_for_items = request.has_write() || request.has_read() || request.has_scan();
   if (condemned && asks_for_items)
@@ -188,6 +189,8 @@ msg::ReplicaReport replica_state::report() const {
     r.set_growth_total(std::max<std::uint64_t>(incoming_total, 1));
     r.set_growth_bytes(incoming ? incoming->chunk * limits::snapshot_chunk_bytes : 0);
   }
+  if (!core && now_in == phase::repairing)
+    r.set_last_index(loaded.base + loaded.entries.size() + loaded.damaged.size());
   if (!core)
     return r;
   auto t = now();

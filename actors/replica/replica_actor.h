@@ -2,7 +2,7 @@
 //
 // It decides nothing of the protocol. It keeps one order - persist, then speak, then answer - and holds what
 // the protocol does not: the state machine (overlay.h over the item store), evaluation of requests against
-// the newest state (writes.h), reads (reads.h), and the promises to those who asked.
+// the newest state (writes.cc), reads (reads.cc), and the promises to those who asked.
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/deputies.h"

@@ -97,6 +97,8 @@ struct replica_state {
   std::string trouble;     // why it does not run
   std::string damage;      // why this member must be replaced, whether it runs or not; empty: it need not
   bool holds_items = true; // false: a log replica, which has nothing but its log
+  std::int64_t flush_fails_us =
+      0;                   // since when every flush has, for another reason than a full disk; 0: none did
   bool items_fail = false; // nothing more can be written into its item file: it votes, and leads no more
   bool items_lost = false; // and what was to be written was too much to keep: what is applied is nowhere here
 
@@ -104,14 +106,18 @@ struct replica_state {
   std::unique_ptr<paxos::group> core;
   std::optional<paxos::ready> outstanding; // handed to the disk
   bool disk_busy = false;
-  bool disk_full = false;
+  std::string disk_refuses;         // why it does not take what is outstanding; empty: it has not said so
+  bool disk_full = false;           // that is why
+  std::int64_t disk_refuses_us = 0; // since when
   std::int64_t disk_since_us = 0;
   std::int64_t disk_retry_us = 0; // when to try the refused append again; 0: none was
   kit::deputy_seat_ptr seat;
-  bool rests = false;                 // and needs no ticks
-  bool called = false;                // the pulse asks it to look for itself
-  wire::log_loaded loaded;            // between opening and running
-  std::vector<msg::Entry> read_ahead; // log entries fetched for a slow follower, ascending
+  bool rests = false;                                      // and needs no ticks
+  bool called = false;                                     // the pulse asks it to look for itself
+  wire::log_loaded loaded;                                 // between opening and running
+  std::vector<std::shared_ptr<const msg::Entry>> repaired; // of its damaged entries, on their way to the disk
+  // Pieces of the log fetched for slow followers, each without a hole; the one used last comes last.
+  std::vector<std::vector<msg::Entry>> read_ahead;
   bool read_ahead_asked = false;
 
   // --- the state machine
@@ -169,6 +175,7 @@ struct replica_state {
   std::optional<incoming_snapshot> incoming;
   std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
+  std::int64_t told_to_grow_us = 0;
   bool reopens = false; // its item file was replaced under it: it opens again as soon as the disk is idle
   std::uint64_t grow_tries = 0;                          // each asks another member
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
@@ -198,7 +205,9 @@ struct replica_state {
   void start();
   void on_loaded(wire::log_loaded& what);
   void on_opened(wire::items_opened& what);
-  void on_created(const wire::appended& what);
+  void on_prepared(const wire::appended& what);
+  void write_repaired();
+  void on_repaired(const wire::appended& what);
   void run();
   void ask_for_chosen(std::uint64_t from); // all others, for chosen entries from this index on
   void ask_for_repair();

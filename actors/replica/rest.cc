@@ -24,6 +24,8 @@ void replica_state::rest() {
         now_in == phase::running && !disk_busy && !incoming && !growing && core->rest(seat->deputy, now());
     if (!rests)
       seat->deputy.dismiss();
+    else
+      read_ahead.clear(); // nobody is behind
     if (auto& known = core->configuration(); seat->epoch != known.epoch()) {
       seat->epoch = known.epoch();
       seat->others.clear();

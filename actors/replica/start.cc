@@ -14,6 +14,7 @@ namespace troupe::replica {
 namespace {
 
 constexpr std::uint64_t creation_job = 0;
+constexpr std::uint64_t repair_job = 1;
 constexpr std::int64_t repair_every_us = 300'000;
 
 wire::replica_actor handle(replica_pointer self) {
@@ -98,7 +99,10 @@ void replica_state::on_opened(wire::items_opened& what) {
   ask_for_repair();
 }
 
-void replica_state::on_created(const wire::appended& what) {
+// Before the core is there: its log was created, or what was damaged in it has been written.
+void replica_state::on_prepared(const wire::appended& what) {
+  if (now_in == phase::repairing)
+    return on_repaired(what);
   if (!what.result.ok())
     return give_up("creating its log: " + what.result.text);
   run();
@@ -123,7 +127,10 @@ void replica_state::ask_for_chosen(std::uint64_t from) {
 }
 
 void replica_state::ask_for_repair() {
-  ask_for_chosen(loaded.damaged.front());
+  if (!repaired.empty())
+    write_repaired(); // the disk refused it
+  else
+    ask_for_chosen(loaded.damaged.front());
   send_out();
   self->send(options.ticker,
              wire::arm{caf::actor_cast<caf::strong_actor_ptr>(self), now() + repair_every_us});
@@ -131,7 +138,7 @@ void replica_state::ask_for_repair() {
 
 // Chosen entries from another member. Taken when they are damaged here and fit the links of their neighbours.
 void replica_state::on_repair(const msg::PaxosMessage& message) {
-  if (!message.has_chosen())
+  if (!message.has_chosen() || !repaired.empty())
     return;
   auto link_before = [this](std::uint64_t index) -> std::optional<std::uint64_t> {
     if (index == loaded.base + 1)
@@ -140,7 +147,6 @@ void replica_state::on_repair(const msg::PaxosMessage& message) {
                                [](const msg::Entry& e, std::uint64_t i) { return e.index() < i; });
     return it != loaded.entries.end() && it->index() == index - 1 ? std::optional(it->link()) : std::nullopt;
   };
-  std::vector<std::shared_ptr<const msg::Entry>> repaired;
   for (auto& entry : message.chosen().entries()) {
     if (loaded.damaged.empty() || entry.index() != loaded.damaged.front())
       continue;
@@ -154,14 +160,29 @@ void replica_state::on_repair(const msg::PaxosMessage& message) {
     loaded.damaged.erase(loaded.damaged.begin());
     repaired.push_back(std::make_shared<const msg::Entry>(entry));
   }
-  if (repaired.empty())
-    return;
+  if (!repaired.empty())
+    write_repaired();
+}
+
+void replica_state::write_repaired() {
   wire::append_log mend;
   mend.group = options.group;
-  mend.entries = std::move(repaired);
+  mend.job = repair_job;
+  mend.entries = repaired;
+  mend.who = handle(self);
   self->send(options.disk, std::move(mend));
+}
+
+// It votes with what lies on its disk, not with what should.
+void replica_state::on_repaired(const wire::appended& what) {
+  if (what.job != repair_job || repaired.empty())
+    return;
+  if (!what.result.ok()) // ask_for_repair() comes again
+    return kit::log(kit::level::error, "replica",
+                    "group " + std::to_string(options.group) + ": mending its log: " + what.result.text);
+  repaired.clear();
   if (loaded.damaged.empty())
-    run(); // later appends queue behind the mending one
+    run();
 }
 
 void replica_state::run() {
@@ -254,6 +275,7 @@ void replica_state::reopen() {
   core.reset();
   meter->forget_counts();
   loaded = {};
+  repaired.clear();
   read_ahead.clear();
   read_ahead_asked = false;
   options.fresh = false;

@@ -13,11 +13,13 @@ namespace {
 
 constexpr std::int64_t ask_again_us = 1'000'000;
 constexpr std::int64_t cut_poll_us = 100'000;
-constexpr int silences_max = 5; // of a member that is asked for pieces, in a row
+constexpr std::int64_t grow_wanted_us = 60'000'000; // the agent says it every ten seconds at least
+constexpr int silences_max = 5;                     // of a member that is asked for pieces, in a row
 
 } // namespace
 
 void replica_state::on_grow(wire::grow_atom) {
+  told_to_grow_us = now();
   if (holds_items || growing || now_in != phase::running || kind() != msg::LOG_REPLICA)
     return;
   growing = true;
@@ -29,10 +31,12 @@ void replica_state::on_grow(wire::grow_atom) {
 
 // Whom to ask. One that grows asks those who do not lead first: the leader has enough to do.
 std::optional<std::uint64_t> replica_state::snapshot_source() {
-  if (!growing)
-    return holds_items ? core->wants_snapshot() : std::nullopt;
+  if (!growing && (!holds_items || !core->wants_snapshot()))
+    return std::nullopt;
   if (incoming)
-    return incoming->from;
+    return incoming->from; // whoever leads by now
+  if (!growing)
+    return core->wants_snapshot();
   std::vector<std::uint64_t> sources;
   for (auto& m : configuration().members())
     if (m.kind() == msg::STORAGE_REPLICA && m.id() != core->leader())
@@ -47,12 +51,17 @@ std::optional<std::uint64_t> replica_state::snapshot_source() {
 void replica_state::drive_transfer() {
   if (now_in != phase::running || reopens || (incoming && incoming->storing))
     return; // while a piece is being stored the item file may be replaced any moment, wanted or not
+  auto t = now();
+  if (growing && t - told_to_grow_us > grow_wanted_us)
+    growing = false; // somebody else is to grow
   auto wanted = snapshot_source();
-  if (!wanted) {
+  auto source = wanted ? member(*wanted) : nullptr;
+  if (wanted && !source && !growing && core->wants_snapshot() == wanted)
+    source = core->snapshot_host();
+  if (!source) {
     incoming.reset();
     return;
   }
-  auto t = now();
   if (!incoming || incoming->from != *wanted) {
     if (items.flushing())
       return; // the file is about to be replaced: let the last flush end first
@@ -64,14 +73,11 @@ void replica_state::drive_transfer() {
   }
   if (t < incoming->ask_us)
     return;
-  if (growing && ++incoming->silences > silences_max) { // it may be dead: another one has the items, too
+  if (++incoming->silences > silences_max) { // it may be dead: another one has the items, too
     ++grow_tries;
     incoming.reset();
     return;
   }
-  auto source = member(incoming->from);
-  if (!source)
-    return;
   incoming->ask_us = t + ask_again_us;
   wire::outgoing out;
   out.node = source->node();

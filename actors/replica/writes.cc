@@ -145,8 +145,12 @@ bool replica_state::answer_known(waiter& who, const msg::ReplicaRequest& request
     return true;
   }
   auto at = proposed_ids.find(key_of(request.id()));
-  if (at == proposed_ids.end())
-    return false;
+  if (at == proposed_ids.end()) {
+    if (!request.id().repeated() || !requests.crowded())
+      return false;
+    refuse(who, msg::UNKNOWN_OUTCOME, "so many requests came since that this one may have been forgotten");
+    return true;
+  }
   meter->repeated.Increment();
   proposed[at->second].waiters.push_back(std::move(who));
   return true;

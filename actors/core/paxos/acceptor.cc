@@ -49,6 +49,9 @@ bool group::state::lags_behind_us(log_index asker_commit) const {
     return true;
   if (commit <= asker_commit || log.last() <= asker_commit)
     return false;
+  // What is chosen may have to be read from the disk first, and a promise does not wait for that.
+  if (!log.in_memory(asker_commit + 1))
+    return true;
   return log.last() - asker_commit > opts.bounds.promise_entries ||
          log.bytes(asker_commit, log.last()) > limits::promise_bytes;
 }
@@ -107,14 +110,8 @@ void group::state::on_prepare(msg::PaxosMessage& message) {
   reply.set_granted(true);
   *reply.mutable_promised() = promised;
   reply.set_lease_left_us(leases.others_left(clock));
-  log_index from = request.commit() + 1;
-  while (from <= log.last()) {
-    log_index copied = log.copy(from, log.last(), std::numeric_limits<std::uint32_t>::max(),
-                                std::numeric_limits<std::size_t>::max(), *reply.mutable_entries());
-    if (copied < from)
-      return; // part of it cannot be read now: no promise is better than half a promise
-    from = copied + 1;
-  }
+  for (log_index x = request.commit() + 1; x <= log.last(); ++x)
+    *reply.add_entries() = *log.at(x);
   // While the disk hangs the candidate asks again and again; what it was to be told before is worth nothing
   // now.
   std::erase_if(after_queue,
@@ -200,7 +197,7 @@ void group::state::on_accept(msg::PaxosMessage& message) {
   // Up to where both know it to be chosen, both have the same.
   agreed = std::max(agreed, std::min(commit, accept.commit()));
   log_index previous = accept.previous_index();
-  std::optional<std::uint64_t> link = log.known_link(previous);
+  std::optional<std::uint64_t> link = log.link(previous);
   bool fits = link && *link == accept.previous_link();
   if (previous > agreed) {
     // Equal links are equal logs up to there; to count as chosen or as accepted in this ballot it must be one
@@ -221,7 +218,7 @@ void group::state::on_accept(msg::PaxosMessage& message) {
   for (msg::Entry& entry : *accept.mutable_entries()) {
     x = entry.index();
     if (x <= commit) {
-      auto ours = log.known_link(x);
+      auto ours = log.link(x);
       if (ours && *ours != entry.link()) {
         ++counters.links_refused;
         return;
@@ -230,7 +227,7 @@ void group::state::on_accept(msg::PaxosMessage& message) {
         agreed = std::max(agreed, x);
       continue;
     }
-    auto below = log.known_link(x - 1);
+    auto below = log.link(x - 1);
     if ((!below || *below != entry.previous_link()) && !opts.mutations.skip_link_check) {
       ++counters.links_refused;
       return;

@@ -1,8 +1,16 @@
 // Learning what was chosen, from anybody who knows: entries by CatchUp and Chosen, or a whole snapshot.
 #include "actors/core/paxos/state.h"
 #include "config/limits.h"
+#include <utility>
 
 namespace troupe::paxos {
+
+namespace {
+
+constexpr std::size_t unanswered_max =
+    16; // members: a group has a handful, and whoever is left out asks again
+
+} // namespace
 
 void group::state::ask_catch_up(member_id from, bool at_once) {
   if (!at_once && clock - caught_up_at < opts.heartbeat / 2)
@@ -26,19 +34,35 @@ void group::state::on_catch_up(const msg::PaxosMessage& message) {
   }
   if (from == 0 || from > commit)
     return; // nothing to tell
+  tell_chosen(message.from(), from);
+}
+
+void group::state::tell_chosen(member_id who, log_index from) {
+  unanswered.erase(who);
   if (from <= log.base()) {
-    now_queue.push_back(gone(message.from()));
+    now_queue.push_back(gone(who));
     return;
   }
-  msg::PaxosMessage answer = to(message.from());
+  msg::PaxosMessage answer = to(who);
   msg::Chosen& chosen = *answer.mutable_chosen();
   chosen.set_commit(commit);
   auto& entries = *chosen.mutable_entries();
-  if (log.copy(from, commit, opts.bounds.append_entries, limits::catch_up_bytes, entries) < from)
-    return; // not to be read now: it will ask again
+  if (log.copy(from, commit, opts.bounds.append_entries, limits::catch_up_bytes, entries) < from) {
+    if (unanswered.size() < unanswered_max)
+      unanswered[who] = from;
+    return;
+  }
   chosen.set_previous_index(from - 1);
   chosen.set_previous_link(entries[0].previous_link());
   now_queue.push_back(std::move(answer));
+}
+
+void group::state::log_at_hand() {
+  if (leading)
+    for (follower& f : leading->followers)
+      f.waits_for_log = false;
+  for (auto [who, from] : std::exchange(unanswered, {}))
+    tell_chosen(who, from);
 }
 
 msg::PaxosMessage group::state::gone(member_id member) const {
@@ -60,12 +84,17 @@ msg::PaxosMessage group::state::gone(member_id member) const {
   return message;
 }
 
-// From somebody who has the items: the one who said that its log is too short, or the leader, or one storage
-// replica after the other.
+const msg::Member* group::state::known_member(member_id id) const {
+  const msg::Member* member = find_member(config, id);
+  return member ? member : find_member(told_of, id);
+}
+
+// From somebody who has the items and can be found: the one who said that its log is too short, or the
+// leader, or one storage replica after the other.
 void group::state::look_for_snapshot(member_id told_by) {
   auto holds_items = [&](member_id id) {
-    const msg::Member* member = find_member(config, id);
-    return id != 0 && id != opts.self && (!member || member->kind() != msg::LOG_REPLICA);
+    const msg::Member* member = known_member(id);
+    return member && id != opts.self && member->kind() != msg::LOG_REPLICA;
   };
   if (holds_items(told_by)) {
     snapshot_source = told_by;
@@ -97,9 +126,10 @@ void group::state::on_chosen(msg::PaxosMessage& message) {
   if (chosen.gone()) {
     // Equal links there mean that all of it is here already, and only was not known to be chosen.
     log_index reached = chosen.previous_index();
-    bool have =
-        reached > commit && reached <= log.last() && log.known_link(reached) == chosen.previous_link();
+    bool have = reached > commit && reached <= log.last() && log.link(reached) == chosen.previous_link();
     if (!have && has_items) {
+      if (chosen.has_configuration() && chosen.configuration().epoch() > config.epoch())
+        told_of = chosen.configuration();
       look_for_snapshot(message.from());
       return;
     }
@@ -153,7 +183,7 @@ bool group::state::learn(std::vector<entry_ptr>& entries, log_index up_to) {
       continue;
     if (x > up_to || x > commit + 1)
       break;
-    auto below = log.known_link(commit);
+    auto below = log.link(commit);
     if (!below || *below != entry->previous_link()) {
       ++counters.links_refused;
       break;

@@ -191,6 +191,15 @@ void group::set_log_reader(log_reader reader) {
   state_->forget_applied();
 }
 
+void group::log_at_hand(instant now) {
+  state_->clock = std::max(state_->clock, now);
+  state_->log_at_hand();
+}
+
+const msg::Member* group::snapshot_host() const {
+  return state_->snapshot_source ? state_->known_member(*state_->snapshot_source) : nullptr;
+}
+
 std::optional<member_id> group::wants_snapshot() const {
   return state_->snapshot_source;
 }

@@ -2,8 +2,8 @@
 //
 // Multi-Paxos with a stable, leased leader. `group` is given messages, the time and what became durable, and
 // returns what to persist, what to send and what has been chosen. It includes no CAF, SQLite, clock, thread
-// or source of randomness; the same object runs in production (actors/replica, actors/log_replica) and in
-// the simulation (tests/sim). docs/paxos.md tells the whole protocol and argues why it is safe.
+// or source of randomness; the same object runs in production (actors/replica) and in the simulation
+// (tests/sim). docs/paxos.md tells the whole protocol and argues why it is safe.
 //
 // The order the caller must keep, which is all it has to know: persist, then speak, then answer.
 //
@@ -214,13 +214,20 @@ public:
   void truncated(log_index up_to); // the caller has deleted entries up to here
   // Entries of the log that are no longer in memory: the shell reads them from the log store when asked.
   // Called from inside step/tick/persisted/take_ready; returns entries of [from, to] up to max_bytes, or
-  // fewer, but at least the first if it is there.
+  // fewer; none when they are not at hand now. Who they are for waits then until log_at_hand(), or until it
+  // says something again. Nothing that must not wait depends on them: a promise is given from memory alone.
   using log_reader =
       std::function<std::vector<msg::Entry>(log_index from, log_index to, std::size_t max_bytes)>;
   void set_log_reader(log_reader reader);
+  // Some of what the reader was asked for and did not have can be had now. Not to be called when reading
+  // failed: whoever waits asks again by itself.
+  void log_at_hand(instant now);
 
   // Set when this member's log cannot be continued from anybody's log: fetch a snapshot from that member.
   std::optional<member_id> wants_snapshot() const;
+  // Where that member is, also when it is of a configuration that this member has only been told of; null
+  // when nobody has said so.
+  const msg::Member* snapshot_host() const;
   // A verified snapshot has been published: continue from it. Refused (false) at or below the commit index.
   // The next ready has reset_log set.
   bool restore(const msg::SnapshotHeader& header, instant now);

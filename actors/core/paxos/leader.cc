@@ -61,6 +61,7 @@ void group::state::heard_from(follower& f, instant sent_us) {
   f.heard = clock;
   if (sent_us >= leading->since && sent_us <= clock)
     f.acked = std::max(f.acked, opts.mutations.lease_from_receive ? clock : sent_us);
+  f.waits_for_log = false;
   if (!f.reachable) {
     f.reachable = true;
     rewind(f);

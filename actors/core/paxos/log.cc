@@ -5,16 +5,16 @@
 namespace troupe::paxos {
 
 tail_log::tail_log(log_index base, std::uint64_t base_link, std::vector<msg::Entry> entries)
-    : base_(base), kept_from_(base + 1), below_link_(base_link) {
+    : base_(base), at_base_{0, base_link}, kept_from_(base + 1) {
   for (msg::Entry& entry : entries) {
     invariant(entry.index() == last() + 1, "a restored log has no holes");
-    ends_.push_back(end(last()) + entry_cost(entry));
+    marks_.push_back({end(last()) + entry_cost(entry), entry.link()});
     kept_.push_back(std::make_shared<const msg::Entry>(std::move(entry)));
   }
 }
 
-std::uint64_t tail_log::end(log_index index) const {
-  return index <= base_ ? base_end_ : ends_[index - base_ - 1];
+const tail_log::mark& tail_log::mark_at(log_index index) const {
+  return index <= base_ ? at_base_ : marks_[index - base_ - 1];
 }
 
 const entry_ptr& tail_log::at(log_index index) const {
@@ -22,25 +22,10 @@ const entry_ptr& tail_log::at(log_index index) const {
   return kept_[index - kept_from_];
 }
 
-std::optional<std::uint64_t> tail_log::known_link(log_index index) const {
-  if (in_memory(index))
-    return kept_[index - kept_from_]->link();
-  if (index + 1 == kept_from_)
-    return below_link_;
-  return std::nullopt;
-}
-
 std::optional<std::uint64_t> tail_log::link(log_index index) const {
-  if (auto known = known_link(index))
-    return known;
   if (index < base_ || index > last())
     return std::nullopt;
-  // The one at base is gone, but the entry after it remembers its link.
-  log_index wanted = std::max(index, base_ + 1);
-  std::vector<msg::Entry> found = read(wanted, wanted, 0);
-  if (found.empty())
-    return std::nullopt;
-  return index == base_ ? found.front().previous_link() : found.front().link();
+  return mark_at(index).link;
 }
 
 std::size_t tail_log::bytes(log_index after, log_index up_to) const {
@@ -49,18 +34,19 @@ std::size_t tail_log::bytes(log_index after, log_index up_to) const {
 
 log_index tail_log::left_behind(std::uint64_t keep) const {
   std::uint64_t total = end(last());
-  if (total - base_end_ < keep)
+  if (total - at_base_.end < keep)
     return base_;
   // The running totals ascend: the last one that leaves `keep` above it.
-  auto above = std::upper_bound(ends_.begin(), ends_.end(), total - keep);
-  return base_ + static_cast<log_index>(above - ends_.begin());
+  auto above = std::upper_bound(marks_.begin(), marks_.end(), total - keep,
+                                [](std::uint64_t most, const mark& m) { return most < m.end; });
+  return base_ + static_cast<log_index>(above - marks_.begin());
 }
 
 void tail_log::write(entry_ptr entry) {
   log_index index = entry->index();
   invariant(index >= kept_from_ && index <= last() + 1, "entries are written without holes, into memory");
   if (index == last() + 1) {
-    ends_.push_back(end(last()) + entry_cost(*entry));
+    marks_.push_back({end(last()) + entry_cost(*entry), entry->link()});
     kept_.push_back(std::move(entry));
   } else {
     // Unsigned on purpose: the difference may be negative and wraps back into place.
@@ -68,7 +54,8 @@ void tail_log::write(entry_ptr entry) {
     std::uint64_t difference = entry_cost(*entry) - entry_cost(*slot);
     if (difference != 0)
       for (log_index i = index; i <= last(); ++i)
-        ends_[i - base_ - 1] += difference;
+        marks_[i - base_ - 1].end += difference;
+    marks_[index - base_ - 1].link = entry->link();
     slot = std::move(entry);
   }
   dirty_from_ = dirty_from_ == 0 ? index : std::min(dirty_from_, index);
@@ -77,7 +64,7 @@ void tail_log::write(entry_ptr entry) {
 
 void tail_log::drop_above(log_index index) {
   while (last() > index && last() >= kept_from_) {
-    ends_.pop_back();
+    marks_.pop_back();
     kept_.pop_back();
   }
   dirty_to_ = std::min(dirty_to_, last());
@@ -150,7 +137,6 @@ void tail_log::evict(log_index up_to, std::size_t keep_bytes) {
     return;
   up_to = std::min(up_to, durable());
   while (kept_from_ <= up_to && end(last()) - end(kept_from_ - 1) > keep_bytes) {
-    below_link_ = kept_.front()->link();
     kept_.pop_front();
     ++kept_from_;
   }
@@ -161,12 +147,11 @@ void tail_log::truncated(log_index up_to) {
     return;
   invariant(up_to <= durable(), "only what is on disk can have been truncated there");
   while (kept_from_ <= up_to) {
-    below_link_ = kept_.front()->link();
     kept_.pop_front();
     ++kept_from_;
   }
-  base_end_ = end(up_to);
-  ends_.erase(ends_.begin(), ends_.begin() + static_cast<std::ptrdiff_t>(up_to - base_));
+  at_base_ = mark_at(up_to);
+  marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(up_to - base_));
   base_ = up_to;
 }
 
@@ -174,20 +159,20 @@ void tail_log::reset(log_index base, std::uint64_t base_link) {
   log_index top = last();
   if (top > base) {
     invariant(kept_from_ <= base + 1, "what lies above a new base is in memory");
-    base_end_ = end(base);
-    ends_.erase(ends_.begin(), ends_.begin() + static_cast<std::ptrdiff_t>(base - base_));
+    at_base_.end = end(base);
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(base - base_));
     kept_.erase(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(base + 1 - kept_from_));
     dirty_from_ = base + 1; // the disk forgets its log: write these again
     dirty_to_ = top;
   } else {
-    base_end_ = 0;
-    ends_.clear();
+    at_base_.end = 0;
+    marks_.clear();
     kept_.clear();
     dirty_from_ = dirty_to_ = 0;
   }
   base_ = base;
   kept_from_ = base + 1;
-  below_link_ = base_link;
+  at_base_.link = base_link;
 }
 
 } // namespace troupe::paxos

@@ -1,8 +1,9 @@
 // The log as the protocol sees it: entries (base, last] without a hole, the newest of them in memory, and
 // which of them the disk has not got yet. What has been evicted is read back through the shell's log reader.
 //
-// It keeps three facts apart. Memory: entries at() can give at once. Disk: everything up to durable() is on
-// disk as it is in memory. Truncation: base() and below are gone for good.
+// It keeps three facts apart. Memory: entries at() can give at once; of the others it knows their size and
+// link. Disk: everything up to durable() is on disk as it is in memory. Truncation: base() and below are gone
+// for good.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include <deque>
@@ -21,13 +22,11 @@ public:
   tail_log(log_index base, std::uint64_t base_link, std::vector<msg::Entry> entries);
 
   log_index base() const { return base_; }
-  log_index last() const { return base_ + ends_.size(); }
+  log_index last() const { return base_ + marks_.size(); }
   bool in_memory(log_index index) const { return index >= kept_from_ && index <= last(); }
   const entry_ptr& at(log_index index) const; // in_memory(index)
 
-  // The link at an index, when it is known without reading the disk: in memory, or right below it.
-  std::optional<std::uint64_t> known_link(log_index index) const;
-  // The same, reading the disk if need be; nothing when it is gone.
+  // The link at an index of [base, last], in memory or not; nothing outside of it.
   std::optional<std::uint64_t> link(log_index index) const;
 
   // Entry costs of (after, up_to], both within [base, last].
@@ -41,7 +40,8 @@ public:
   void drop_above(log_index index);
 
   // Copies entries from `from` on into a message: at least one if there is one, then up to the bounds.
-  // Returns the last index copied; from - 1 when that part of the log cannot be read.
+  // Returns the last index copied, which may be less than the bounds allow when the reader gives no more;
+  // from - 1 when that part of the log cannot be read now (group::log_reader).
   log_index copy(log_index from, log_index to, std::size_t max_entries, std::size_t max_bytes,
                  google::protobuf::RepeatedPtrField<msg::Entry>& out) const;
 
@@ -61,15 +61,20 @@ public:
   void reset(log_index base, std::uint64_t base_link);
 
 private:
-  std::uint64_t end(log_index index) const; // running total of costs at an index
+  struct mark {
+    std::uint64_t end = 0; // running total of costs
+    std::uint64_t link = 0;
+  };
+
+  const mark& mark_at(log_index index) const; // of [base, last]
+  std::uint64_t end(log_index index) const { return mark_at(index).end; }
   std::vector<msg::Entry> read(log_index from, log_index to, std::size_t max_bytes) const;
 
   log_index base_;
-  std::uint64_t base_end_ = 0;
-  std::deque<std::uint64_t> ends_; // running total of costs at base_ + 1 ...
-  log_index kept_from_;            // the first in memory; last() + 1 when none is
+  mark at_base_;
+  std::deque<mark> marks_; // at base_ + 1 ...
+  log_index kept_from_;    // the first in memory; last() + 1 when none is
   std::deque<entry_ptr> kept_;
-  std::optional<std::uint64_t> below_link_; // at kept_from_ - 1
   log_index dirty_from_ = 0, dirty_to_ = 0; // written in memory since take_dirty(); 0: none
   log_index written_from_ = 0;              // the lowest on its way to disk; 0: none
   group::log_reader reader_;

@@ -120,7 +120,7 @@ void group::state::leave() {
 
 void group::state::tell_removed(msg::Removed& into) const {
   *into.mutable_configuration() = config;
-  if (auto link = log.known_link(config_index)) {
+  if (auto link = log.link(config_index)) {
     into.set_index(config_index);
     into.set_link(*link);
   }
@@ -168,7 +168,7 @@ void group::state::on_removed(const msg::PaxosMessage& message) {
   role = role::follower;
   // What removed it may be in its log, and chosen without its having heard so: then it can tell others.
   const msg::Removed& told = message.removed();
-  if (told.index() > commit && told.index() <= log.last() && log.known_link(told.index()) == told.link())
+  if (told.index() > commit && told.index() <= log.last() && log.link(told.index()) == told.link())
     commit_to(told.index());
   if (!removed)
     leave();

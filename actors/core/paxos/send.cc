@@ -15,7 +15,7 @@ void group::state::rewind(follower& f) {
 }
 
 bool group::state::can_send(const follower& f) const {
-  return f.reachable && !f.needs_snapshot && f.next <= leading->tail &&
+  return f.reachable && !f.needs_snapshot && !f.waits_for_log && f.next <= leading->tail &&
          f.flight_bytes < opts.bounds.follower_window_bytes;
 }
 
@@ -31,7 +31,7 @@ void group::state::send_accept(follower& f) {
   log_index copied = log.copy(f.next, leading->tail, opts.bounds.append_entries, limits::append_bytes,
                               *accept.mutable_entries());
   if (copied < f.next) {
-    f.reachable = false; // our own disk does not give it now; its next answer makes us try again
+    f.waits_for_log = true; // until our disk has given it; its next answer makes us try again, too
     return;
   }
   *accept.mutable_ballot() = leading->ballot;
@@ -112,7 +112,7 @@ log_index group::state::beginning_of(const follower& f) const {
       lowest = std::min(lowest, other.applied);
       ++holders;
     }
-  return holders > 1 && lowest > log.base() && log.link(lowest) ? lowest : log.base();
+  return holders > 1 ? std::max(lowest, log.base()) : log.base();
 }
 
 // Entries above this are missing in some voter's items: a log replica's log may hold the second copy of them.

@@ -22,6 +22,7 @@
 #include "actors/core/paxos/log.h"
 #include "actors/core/paxos/quorum.h"
 #include <limits>
+#include <map>
 
 namespace troupe::paxos {
 
@@ -45,6 +46,7 @@ struct follower {
   std::uint64_t read_round = 0;
   bool reachable = true; // answered within a lease; others get heartbeats only
   bool needs_snapshot = false;
+  bool waits_for_log = false; // what it is to be sent next is not at hand
 
   struct sent {
     log_index last = 0;
@@ -141,7 +143,9 @@ struct group::state {
   log_index settled = 0; // every member has applied up to here
   log_index held = 0;    // every voter with items holds up to here
   std::optional<member_id> snapshot_source;
-  instant caught_up_at = long_ago; // when CatchUp was last sent
+  msg::Configuration told_of;                // by whoever has cut its log; newer than `config`, or empty
+  instant caught_up_at = long_ago;           // when CatchUp was last sent
+  std::map<member_id, log_index> unanswered; // CatchUps whose entries are not at hand: from where on
 
   // Elections.
   enum role role = role::follower;
@@ -275,6 +279,9 @@ struct group::state {
   void ask_catch_up(member_id from, bool at_once);
   void on_catch_up(const msg::PaxosMessage& message);
   msg::PaxosMessage gone(member_id member) const;
+  const msg::Member* known_member(member_id id) const; // here, or in the configuration it was told of
+  void tell_chosen(member_id to, log_index from);
+  void log_at_hand();
   void look_for_snapshot(member_id told_by);
   void tell_as_removed(const msg::PaxosMessage& message);
   void continue_from(const ready::base& base, const msg::Configuration& known, log_index known_at);

@@ -326,11 +326,12 @@ wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer sel
           if (entry->kind() == msg::Entry::COMMAND)
             world->commands.emplace_back().ParseFromString(entry->payload());
         world->appended.push_back(job);
-        world->keep(job);
+        if (world->disk_says.ok())
+          world->keep(job);
         if (job.who && world->slow_disk)
           world->appends.push_back(job);
         else if (job.who)
-          self->send(job.who, wire::appended{{}, job.job});
+          self->send(job.who, wire::appended{world->disk_says, job.job});
       });
 }
 

@@ -91,6 +91,7 @@ public:
   wire::items_opened stored; // what the item file says of itself
   wire::log_loaded logged;   // what the log holds
   bool slow_disk = false;
+  wire::disk_result disk_says;            // to every append while the disk is not slow
   std::deque<wire::append_log> appends;   // that wait for the slow disk
   std::vector<wire::append_log> appended; // all there were
   std::vector<msg::Parcel> told;          // other members

@@ -194,16 +194,36 @@ void cluster::open(node& n, restored from) {
     adjust_(n.opts);
   n.member = std::make_unique<group>(n.opts, std::move(from), now);
   n.member->set_log_reader([&n](log_index first, log_index last, std::size_t max_bytes) {
-    std::vector<msg::Entry> entries;
-    std::size_t bytes = 0;
-    for (auto it = n.stored.log.find(first); it != n.stored.log.end() && it->first <= last; ++it) {
-      bytes += it->second.payload().size();
-      if (!entries.empty() && bytes > max_bytes)
-        break;
-      entries.push_back(it->second);
-    }
-    return entries;
+    if (n.read_bytes == 0)
+      return read(n, first, last, max_bytes);
+    if (!n.at_hand.empty() && n.at_hand.front().index() <= first && first <= n.at_hand.back().index())
+      return std::vector(n.at_hand.begin() + static_cast<std::ptrdiff_t>(first - n.at_hand.front().index()),
+                         n.at_hand.end());
+    if (!n.reading)
+      n.reading = {first, last};
+    return std::vector<msg::Entry>();
   });
+}
+
+std::vector<msg::Entry> cluster::read(const node& n, log_index first, log_index last, std::size_t max_bytes) {
+  std::vector<msg::Entry> entries;
+  std::size_t bytes = 0;
+  for (auto it = n.stored.log.find(first); it != n.stored.log.end() && it->first <= last; ++it) {
+    bytes += it->second.payload().size();
+    if (!entries.empty() && bytes > max_bytes)
+      break;
+    entries.push_back(it->second);
+  }
+  return entries;
+}
+
+void cluster::reads_arrive() {
+  for (auto& [id, n] : nodes)
+    if (auto asked = std::exchange(n.reading, std::nullopt); asked && n.member) {
+      n.at_hand = read(n, asked->first, asked->second, n.read_bytes);
+      n.member->log_at_hand(now);
+      pump(id);
+    }
 }
 
 void cluster::finish_writing(node& n) {
@@ -321,12 +341,16 @@ void cluster::run(instant microseconds) {
   for (int steps = 0;; ++steps) {
     expect(steps < 1'000'000, "time stands still");
     instant next = until;
-    for (auto& [id, n] : nodes)
+    for (auto& [id, n] : nodes) {
       if (n.member && n.ticks)
         next = std::min(next, std::max(n.member->next_deadline(), now + 1));
+      if (n.reading)
+        next = std::min(next, now + 1'000);
+    }
     now = std::max(now, next);
     if (now >= until)
       break;
+    reads_arrive();
     for (auto& [id, n] : nodes)
       if (n.member && n.ticks && n.member->next_deadline() <= now)
         tick(id);

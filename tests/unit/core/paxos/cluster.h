@@ -39,6 +39,11 @@ struct node {
   std::optional<ready> writing;
   bool keeps_items = true;
   bool ticks = true;
+  // Above 0: its log reader has nothing at hand but what it was asked for last, so many bytes of it, a
+  // millisecond later.
+  std::size_t read_bytes = 0;
+  std::optional<std::pair<log_index, log_index>> reading;
+  std::vector<msg::Entry> at_hand;
 };
 
 class cluster {
@@ -96,6 +101,8 @@ public:
 
 private:
   void finish_writing(node& n);
+  static std::vector<msg::Entry> read(const node& n, log_index first, log_index last, std::size_t max_bytes);
+  void reads_arrive();
   void answer(node& n);
   void open(node& n, restored from);
   std::function<void(options&)> adjust_;

@@ -133,6 +133,36 @@ TEST(newcomer, a_log_replica_copies_the_whole_log_when_only_one_item_store_is_le
   EXPECT_EQ(c[3].truncatable(0), 0u) << "the only items there are need the logs beside them";
 }
 
+// 3 was away while 4 took 2's place and began to lead, and whoever led before is gone.
+TEST(newcomer, whoever_was_away_finds_the_items_where_a_configuration_it_never_had_says) {
+  cluster c({member(1), member(2), member(3)});
+  c.isolate(3);
+  msg::PaxosMessage told;
+  told.set_group(cluster::group_id);
+  told.set_from(4);
+  told.set_to(3);
+  told.set_epoch(5);
+  auto& chosen = *told.mutable_chosen();
+  chosen.set_commit(100);
+  chosen.set_gone(true);
+  chosen.set_previous_index(90);
+  chosen.set_previous_link(7);
+  msg::PaxosMessage unknown = told;
+  c[3].step(std::move(unknown), c.now);
+  EXPECT_NE(c[3].wants_snapshot(), 4u) << "nobody can say where that one is";
+  EXPECT_TRUE(c[3].wants_snapshot()) << "one that it knows may do";
+  ASSERT_TRUE(c[3].snapshot_host());
+
+  auto fourth = member(4);
+  fourth.set_node("a node that is new");
+  *chosen.mutable_configuration() = configuration(5, {member(1), fourth, member(3, msg::LEARNER)});
+  chosen.set_configuration_index(80);
+  c[3].step(std::move(told), c.now);
+  EXPECT_EQ(c[3].wants_snapshot(), 4u);
+  ASSERT_TRUE(c[3].snapshot_host());
+  EXPECT_EQ(c[3].snapshot_host()->node(), "a node that is new");
+}
+
 TEST(newcomer, the_next_leader_adopts_a_tail_that_only_the_new_log_replica_has) {
   cluster c({member(1), member(2), member(3)});
   c.elect(1);
