@@ -27,22 +27,36 @@ member::member(cluster& home, machine& on, member_id id, paxos::restored from,
       group_(options_for(home.how(), id, world_.chance()), from, on.clock.read(world_.now())),
       state_(state ? std::make_unique<items>(*state) : nullptr), applied_(from.applied),
       flushed_(from.applied) {
-  group_.set_log_reader([this](log_index first, log_index last, std::size_t bytes) {
-    auto found = on_.storage->read(first, last, bytes);
-    if (found)
-      return std::move(*found);
-    world_.after(0, [&m = on_, boot = on_.boot, &all = home_] {
-      if (m.boot == boot)
-        all.lose_disk(m, "a stored entry is damaged");
-    });
-    return std::vector<msg::Entry>{};
-  });
+  group_.set_log_reader(
+      [this](log_index first, log_index last, std::size_t bytes) { return read_log(first, last, bytes); });
   later(world_.chance().between(1, home_.how().housekeeping), [this] { housekeeping(); });
   later(0, [this] { drain(); });
   world_.after(world_.chance().between(1, home_.how().options.heartbeat), guarded([this] { pulse(); }));
 }
 
 member::~member() = default;
+
+// As the shell does: what is not at hand is read, and comes later.
+std::vector<msg::Entry> member::read_log(log_index first, log_index last, std::size_t bytes) {
+  if (!at_hand_.empty() && at_hand_.front().index() <= first && first <= at_hand_.back().index())
+    return {at_hand_.begin() + static_cast<std::ptrdiff_t>(first - at_hand_.front().index()), at_hand_.end()};
+  if (std::exchange(reading_, true))
+    return {};
+  later(world_.chance().between(0, home_.how().options.heartbeat / 10), [this, first, last, bytes] {
+    reading_ = false;
+    auto found = on_.storage->read(first, last, bytes);
+    if (!found) // after this, which ends with the member
+      return world_.after(0, [&m = on_, boot = on_.boot, &all = home_] {
+        if (m.boot == boot)
+          all.lose_disk(m, "a stored entry is damaged");
+      });
+    at_hand_ = std::move(*found);
+    if (!at_hand_.empty())
+      group_.log_at_hand(clock());
+    drain();
+  });
+  return {};
+}
 
 instant member::clock() const {
   return on_.clock.read(world_.now());

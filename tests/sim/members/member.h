@@ -54,6 +54,7 @@ public:
   log_index applied() const { return applied_; }
 
 private:
+  std::vector<msg::Entry> read_log(log_index first, log_index last, std::size_t bytes);
   struct flight { // a command of ours that is not applied yet
     request_key id;
     std::string key;
@@ -150,6 +151,8 @@ private:
 
   std::optional<transfer> fetching_;
   std::optional<member_id> growing_; // from whom
+  std::vector<msg::Entry> at_hand_;  // what the log reader read last
+  bool reading_ = false;
   std::map<std::uint64_t, offer> offers_;
   std::uint64_t transfers_ = 0;
 };
