@@ -99,14 +99,13 @@ struct admin_state {
   static constexpr std::size_t questions_max = 256; // one at a time, and hand-overs
   kit::promise_table<answer_handler> asked{0};      // start() makes it
   bool probe_due = true;
-  bool stale = false;                                    // another version of the records exists
-  std::uint64_t ordered_version = 0;                     // of the records, when nodes were last told unasked
-  std::int64_t orders_us = 0;                            // and when that was
-  std::int64_t healing_us = 0;                           // the next plan is not made before
-  std::int64_t asking_us = 0;                            // nor leaders asked for changes before
-  std::map<std::uint64_t, std::int64_t> asked_leader_us; // group -> when its leader was asked for a change
-  std::int64_t retry_us = 0;     // the group did not answer well: leave it alone until then
-  std::vector<msg::Record> rows; // of a load
+  bool stale = false;                // another version of the records exists
+  std::uint64_t ordered_version = 0; // of the records, when nodes were last told unasked
+  std::int64_t orders_us = 0;        // and when that was
+  std::int64_t healing_us = 0;       // the next plan is not made before
+  std::int64_t asking_us = 0;        // nor leaders asked for changes before
+  std::int64_t retry_us = 0;         // the group did not answer well: leave it alone until then
+  std::vector<msg::Record> rows;     // of a load
   std::string load_from;
 
   // --- who waits

@@ -151,7 +151,7 @@ private:
       const auto& partition = *view_.records.partition(group);
       if (!in_care(view_, partition))
         continue;
-      under_way_ += partition.has_target();
+      under_way_ += partition.has_target() && view_.nodes.server_of(group); // else it waits for a leader
       if (const auto* grows = member_of(partition.configuration(), partition.grow()))
         growing_[grows->node()] += takes_a_place(view_, book_, partition, *grows);
     }

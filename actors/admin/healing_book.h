@@ -49,6 +49,7 @@ public:
     std::uint64_t epoch = 0;
     std::uint64_t newcomer = 0;
     std::int64_t target_since_us = 0;
+    std::int64_t asked_us = 0; // when the group's leader was asked for what is due; 0: it was not, or refused
     // The member that grows, how far it is, and since when.
     std::uint64_t grows = 0;
     std::uint64_t growth_bytes = 0;

@@ -335,7 +335,6 @@ void admin_state::lead() {
   nodes.clear();
   healing.clear();
   ordered_version = 0;
-  asked_leader_us.clear();
   kit::log(kit::level::info, options.node, "admin", "leads the metadata");
 }
 
@@ -380,18 +379,18 @@ void admin_state::ask_leaders() {
     return;
   asking_us = now() + ask_leaders_every_us;
   for (auto& order : healing_orders(view(), healing)) {
-    auto& asked_us = asked_leader_us[order.group];
+    auto& asked_us = healing.of(order.group).asked_us;
     if (asked.size() + questions_kept >= questions_max ||
         (asked_us != 0 && now() - asked_us < ask_leader_every_us))
       continue;
     asked_us = now();
     ask(order.node, order.group, std::move(order.request),
         [this, group = order.group](const msg::ReplicaReply& reply) {
-          asked_leader_us[group] = 0;
+          healing.of(group).asked_us = 0;
           msg::Configuration committed;
           if (!is_ok(reply.status()) || !committed.ParseFromString(reply.configuration()) ||
               committed.epoch() == 0) {
-            asked_leader_us[group] = now() - ask_leader_every_us / 2;
+            healing.of(group).asked_us = now() - ask_leader_every_us / 2;
             return;
           }
           nodes.note_committed(group, committed);

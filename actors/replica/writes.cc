@@ -115,6 +115,8 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
     return moved(who);
   if (disk_full)
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
+  if (!disk_refuses.empty()) // somebody else leads soon, or this one can again
+    return moved(who);
   if (answer_known(who, request))
     return;
   // The metadata group goes on: its log is small, and without it nothing is healed.

@@ -1,5 +1,6 @@
 // The healer over the records: what is written before anybody acts, what may be destroyed and when.
 #include "actors/admin/orders.h"
+#include "config/limits.h"
 #include "tests/unit/admin/ward.h"
 #include <gtest/gtest.h>
 
