@@ -75,7 +75,7 @@ constexpr std::array<key<he>, 3> healing_keys{{
     {"rebuilds", count_value<he>{&he::rebuilds, 1, 64}, "Partitions that a node rebuilds at once", ""},
 }};
 
-constexpr std::array<key<ar>, 13> archive_keys{{
+constexpr std::array<key<ar>, 14> archive_keys{{
     {"directory", text_value<ar>{&ar::directory, text_rule::path},
      "Directory that all nodes reach, for example a disk that each of them mounts; relative to the file's "
      "folder",
@@ -106,6 +106,8 @@ constexpr std::array<key<ar>, 13> archive_keys{{
      "of its log "
      "since the last time",
      ""},
+    {"restore_bytes_per_second", size_value<ar>{&ar::restore_bytes_per_second, 64 * KiB, TiB},
+     "A node writes at most so much into tables that are being restored", ""},
     {"connect_timeout", duration_value<ar>{&ar::connect_timeout_ms, 100, 60'000},
      "How long the S3 service may take to accept a connection", ""},
     {"timeout", duration_value<ar>{&ar::timeout_ms, 100, 600'000},

@@ -66,6 +66,12 @@ inline constexpr int router_attempts = 240;
 inline constexpr std::size_t leader_hints = 65'536; // groups whose leader a router remembers
 inline constexpr std::size_t labelled_tables = 256; // tables with metric series of their own, per router
 
+// Backups.
+inline constexpr std::size_t backups = 10'000;
+inline constexpr std::size_t backups_at_once = 50; // not available yet
+inline constexpr std::size_t restores_at_once = 50;
+inline constexpr std::int64_t archiving_wait_ms = 10'000; // for an archiver, before it is asked again
+
 // The cluster file.
 inline constexpr std::size_t cluster_file_bytes = 1u << 20;
 inline constexpr std::size_t cluster_zones = 32;

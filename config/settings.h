@@ -64,7 +64,8 @@ struct archive_settings {
   std::int64_t segment_age_ms = 60'000;
   std::int64_t alarm_bytes = 256 << 20; // of one partition's log, not archived
   std::int64_t refuse_bytes = 1 << 30;
-  std::int64_t snapshot_bytes = 64 << 20; // of segments since the last snapshot of the items
+  std::int64_t snapshot_bytes = 64 << 20;           // of segments since the last snapshot of the items
+  std::int64_t restore_bytes_per_second = 16 << 20; // written at most, per node, into tables being restored
   std::int64_t connect_timeout_ms = 3'000;
   std::int64_t timeout_ms = 30'000; // of a request, and more for its body by its size
 

@@ -39,6 +39,7 @@ void admin_state::start() {
   random.seed(options.seed);
   client_id = random();
   asked = kit::promise_table<answer_handler>(questions_max, wire::first_id(random()));
+  asked_archivers = kit::promise_table<std::uint64_t>(questions_max, wire::first_id(client_id));
   meter = std::make_unique<admin_metrics>(*options.metrics);
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_ADMIN), self, false});
   self->send(self, wire::tick_atom::value);
@@ -55,6 +56,8 @@ outlook admin_state::view() const {
   here.metadata_nodes = options.metadata_nodes;
   here.heal = options.heal;
   here.rebuilds = options.rebuilds;
+  here.archive = options.archive;
+  here.archived = &archived;
   return here;
 }
 
@@ -78,6 +81,9 @@ void admin_state::receive(wire::inbox& mail) {
       on_map(from);
     } else if (parcel.has_node_report()) {
       on_report(from);
+    } else if (parcel.reply() && parcel.from().role() == msg::ROLE_ARCHIVER) {
+      if (auto group = asked_archivers.take(parcel.id()))
+        on_archiver(*group, parcel);
     } else if (parcel.reply()) {
       if (auto then = asked.take(parcel.id())) {
         if (parcel.has_replica_reply()) {
@@ -100,6 +106,8 @@ void admin_state::on_tick() {
     *late.mutable_status() = make_status(msg::UNKNOWN_OUTCOME, "no answer in time");
     then(late);
   }
+  for (auto group : asked_archivers.take_expired(now()))
+    archived.ask_again(group, now());
   settle_outcomes();
   answer_early();
   probe_due = true;
@@ -122,7 +130,7 @@ void admin_state::on_tick() {
   meter->ailing.Set(now_is == stance::leading ? ailing : 0);
   meter->paused.Set(now_is == stance::leading && records.cluster().has_healing_pause());
   bool busy = !wishes.empty() || !outcomes.empty() || !early.empty() || !records.unsettled().empty() ||
-              stale || changing;
+              !records.unfinished_backups().empty() || stale || changing;
   self->delayed_send(self, busy ? busy_tick : idle_tick, wire::tick_atom::value);
 }
 

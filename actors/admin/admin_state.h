@@ -6,6 +6,8 @@
 // advance(), in one place.
 #pragma once
 #include "actors/admin/admin_actor.h"
+#include "actors/admin/archive_book.h"
+#include "actors/admin/backups.h"
 #include "actors/admin/healer.h"
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
@@ -31,12 +33,14 @@ struct asker {
   std::int64_t until_us = 0;
 };
 
-// A request that changes the records. It keeps its table's id over all attempts.
+// A request that changes the records. It keeps its table's, or its backup's, id over all attempts.
 struct wish {
   asker who;
   msg::AdminRequest request;
-  std::uint64_t table_id = 0; // delete: 0 until the first attempt has found the table
-  bool attempted = false;     // a write was made whose outcome may not be known
+  std::uint64_t id = 0;          // delete: 0 until the first attempt has found the table
+  bool attempted = false;        // a write was made whose outcome may not be known
+  log_heads heads;               // of groups_to_settle, as far as they have answered
+  std::set<std::uint64_t> asked; // the others, of those
 };
 
 // Its change was made; the answer waits until the table is there, or gone.
@@ -96,8 +100,11 @@ struct admin_state {
   // --- the operation under way
   operation busy_with = operation::none;
   operation last = operation::none;
-  static constexpr std::size_t questions_max = 256; // one at a time, and hand-overs
+  static constexpr std::size_t questions_max = 256; // one at a time, hand-overs, and heads of logs
   kit::promise_table<answer_handler> asked{0};      // start() makes it
+  // Of groups whose archivers are asked: where their promises' ids begin is far from where those above do.
+  kit::promise_table<std::uint64_t> asked_archivers{0};
+  archive_book archived;
   bool probe_due = true;
   bool stale = false;                // another version of the records exists
   std::uint64_t ordered_version = 0; // of the records, when nodes were last told unasked
@@ -135,17 +142,23 @@ struct admin_state {
   void check_loaded();
   bool write_next();
   bool write_wish();
-  decision plan_of(const wish& what);
   void write(change what, std::optional<wish> of);
   void on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of);
   void take_over(const change& what);
   void ask_leaders();
+  decision plan_of(wish& of);
+  void answer_done(const wish& of);
   void follow(const std::string& leader);
   void lead();
   void ask(msg::ReplicaRequest request, answer_handler then); // the metadata group, through our own replica
   void ask(const std::string& node, std::uint64_t group, msg::ReplicaRequest request, answer_handler then);
   void done();
   void fail(const msg::ReplicaReply& reply, const char* what);
+
+  // --- archiving.cc
+  bool settle_heads(wish& of);
+  void ask_archivers();
+  void on_archiver(std::uint64_t group, const msg::Parcel& answer);
 
   // --- answers.cc
   void on_admin(const wire::delivery& from);
@@ -163,6 +176,7 @@ struct admin_state {
   msg::AdminReply refusal(msg::Code code, std::string why) const;
   msg::AdminReply moved() const;
   msg::AdminReply table_reply(const msg::TableRecord& table) const;
+  msg::AdminReply backup_reply(const msg::BackupRecord& backup) const;
   void reply(const asker& to, msg::AdminReply body);
   void reply_map(const asker& to, msg::MapReply body);
   void post(std::string node, msg::Parcel parcel);

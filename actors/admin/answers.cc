@@ -1,5 +1,6 @@
 // Who asks the admin, and what they are told.
 #include "actors/admin/admin_state.h"
+#include "actors/admin/backups.h"
 #include "config/limits.h"
 #include "messages/status.h"
 #include <algorithm>
@@ -31,12 +32,17 @@ void admin_state::on_admin(const wire::delivery& from) {
   case msg::AdminRequest::kDeleteTable:
   case msg::AdminRequest::kUpdateTable:
   case msg::AdminRequest::kPauseHealing:
+  case msg::AdminRequest::kCreateBackup:
+  case msg::AdminRequest::kDeleteBackup:
+  case msg::AdminRequest::kRestoreTable:
     if (wishes.size() >= waiting_max || outcomes.size() >= waiting_max)
       return reply(who, refusal(msg::OVERLOADED, "too many changes of the metadata are waiting"));
-    wishes.push_back({std::move(who), request, random(), false});
+    wishes.push_back({std::move(who), request, random()});
     return;
   case msg::AdminRequest::kDescribeTable:
   case msg::AdminRequest::kListTables:
+  case msg::AdminRequest::kDescribeBackup:
+  case msg::AdminRequest::kListBackups:
     if (readers.size() + early.size() >= waiting_max)
       return reply(who, refusal(msg::OVERLOADED, "too many requests wait for the metadata"));
     readers.push_back({std::move(who), from.parcel});
@@ -47,11 +53,6 @@ void admin_state::on_admin(const wire::delivery& from) {
     return hand_over(std::move(who), request.hand_over());
   case msg::AdminRequest::kScrubNow:
     return scrub_now(who, request.scrub_now());
-  case msg::AdminRequest::kCreateBackup:
-  case msg::AdminRequest::kDeleteBackup:
-  case msg::AdminRequest::kDescribeBackup:
-  case msg::AdminRequest::kListBackups:
-  case msg::AdminRequest::kRestoreTable:
   case msg::AdminRequest::OP_NOT_SET:
     return reply(who, refusal(msg::UNSUPPORTED, "this version does not know that request"));
   }
@@ -182,8 +183,19 @@ void admin_state::answer_reader(const reader& r) {
       return early.push_back(r);
     auto body = table_reply(*table);
     *body.mutable_figures() = figures;
+    body.set_restorable_ms(restorable_until(view(), *table));
     for (auto group : records.groups_of(table->id()))
       *body.add_partitions() = *records.partition(group);
+    return reply(r.who, std::move(body));
+  }
+  if (request.has_describe_backup()) {
+    const auto* backup = records.backup(request.describe_backup().id());
+    return reply(r.who,
+                 backup ? backup_reply(*backup) : refusal(msg::TABLE_NOT_FOUND, "there is no such backup"));
+  }
+  if (request.has_list_backups()) {
+    auto body = list_of(records, request.list_backups());
+    body.set_now_ms(options.clock->unix_ms());
     return reply(r.who, std::move(body));
   }
   const auto& list = request.list_tables();
@@ -192,7 +204,7 @@ void admin_state::answer_reader(const reader& r) {
   body.set_now_ms(options.clock->unix_ms());
   auto it = records.tables().upper_bound(list.after());
   for (; it != records.tables().end() && body.tables_size() < static_cast<int>(limit); ++it)
-    *body.add_tables() = it->second;
+    *body.add_tables() = told(it->second);
   if (it != records.tables().end())
     body.set_last_name(body.tables().rbegin()->name());
   reply(r.who, std::move(body));
@@ -256,7 +268,7 @@ msg::AdminReply admin_state::cluster_status() const {
   msg::AdminReply body;
   body.set_now_ms(options.clock->unix_ms());
   for (const auto& [title, table] : records.tables())
-    *body.add_tables() = table;
+    *body.add_tables() = told(table);
   for (const auto& [group, partition] : records.partitions())
     if (group != wire::metadata_group)
       *body.add_partitions() = partition;
@@ -300,7 +312,16 @@ msg::AdminReply admin_state::moved() const {
 msg::AdminReply admin_state::table_reply(const msg::TableRecord& table) const {
   msg::AdminReply body;
   body.set_now_ms(options.clock->unix_ms());
-  *body.add_tables() = table;
+  *body.add_tables() = told(table);
+  return body;
+}
+
+msg::AdminReply admin_state::backup_reply(const msg::BackupRecord& backup) const {
+  msg::AdminReply body;
+  body.set_now_ms(options.clock->unix_ms());
+  auto& told = *body.add_backups();
+  told = backup;
+  told.clear_parts();
   return body;
 }
 

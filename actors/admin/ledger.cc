@@ -37,6 +37,7 @@ void admin_state::advance() {
     return load();
   send_orders();
   ask_leaders();
+  ask_archivers();
   // Readers and writers take turns, so that neither starves the other.
   if (must_look && last == operation::write)
     return probe();
@@ -184,15 +185,49 @@ void admin_state::check_loaded() {
 // --- write: one change
 // -----------------------------------------------------------------------------------------
 
-decision admin_state::plan_of(const wish& what) {
-  const auto& request = what.request;
-  if (request.has_create_table())
-    return plan_create(view(), request.create_table(), request.id(), what.table_id, random());
-  if (request.has_update_table())
+decision admin_state::plan_of(wish& of) {
+  const auto& request = of.request;
+  switch (request.op_case()) {
+  case msg::AdminRequest::kCreateTable:
+    return plan_create(view(), request.create_table(), request.id(), of.id, random());
+  case msg::AdminRequest::kUpdateTable:
     return plan_update(view(), request.update_table());
-  if (request.has_pause_healing())
+  case msg::AdminRequest::kDeleteTable:
+    return plan_delete(view(), request.delete_table(), request.id(), of.attempted ? of.id : 0);
+  case msg::AdminRequest::kPauseHealing:
     return plan_pause(view(), request.pause_healing());
-  return plan_delete(view(), request.delete_table(), request.id(), what.attempted ? what.table_id : 0);
+  case msg::AdminRequest::kDeleteBackup:
+    return plan_delete_backup(view(), request.delete_backup(), of.attempted);
+  case msg::AdminRequest::kCreateBackup:
+    settle_heads(of);
+    return plan_backup(view(), request.create_backup(), request.id(), of.id, of.heads);
+  default:
+    settle_heads(of);
+    return plan_restore(view(), request.restore_table(), request.id(), of.id, random(), of.heads);
+  }
+}
+
+// What was wanted is in the records, or on its way there. Tables are waited for: to be there, or gone.
+void admin_state::answer_done(const wish& of) {
+  const auto& request = of.request;
+  if (request.has_update_table())
+    return reply(of.who, table_reply(*records.table(request.update_table().name())));
+  if (request.has_restore_table())
+    return reply(of.who, table_reply(*records.table(request.restore_table().target())));
+  if (request.has_create_backup())
+    return reply(of.who, backup_reply(*backup_of(records, of.id, request.id())));
+  if (request.has_delete_backup() || request.has_pause_healing()) {
+    msg::AdminReply body;
+    body.set_now_ms(options.clock->unix_ms());
+    if (request.has_pause_healing() && records.cluster().has_healing_pause())
+      *body.mutable_healing()->mutable_pause() = records.cluster().healing_pause();
+    return reply(of.who, std::move(body));
+  }
+  bool deleting = request.has_delete_table();
+  const auto& table_name = deleting ? request.delete_table().name() : request.create_table().name();
+  const auto* table = records.table(table_name);
+  outcomes.push_back({of.who, table_name, table ? table->id() : of.id, deleting});
+  settle_outcomes();
 }
 
 // Takes the first wish that can be granted now. True when a write was started.
@@ -200,45 +235,24 @@ bool admin_state::write_wish() {
   for (std::size_t tried = wishes.size(); tried > 0; --tried) {
     auto next = std::move(wishes.front());
     wishes.pop_front();
-    const auto& request = next.request;
-    auto plan = plan_of(next);
-    switch (plan.what) {
-    case decision::verdict::refuse: {
-      auto body = refusal(plan.refusal.code(), plan.refusal.message());
-      reply(next.who, std::move(body));
+    auto planned = plan_of(next);
+    switch (planned.what) {
+    case decision::verdict::refuse:
+      reply(next.who, refusal(planned.refusal.code(), planned.refusal.message()));
       break;
-    }
     case decision::verdict::wait:
       if (now() < next.who.until_us)
         wishes.push_back(std::move(next));
       else
-        reply(next.who,
-              refusal(msg::UNAVAILABLE, "not all nodes have reported to the new metadata leader yet"));
+        reply(next.who, refusal(msg::UNAVAILABLE, "not all nodes have answered the metadata leader yet"));
       break;
-    case decision::verdict::done: {
-      if (request.has_update_table()) {
-        reply(next.who, table_reply(*records.table(request.update_table().name())));
-        break;
-      }
-      if (request.has_pause_healing()) {
-        msg::AdminReply body;
-        body.set_now_ms(options.clock->unix_ms());
-        if (records.cluster().has_healing_pause())
-          *body.mutable_healing()->mutable_pause() = records.cluster().healing_pause();
-        reply(next.who, std::move(body));
-        break;
-      }
-      bool deleting = request.has_delete_table();
-      const auto& table_name = deleting ? request.delete_table().name() : request.create_table().name();
-      const auto* table = records.table(table_name);
-      outcomes.push_back({next.who, table_name, table ? table->id() : next.table_id, deleting});
-      settle_outcomes();
+    case decision::verdict::done:
+      answer_done(next);
       break;
-    }
     case decision::verdict::write:
-      if (!plan.write.tables.empty())
-        next.table_id = plan.write.tables.front().id();
-      write(std::move(plan.write), std::move(next));
+      if (!planned.write.tables.empty())
+        next.id = planned.write.tables.front().id();
+      write(std::move(planned.write), std::move(next));
       return true;
     }
   }
@@ -291,6 +305,10 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
     for (const auto& table : what.tables)
       kit::log(kit::level::info, options.node, "admin",
                "table " + table.name() + " is " + msg::TableState_Name(table.state()));
+    for (const auto& backup : what.backups)
+      kit::log(kit::level::info, options.node, "admin",
+               "backup " + backup.name() + " of table " + backup.table().name() +
+                   (backup.available() ? " is there" : " is being made"));
   } else {
     // Moved on, or not known: look at what is there now and plan again. A write that takes effect later after
     // all has its condition on the version it was planned on, so it and its successor exclude each other.
@@ -335,6 +353,7 @@ void admin_state::lead() {
   nodes.clear();
   healing.clear();
   ordered_version = 0;
+  archived.clear();
   kit::log(kit::level::info, options.node, "admin", "leads the metadata");
 }
 

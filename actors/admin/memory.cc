@@ -27,6 +27,13 @@ void drop_from(Map& index, const typename Map::key_type& key, std::uint64_t grou
 
 } // namespace
 
+msg::TableRecord told(const msg::TableRecord& table) {
+  auto one = table;
+  if (one.has_restore())
+    one.mutable_restore()->clear_parts();
+  return one;
+}
+
 memory::memory(const std::vector<msg::Record>& rows) {
   for (const auto& row : rows) {
     auto known = decode(row);
@@ -39,6 +46,8 @@ memory::memory(const std::vector<msg::Record>& rows) {
       nodes_[name] = std::move(*node);
     } else if (auto* partition = std::get_if<msg::PartitionRecord>(&*known)) {
       put(std::move(*partition));
+    } else if (auto* backup = std::get_if<msg::BackupRecord>(&*known)) {
+      put(std::move(*backup));
     } else {
       put(std::get<msg::TableRecord>(std::move(*known)));
     }
@@ -61,6 +70,10 @@ void memory::apply(const change& what) {
     put(partition);
   for (const auto& node : what.nodes)
     nodes_[node.name()] = node;
+  for (const auto& backup : what.backups)
+    put(backup);
+  for (auto id : what.removed_backups)
+    remove_backup(id);
   for (const auto& name : what.removed_tables)
     remove_table(name);
   for (auto group : what.removed_groups)
@@ -105,6 +118,29 @@ void memory::put(msg::PartitionRecord partition) {
   if (partition.configuration().members_size() > 0)
     ++preferred_[partition.configuration().members(0).node()];
   partitions_[group] = std::move(partition);
+}
+
+void memory::put(msg::BackupRecord backup) {
+  auto id = backup.id();
+  remove_backup(id);
+  if (!backup.available())
+    unfinished_backups_.insert(id);
+  backup_made_ms_[id] = backup.created_ms();
+  backups_[{backup.created_ms(), id}] = std::move(backup);
+}
+
+void memory::remove_backup(std::uint64_t id) {
+  auto known = backup_made_ms_.find(id);
+  if (known == backup_made_ms_.end())
+    return;
+  backups_.erase({known->second, id});
+  backup_made_ms_.erase(known);
+  unfinished_backups_.erase(id);
+}
+
+const msg::BackupRecord* memory::backup(std::uint64_t id) const {
+  auto known = backup_made_ms_.find(id);
+  return known == backup_made_ms_.end() ? nullptr : &backups_.at({known->second, id});
 }
 
 void memory::remove_table(const std::string& name) {
@@ -155,7 +191,7 @@ msg::MapReply memory::map() const {
   msg::MapReply reply;
   reply.set_version(version());
   for (const auto& [name, table] : tables_)
-    *reply.add_tables() = table;
+    *reply.add_tables() = told(table);
   for (const auto& [group, partition] : partitions_)
     if (group != wire::metadata_group) // no table's
       *reply.add_partitions() = partition;

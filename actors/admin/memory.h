@@ -11,9 +11,13 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe::admin {
+
+// A table's record as it is told: a table that is made from a large one has a long list of what from.
+msg::TableRecord told(const msg::TableRecord& table);
 
 class memory {
 public:
@@ -32,6 +36,13 @@ public:
   const std::map<std::uint64_t, msg::PartitionRecord>& partitions() const { return partitions_; }
   const std::map<std::string, msg::NodeRecord>& nodes() const { return nodes_; }
 
+  // By the time they were made, then by id.
+  using backup_place = std::pair<std::int64_t, std::uint64_t>;
+  const std::map<backup_place, msg::BackupRecord>& backups() const { return backups_; }
+  const msg::BackupRecord* backup(std::uint64_t id) const;
+  // Those that are not available yet.
+  const std::set<std::uint64_t>& unfinished_backups() const { return unfinished_backups_; }
+
   const msg::TableRecord* table(const std::string& name) const;
   const msg::PartitionRecord* partition(std::uint64_t group) const;
   // Groups of a table, ascending; those with a member on a node, or to have one, ascending.
@@ -47,13 +58,15 @@ public:
   // Groups whose preferred leader (first member) is this node.
   std::uint32_t preferred_on(const std::string& node) const;
 
-  // What a router needs, whole.
+  // What a router needs, whole; of what tables were made from, no more than that.
   msg::MapReply map() const;
   std::size_t unreadable() const { return unreadable_; }
 
 private:
   void put(msg::TableRecord table);
   void put(msg::PartitionRecord partition);
+  void put(msg::BackupRecord backup);
+  void remove_backup(std::uint64_t id);
   void remove_table(const std::string& name);
   void remove_group(std::uint64_t group);
   void mark_nodes(const msg::PartitionRecord& partition);
@@ -62,6 +75,9 @@ private:
   std::map<std::string, msg::TableRecord> tables_;
   std::map<std::uint64_t, msg::PartitionRecord> partitions_;
   std::map<std::string, msg::NodeRecord> nodes_;
+  std::map<backup_place, msg::BackupRecord> backups_;
+  std::unordered_map<std::uint64_t, std::int64_t> backup_made_ms_; // id -> its place
+  std::set<std::uint64_t> unfinished_backups_;
   std::unordered_map<std::uint64_t, std::set<std::uint64_t>> by_table_;
   std::unordered_map<std::string, std::set<std::uint64_t>> by_node_;
   std::unordered_map<std::string, std::uint32_t> preferred_;

@@ -1,4 +1,6 @@
 #include "actors/admin/planner.h"
+#include "actors/admin/backups.h"
+#include "actors/admin/planning.h"
 #include "actors/core/item/key.h"
 #include "actors/core/placement/placement.h"
 #include "actors/wire/mail.h"
@@ -9,17 +11,6 @@
 namespace troupe::admin {
 
 namespace {
-
-decision refuse(msg::Code code, std::string why) {
-  return {decision::verdict::refuse, {}, make_status(code, std::move(why))};
-}
-
-change begin_change(const memory& records) {
-  change next;
-  next.cluster = records.cluster();
-  next.cluster.set_version(records.version() + 1);
-  return next;
-}
 
 std::vector<placement::node> candidates(const outlook& view) {
   std::vector<placement::node> result;
@@ -39,39 +30,6 @@ std::vector<placement::node> candidates(const outlook& view) {
   return result;
 }
 
-// Adds partitions for as many of the ranges as go into one change, from `first` on. Returns why none could be
-// placed; empty when they were.
-std::string add_partitions(change& next, const outlook& view, const msg::TableRecord& table,
-                           const std::vector<item::key_range>& ranges, std::size_t first,
-                           std::uint64_t seed) {
-  auto count = std::min(ranges.size() - first, change_records);
-  placement::request wish;
-  wish.partitions = count;
-  wish.seed = seed;
-  wish.min_free_bytes = view.min_free_bytes;
-  auto plan = placement::place_groups(candidates(view), wish);
-  if (!plan.refused.empty())
-    return plan.refused;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < count && bytes < change_bytes; ++i) {
-    auto& partition = next.partitions.emplace_back();
-    partition.set_group(next.cluster.next_group());
-    partition.set_table_id(table.id());
-    partition.set_table(table.name());
-    partition.set_from(ranges[first + i].from);
-    partition.set_to(ranges[first + i].to);
-    *partition.mutable_configuration() = placement::initial_configuration(plan.groups[i]);
-    if (table.options().local_indexes_size() > 0) {
-      auto& indexes = *partition.mutable_local_indexes();
-      *indexes.mutable_keys() = table.keys();
-      *indexes.mutable_indexes() = table.options().local_indexes();
-    }
-    next.cluster.set_next_group(next.cluster.next_group() + 1);
-    bytes += partition.ByteSizeLong();
-  }
-  return {};
-}
-
 // The partitions of a table that are not there yet: groups are given in the order of the ranges, so they are
 // the last ones.
 std::optional<change> carry_on_creating(const outlook& view, const msg::TableRecord& table,
@@ -81,14 +39,15 @@ std::optional<change> carry_on_creating(const outlook& view, const msg::TableRec
   if (groups.size() < table.initial_partitions()) {
     if (view.too_early_to_place())
       return std::nullopt;
-    auto ranges = item::even_ranges(table.initial_partitions());
-    if (!add_partitions(next, view, table, ranges, groups.size(), seed).empty())
+    if (!add_partitions(next, view, table, ranges_of(table), groups.size(), seed).empty())
       return std::nullopt; // until there are nodes enough
     return next;
   }
   auto served = [&](std::uint64_t group) { return view.nodes.server_of(group) != nullptr; };
   if (!std::all_of(groups.begin(), groups.end(), served))
     return std::nullopt;
+  if (table.has_restore())
+    return carry_on_restoring(view, table);
   next.tables.push_back(table);
   next.tables.back().set_state(msg::TABLE_ACTIVE);
   return next;
@@ -137,11 +96,23 @@ std::optional<change> introduce_nodes(const outlook& view) {
   return next.nodes.empty() ? std::nullopt : std::optional(std::move(next));
 }
 
+} // namespace
+
+decision refuse(msg::Code code, std::string why) {
+  return {decision::verdict::refuse, {}, make_status(code, std::move(why))};
+}
+
+change begin_change(const memory& records) {
+  change next;
+  next.cluster = records.cluster();
+  next.cluster.set_version(records.version() + 1);
+  return next;
+}
+
 bool same_request(const msg::RequestId& a, const msg::RequestId& b) {
   return a.sequence() != 0 && a.client() == b.client() && a.sequence() == b.sequence();
 }
 
-// In DynamoDB's words.
 decision refuse_unsettled(const msg::TableRecord& table) {
   std::string why = "Attempt to change a resource which is still in use: Table is being ";
   why += table.state() == msg::TABLE_CREATING ? "created: " : "deleted: ";
@@ -149,7 +120,70 @@ decision refuse_unsettled(const msg::TableRecord& table) {
   return refuse(msg::TABLE_IN_USE, std::move(why));
 }
 
-} // namespace
+std::vector<item::key_range> ranges_of(const msg::TableRecord& table) {
+  if (!table.has_restore())
+    return item::even_ranges(table.initial_partitions());
+  std::vector<item::key_range> ranges;
+  for (const auto& part : table.restore().parts())
+    ranges.push_back({part.from(), part.to()});
+  return ranges;
+}
+
+std::string add_partitions(change& next, const outlook& view, const msg::TableRecord& table,
+                           const std::vector<item::key_range>& ranges, std::size_t first,
+                           std::uint64_t seed) {
+  auto count = std::min(ranges.size() - first, change_records);
+  placement::request wish;
+  wish.partitions = count;
+  wish.seed = seed;
+  wish.min_free_bytes = view.min_free_bytes;
+  auto plan = placement::place_groups(candidates(view), wish);
+  if (!plan.refused.empty())
+    return plan.refused;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count && bytes < change_bytes; ++i) {
+    auto& partition = next.partitions.emplace_back();
+    partition.set_group(next.cluster.next_group());
+    partition.set_table_id(table.id());
+    partition.set_table(table.name());
+    partition.set_from(ranges[first + i].from);
+    partition.set_to(ranges[first + i].to);
+    *partition.mutable_configuration() = placement::initial_configuration(plan.groups[i]);
+    if (table.options().local_indexes_size() > 0) {
+      auto& indexes = *partition.mutable_local_indexes();
+      *indexes.mutable_keys() = table.keys();
+      *indexes.mutable_indexes() = table.options().local_indexes();
+    }
+    if (table.has_restore()) {
+      const auto& from = table.restore();
+      const auto& part = from.parts(static_cast<int>(first + i));
+      auto& restore = *partition.mutable_restore();
+      restore.set_table_id(from.table_id());
+      restore.set_group(part.group());
+      restore.set_time_ms(from.time_ms());
+      restore.set_last(from.backup() != 0 ? part.last() : 0);
+    }
+    next.cluster.set_next_group(next.cluster.next_group() + 1);
+    bytes += partition.ByteSizeLong();
+  }
+  return {};
+}
+
+decision make_table(const outlook& view, msg::TableRecord table, std::uint64_t seed) {
+  decision result;
+  result.what = decision::verdict::wait;
+  if (view.too_early_to_place())
+    return result;
+  table.set_state(msg::TABLE_CREATING);
+  table.set_created_ms(view.now_ms);
+  result.write = begin_change(view.records);
+  auto refused = add_partitions(result.write, view, table, ranges_of(table), 0, seed);
+  if (!refused.empty())
+    return refuse(msg::UNAVAILABLE, refused);
+  result.write.tables.push_back(std::move(table));
+  result.what = decision::verdict::write;
+  return result;
+}
 
 bool outlook::too_early_to_place() const {
   auto silent = [&](const std::string& node) { return !nodes.alive(node, now_us); };
@@ -189,28 +223,16 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
       return refuse_unsettled(*there);
     return refuse(msg::TABLE_IN_USE, "Table already exists: " + wish.name());
   }
-  decision result;
-  result.what = decision::verdict::wait;
-  if (view.too_early_to_place())
-    return result;
-  result.write = begin_change(view.records);
-  auto& table = result.write.tables.emplace_back();
+  msg::TableRecord table;
   table.set_name(wish.name());
   table.set_id(table_id);
   *table.mutable_keys() = wish.keys();
-  table.set_state(msg::TABLE_CREATING);
-  table.set_created_ms(view.now_ms);
   table.set_initial_partitions(std::max(wish.partitions(), 1u));
   if (wish.has_options())
     *table.mutable_options() = wish.options();
   if (creator.sequence() != 0)
     *table.mutable_creator() = creator;
-  auto ranges = item::even_ranges(table.initial_partitions());
-  auto refused = add_partitions(result.write, view, table, ranges, 0, seed);
-  if (!refused.empty())
-    return refuse(msg::UNAVAILABLE, refused);
-  result.what = decision::verdict::write;
-  return result;
+  return make_table(view, std::move(table), seed);
 }
 
 decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const msg::RequestId& deleter,
@@ -226,8 +248,13 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const ms
   bool ours = table_id != 0 || same_request(there->deleter(), deleter);
   if (there->state() == msg::TABLE_DELETING && ours)
     return {decision::verdict::done, {}, {}};
-  if (there->state() != msg::TABLE_ACTIVE)
+  // What cannot be restored is deleted.
+  bool given_up = there->state() == msg::TABLE_CREATING && there->has_restore();
+  if (there->state() != msg::TABLE_ACTIVE && !given_up)
     return refuse_unsettled(*there);
+  if (auto why = needed_for(view.records, *there); !why.empty())
+    return refuse(msg::TABLE_IN_USE, "Attempt to change a resource which is still in use: Table is being " +
+                                         why + ": " + there->name());
   if (there->options().deletion_protection())
     return refuse(msg::VALIDATION,
                   "Resource cannot be deleted as it is currently protected against deletion. Disable "
@@ -255,6 +282,8 @@ decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
     return refuse(msg::TABLE_IN_USE,
                   "Attempt to change a resource which is still in use: Table is being updated: " +
                       wish.name());
+  if (wish.after().recovery_since_ms() != 0 && !view.archive)
+    return refuse(msg::UNSUPPORTED, "the cluster has no archive");
   decision result;
   result.what = decision::verdict::write;
   result.write = begin_change(view.records);
@@ -297,6 +326,8 @@ std::optional<change> plan_next(const outlook& view, std::uint64_t seed) {
     if (next)
       return next;
   }
+  if (auto next = carry_on_backups(view))
+    return next;
   return introduce_nodes(view);
 }
 

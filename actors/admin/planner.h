@@ -8,6 +8,7 @@
 //
 // Thread: pure functions.
 #pragma once
+#include "actors/admin/archive_book.h"
 #include "actors/admin/memory.h"
 #include "actors/admin/node_book.h"
 #include "actors/core/healing/planner.h"
@@ -31,7 +32,9 @@ struct outlook {
   std::vector<std::string> storage_nodes; // that the cluster file names
   std::vector<std::string> metadata_nodes;
   healing::rules heal;
-  std::size_t rebuilds = 2; // of items at once, per node
+  std::size_t rebuilds = 2;               // of items at once, per node
+  bool archive = false;                   // the cluster has one, and
+  const archive_book* archived = nullptr; // how far what is wanted of it is there; null: nothing is known
 
   bool patient() const { return now_us - leading_us < patience_us; }
   // A new leader has not heard of every node yet: a table made now would lie on some of them only.

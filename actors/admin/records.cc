@@ -58,6 +58,12 @@ msg::Condition planned_on(std::uint64_t version) {
   return condition;
 }
 
+std::string numbered(std::string key, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8)
+    key += static_cast<char>(number >> shift);
+  return key;
+}
+
 template <class Message>
 std::optional<record> as_record(const std::string& item) {
   auto message = body_of<Message>(item);
@@ -75,10 +81,11 @@ std::string node_key(std::string_view node) {
 }
 
 std::string partition_key(std::uint64_t group) {
-  std::string key = "p/";
-  for (int shift = 56; shift >= 0; shift -= 8)
-    key += static_cast<char>(group >> shift);
-  return key;
+  return numbered("p/", group);
+}
+
+std::string backup_key(std::uint64_t id) {
+  return numbered("k/", id);
 }
 
 std::string table_key(std::string_view table) {
@@ -96,10 +103,14 @@ msg::ReplicaRequest::Write to_write(const change& what) {
     put(write, partition_key(partition.group()), partition, version);
   for (const auto& node : what.nodes)
     put(write, node_key(node.name()), node, version);
+  for (const auto& backup : what.backups)
+    put(write, backup_key(backup.id()), backup, version);
   for (const auto& table : what.removed_tables)
     remove(write, table_key(table));
   for (auto group : what.removed_groups)
     remove(write, partition_key(group));
+  for (auto id : what.removed_backups)
+    remove(write, backup_key(id));
   return write;
 }
 
@@ -113,6 +124,8 @@ std::optional<record> decode(const msg::Record& row) {
     return as_record<msg::PartitionRecord>(row.item());
   if (kind == "t/")
     return as_record<msg::TableRecord>(row.item());
+  if (kind == "k/")
+    return as_record<msg::BackupRecord>(row.item());
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 // that wrote it). Keys are plain bytes, sorted so that the cluster record comes first:
 //
 //   c/cluster           ClusterRecord
+//   k/<8 bytes, big-endian id>     BackupRecord: what was kept
 //   n/<node>            NodeRecord
 //   p/<8 bytes, big-endian group>  PartitionRecord
 //   t/<table>           TableRecord
@@ -26,6 +27,7 @@
 
 namespace troupe::admin {
 
+std::string backup_key(std::uint64_t id);
 std::string cluster_key();
 std::string node_key(std::string_view node);
 std::string partition_key(std::uint64_t group);
@@ -38,8 +40,10 @@ struct change {
   std::vector<msg::TableRecord> tables;
   std::vector<msg::PartitionRecord> partitions;
   std::vector<msg::NodeRecord> nodes;
+  std::vector<msg::BackupRecord> backups;
   std::vector<std::string> removed_tables;
   std::vector<std::uint64_t> removed_groups;
+  std::vector<std::uint64_t> removed_backups;
 };
 
 // How much of a change goes into one log entry; a larger one is several changes in a row. Far below
@@ -50,7 +54,8 @@ inline constexpr std::size_t change_bytes = 512 * 1024;
 // The write that makes the change and fails with CONDITION_FAILED when the metadata has moved on.
 msg::ReplicaRequest::Write to_write(const change& what);
 
-using record = std::variant<msg::ClusterRecord, msg::NodeRecord, msg::PartitionRecord, msg::TableRecord>;
+using record = std::variant<msg::ClusterRecord, msg::NodeRecord, msg::PartitionRecord, msg::TableRecord,
+                            msg::BackupRecord>;
 
 // Nothing when the row is not a record that this version knows.
 std::optional<record> decode(const msg::Record& row);

@@ -10,6 +10,7 @@
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
 #include "actors/wire/archive_roles.h"
+#include "actors/wire/restore_roles.h"
 #include "storage/meta_store.h"
 #include <caf/typed_event_based_actor.hpp>
 #include <cstdint>
@@ -53,6 +54,7 @@ struct agent_options {
   wire::disk_actor disk;
   std::function<wire::items_actor(std::uint64_t group)> items; // the worker that owns a group's items
   wire::archiver_actor archiver;                               // null: nothing is archived
+  wire::restorer_actor restorer;                               // null: nothing is restored
   wire::peers_actor peers;
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;

@@ -21,14 +21,15 @@ struct resident {
   bool quarantine = false;   // with dropping: its items were wrong, and are kept for people
   bool log_gone = false;     // of one that is dropped
   bool items_gone = false;
-  std::int64_t drop_again_us = 0; // 0: not due; something could not be deleted
-  bool asked = false;             // for a report, not answered yet
-  bool queued = false;            // is to be started when its turn comes
-  bool starting = false;          // was spawned and does not speak yet
-  bool settled = false;           // has a leader, or is in trouble: need not be asked often
-  bool watched = false;           // leads, and misses a member: is asked more often
-  bool grow = false;              // it is to fetch the items, by the newest orders
-  bool active = false;            // its record says so, or is about to
+  std::int64_t drop_again_us = 0;          // 0: not due; something could not be deleted
+  bool asked = false;                      // for a report, not answered yet
+  bool queued = false;                     // is to be started when its turn comes
+  bool starting = false;                   // was spawned and does not speak yet
+  bool settled = false;                    // has a leader, or is in trouble: need not be asked often
+  bool watched = false;                    // leads, and misses a member: is asked more often
+  bool grow = false;                       // it is to fetch the items, by the newest orders
+  bool active = false;                     // its record says so, or is about to
+  std::optional<msg::RestorePart> restore; // it is to begin with items, by the newest orders, and has not all
   int failures = 0;
   std::int64_t restart_us = 0; // 0: not due
   std::int64_t asked_us = 0;   // when it was last asked for a report
@@ -124,6 +125,7 @@ struct agent_state {
   void delete_again(std::uint64_t group, resident& one);
   void tidy_records();
   void tell_archiver(std::uint64_t cluster_id);
+  void tell_restorer(std::uint64_t group, const resident& one);
   void tell_archiver(const msg::LocalReplica& record);
   void finish_stop();
 

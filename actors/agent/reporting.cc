@@ -89,7 +89,7 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
     started(one);
     start_next();
   }
-  one.settled = settled_in(report);
+  one.settled = settled_in(report) && (!one.restore || one.restore->done()); // somebody waits for it
   one.watched = watched_in(report);
   // One that is damaged waits to be replaced: started again it would find the same.
   if (trouble && report.damage().empty() && one.restart_us == 0 && !one.dropping)
@@ -205,8 +205,13 @@ void agent_state::obey(const msg::NodeOrders& orders) {
     content("forming the metadata group");
   }
   for (const auto& partition : orders.partitions())
-    if (auto it = residents.find(partition.group()); it != residents.end())
+    if (auto it = residents.find(partition.group()); it != residents.end()) {
       it->second.grow = plan.grow.count(partition.group()) > 0;
+      if (partition.has_restore()) {
+        it->second.restore = partition.restore();
+        tell_restorer(partition.group(), it->second);
+      }
+    }
   if (!plan.make.empty())
     kit::log(kit::level::info, node, "agent", "making " + std::to_string(plan.make.size()) + " replicas");
   acted_version = orders.version();

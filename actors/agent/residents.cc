@@ -92,6 +92,7 @@ void agent_state::run(std::uint64_t group) {
   ++starting;
   group_of[one.actor.id()] = group;
   self->monitor(one.actor);
+  tell_restorer(group, one);
 }
 
 void agent_state::tell_archiver(std::uint64_t cluster_id) {
@@ -106,6 +107,16 @@ void agent_state::tell_archiver(const msg::LocalReplica& record) {
   if (options.archiver && (record.table_id() != 0 || record.group() == wire::metadata_group))
     self->send(options.archiver, wire::archive_group{record.group(), record.table_id(), record.table(),
                                                      record.from(), record.to()});
+}
+
+void agent_state::tell_restorer(std::uint64_t group, const resident& one) {
+  if (!options.restorer || !one.restore)
+    return;
+  if (one.dropping || one.restore->done())
+    self->send(options.restorer, wire::restore_forget{group});
+  else if (one.actor)
+    self->send(options.restorer, wire::restore_group{archived_cluster, group, records.at(group).table(),
+                                                     *one.restore, one.actor});
 }
 
 void agent_state::on_down(const caf::down_msg& down) {
@@ -179,6 +190,7 @@ void agent_state::drop(const std::vector<std::uint64_t>& groups, bool retire) {
     one.dropping = true;
     if (options.archiver)
       self->send(options.archiver, wire::archive_forget{record.group()});
+    tell_restorer(record.group(), one);
     if (one.actor)
       self->send(one.actor, wire::stop_atom::value);
     else

@@ -2,9 +2,11 @@
 //
 // Thread: begins on the server's, ends on the backend's.
 #pragma once
+#include "actors/gateway/api/backup_requests.h"
 #include "actors/gateway/api/json.h"
 #include "actors/gateway/backend.h"
 #include "actors/gateway/call.h"
+#include <functional>
 
 namespace troupe::gateway {
 
@@ -27,6 +29,25 @@ void update_table(gateway::backend& to, call_ptr c, const api::structure& in, ap
 void tag_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void untag_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void list_tags_of_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+// backup_handlers.cc
+void create_backup(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void list_backups(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void describe_backup(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void delete_backup(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+void describe_continuous_backups(gateway::backend& to, call_ptr c, const api::structure& in,
+                                 api::reading& from);
+void update_continuous_backups(gateway::backend& to, call_ptr c, const api::structure& in,
+                               api::reading& from);
+// Hands `use` the backup, and answers the call when there is none.
+using use_backup = std::function<void(const msg::BackupRecord&)>;
+void with_backup(gateway::backend& to, const call_ptr& c, const api::backup_place& which, use_backup use);
+
+// restore_handlers.cc
+void restore_table_from_backup(gateway::backend& to, call_ptr c, const api::structure& in,
+                               api::reading& from);
+void restore_table_to_point_in_time(gateway::backend& to, call_ptr c, const api::structure& in,
+                                    api::reading& from);
 
 // item_handlers.cc
 void put_item(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);

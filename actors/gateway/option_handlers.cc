@@ -1,8 +1,8 @@
-// What changes or tells a table's options: read what they are, make what they shall be, and ask for the
-// exchange. When somebody else was quicker, begin again, a few times.
+// What changes or tells a table's options.
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/api/table_requests.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/option_change.h"
 #include "actors/kit/clock.h"
 #include <algorithm>
 #include <map>
@@ -12,69 +12,9 @@ namespace troupe::gateway {
 namespace {
 
 using options = msg::TableOptions;
-// Makes the new options, or refuses.
-using edit = std::function<api::trouble(const msg::TableRecord&, options&)>;
-using finish = std::function<void(call&, const msg::TableRecord&, const msg::TableFigures&)>;
 
-constexpr int attempts_max = 5;
 constexpr std::size_t tags_max = 50;
 constexpr std::size_t tags_page = 10;
-
-struct change {
-  std::string table;
-  edit make;
-  finish done;
-  api::error absent; // when there is no such table
-  int attempts = 0;
-  msg::TableFigures figures;
-};
-
-void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what);
-
-void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& what,
-              const msg::TableRecord& table) {
-  auto after = table.options();
-  if (auto bad = what->make(table, after))
-    return c->refuse(*bad);
-  msg::AdminRequest ask;
-  auto& update = *ask.mutable_update_table();
-  update.set_name(table.name());
-  update.set_id(table.id());
-  *update.mutable_before() = table.options();
-  *update.mutable_after() = std::move(after);
-  to.submit(std::move(ask), [c, what, &to](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_IN_USE && what->attempts < attempts_max)
-      return begin(to, c, what);
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(what->absent);
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
-    what->done(*c, reply.tables(0), what->figures);
-  });
-}
-
-void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what) {
-  ++what->attempts;
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(what->table);
-  to.submit(std::move(ask), [c, what, &to](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(what->absent);
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
-    const auto& table = reply.tables(0);
-    if (api::state_of(table) != api::table_state::active)
-      return c->refuse(api::resource_in_use(
-          "Attempt to change a resource which is still in use: Table is being " +
-          std::string(table.state() == msg::TABLE_CREATING ? "created: " : "deleted: ") + table.name()));
-    what->figures = reply.figures();
-    exchange(to, c, what, table);
-  });
-}
 
 api::error no_such_arn(const std::string& arn) { // DynamoDB's spelling
   return api::resource_not_found("Requested resource not found: ResourcArn: " + arn + " not found");
@@ -150,7 +90,7 @@ std::map<std::string, std::string> tags_of(const options& from) {
   return out;
 }
 
-void say_nothing(call& c, const msg::TableRecord&, const msg::TableFigures&) {
+void say_nothing(call& c, const msg::TableRecord&, const msg::AdminReply&) {
   c.answer({}); // TagResource and UntagResource answer without a body
 }
 
@@ -160,29 +100,28 @@ void update_table(backend& to, call_ptr c, const api::structure& in, api::readin
   auto wish = api::read_update_table(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  const auto what = std::make_shared<change>();
-  what->table = wish->table;
-  what->absent =
-      api::resource_not_found("Requested resource not found: Table: " + wish->table + " not found");
-  what->make = [wish = *wish](const msg::TableRecord&, options& after) { return apply(wish, after); };
-  what->done = [](call& answer, const msg::TableRecord& table, const msg::TableFigures& figures) {
+  option_change what;
+  what.table = wish->table;
+  what.absent = api::resource_not_found("Requested resource not found: Table: " + wish->table + " not found");
+  what.make = [wish = *wish](const msg::TableRecord&, options& after) { return apply(wish, after); };
+  what.done = [](call& answer, const msg::TableRecord& table, const msg::AdminReply& before) {
     api::writer w;
     w.object().key("TableDescription");
-    api::describe(w, table, api::table_state::updating, figures);
+    api::describe(w, table, api::table_state::updating, before.figures());
     w.end_object();
     answer.answer(w.take());
   };
-  begin(to, c, what);
+  change_options(to, c, std::move(what));
 }
 
 void tag_resource(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
   auto wish = api::read_tag_resource(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  const auto what = std::make_shared<change>();
-  what->table = wish->table;
-  what->absent = no_such_arn(wish->arn);
-  what->make = [tags = wish->tags](const msg::TableRecord&, options& after) -> api::trouble {
+  option_change what;
+  what.table = wish->table;
+  what.absent = no_such_arn(wish->arn);
+  what.make = [tags = wish->tags](const msg::TableRecord&, options& after) -> api::trouble {
     auto all = tags_of(after);
     for (const auto& tag : tags)
       all[tag.key()] = tag.value();
@@ -191,26 +130,26 @@ void tag_resource(backend& to, call_ptr c, const api::structure& in, api::readin
     put_tags(all, after);
     return std::nullopt;
   };
-  what->done = say_nothing;
-  begin(to, c, what);
+  what.done = say_nothing;
+  change_options(to, c, std::move(what));
 }
 
 void untag_resource(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
   auto wish = api::read_untag_resource(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  const auto what = std::make_shared<change>();
-  what->table = wish->table;
-  what->absent = no_such_arn(wish->arn);
-  what->make = [keys = wish->keys](const msg::TableRecord&, options& after) -> api::trouble {
+  option_change what;
+  what.table = wish->table;
+  what.absent = no_such_arn(wish->arn);
+  what.make = [keys = wish->keys](const msg::TableRecord&, options& after) -> api::trouble {
     auto all = tags_of(after);
     for (const auto& key : keys)
       all.erase(key);
     put_tags(all, after);
     return std::nullopt;
   };
-  what->done = say_nothing;
-  begin(to, c, what);
+  what.done = say_nothing;
+  change_options(to, c, std::move(what));
 }
 
 // Ten at a time, in the order of their keys; the token is the last key that was told.

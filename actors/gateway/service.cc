@@ -181,6 +181,22 @@ handler handler_of(api::operation what) {
     return untag_resource;
   case operation::list_tags_of_resource:
     return list_tags_of_resource;
+  case operation::create_backup:
+    return create_backup;
+  case operation::list_backups:
+    return list_backups;
+  case operation::describe_backup:
+    return describe_backup;
+  case operation::delete_backup:
+    return delete_backup;
+  case operation::describe_continuous_backups:
+    return describe_continuous_backups;
+  case operation::restore_table_from_backup:
+    return restore_table_from_backup;
+  case operation::restore_table_to_point_in_time:
+    return restore_table_to_point_in_time;
+  case operation::update_continuous_backups:
+    return update_continuous_backups;
   case operation::put_item:
     return put_item;
   case operation::update_item:

@@ -16,6 +16,7 @@
 #include "actors/kit/ticker_actor.h"
 #include "actors/pulse/pulse_actor.h"
 #include "actors/replica/replica_actor.h"
+#include "actors/restorer/restorer_actor.h"
 #include "actors/router/router_actor.h"
 #include "actors/scrubber/scrubber_actor.h"
 #include "config/limits.h"
@@ -77,6 +78,7 @@ struct node::parts {
   wire::scrubbed_disk_actor disk;
   std::vector<wire::scrubbed_items_actor> items;
   wire::scrubbed_archiver_actor archiver; // null: nothing is archived
+  wire::restorer_actor restorer;          // null likewise
   std::vector<kit::dialer_actor> dialers;
   admin::admin_actor admin;
   router::router_actor router;
@@ -93,6 +95,7 @@ struct node::parts {
   void spawn_peers();
   void spawn_storage();
   void spawn_archiver();
+  void spawn_restorer();
   void spawn_roles();
   void spawn_probe();
   void spawn_dialers();
@@ -188,6 +191,25 @@ void node::parts::spawn_archiver() {
   say(kit::level::info, "archives in " + storage::place_of(cluster.archive));
 }
 
+void node::parts::spawn_restorer() {
+  if (!cluster.archive.on())
+    return;
+  restorer::restorer_options o;
+  o.node = here.name;
+  o.metadata_nodes = names_of(&config::node_roles::metadata);
+  o.cancelled = std::make_shared<std::atomic<bool>>(false);
+  o.open = [where = cluster.archive, cancelled = o.cancelled] {
+    return storage::open_archive(where, storage::archive_use::as_it_is, cancelled.get(), kit::random_id());
+  };
+  o.scratch = here.data + "/restore";
+  o.bytes_per_second = static_cast<std::uint64_t>(cluster.archive.restore_bytes_per_second);
+  o.seed = kit::random_id();
+  o.peers = peers;
+  o.clock = &clock;
+  o.metrics = metrics;
+  restorer = restorer::spawn_restorer(system, std::move(o));
+}
+
 wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) {
   replica::replica_options o;
   o.group = wish.group;
@@ -251,6 +273,7 @@ void node::parts::spawn_roles() {
     o.heal.silence_us = cluster.healing.silence_ms * 1000;
     o.heal.grace_us = cluster.healing.grace_ms * 1000;
     o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
+    o.archive = cluster.archive.on();
     o.min_free_bytes = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
     o.seed = kit::random_id();
     o.peers = peers;
@@ -305,6 +328,7 @@ void node::parts::spawn_roles() {
   o.disk = disk;
   o.items = [this](std::uint64_t group) { return worker_of(group); };
   o.archiver = archiver;
+  o.restorer = restorer;
   o.peers = peers;
   o.clock = &clock;
   o.metrics = metrics;
@@ -403,6 +427,7 @@ start_failure node::start() {
   p.port = opened.port;
   p.spawn_storage();
   p.spawn_archiver();
+  p.spawn_restorer();
   p.spawn_roles();
   p.spawn_probe();
   p.spawn_dialers();
@@ -457,6 +482,7 @@ void node::stop() {
   caf::scoped_actor self{p.system};
   p.end(self, p.probe, part_stops_within, "probe");
   p.end(self, p.agent, agent_stops_within, "agent");
+  p.end(self, p.restorer, part_stops_within, "restorer");
   p.end(self, p.archiver, part_stops_within, "archiver");
   p.end(self, p.scrubber, part_stops_within, "scrubber");
   p.end(self, p.pulse, part_stops_within, "pulse");

@@ -183,6 +183,7 @@ msg::ReplicaReport replica_state::report() const {
   r.set_kind(kind());
   r.set_trouble(trouble);
   r.set_damage(damage);
+  r.set_restored(restored);
   r.set_grown(holds_items && kind() == msg::LOG_REPLICA);
   *r.mutable_scrub() = scrubbed;
   if (growing) {

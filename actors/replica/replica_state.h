@@ -120,6 +120,10 @@ struct replica_state {
   std::vector<std::vector<msg::Entry>> read_ahead;
   bool read_ahead_asked = false;
 
+  // --- where it begins with the items of another partition
+  bool restored = false;                                          // all of them are there
+  std::pair<std::uint64_t, std::uint64_t> clients_wrote_in{0, 0}; // the newest leadership: round, member
+
   // --- the state machine
   overlay items;
   std::shared_ptr<const item::local_indexes> indexes; // null when the table has none
@@ -263,6 +267,7 @@ struct replica_state {
 
   // --- writes.cc
   void on_write(waiter who, msg::ReplicaRequest& request);
+  bool admits(const msg::ReplicaRequest::Write& write);
   bool answer_known(waiter& who, const msg::ReplicaRequest& request);
   void evaluate(pending_write write);
   bool tell_index_units(const pending_write& write, int i, std::optional<std::string_view> old,

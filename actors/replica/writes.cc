@@ -16,8 +16,13 @@ msg::Status condition_failed() {
   return make_status(msg::CONDITION_FAILED, "The conditional request failed");
 }
 
+// The restorer's, which has written everything.
+bool says_restored(const msg::ReplicaRequest::Write& write) {
+  return write.mutations().empty() && write.in_round() != 0;
+}
+
 std::string objection(const msg::ReplicaRequest::Write& write) {
-  if (write.mutations().empty())
+  if (write.mutations().empty() && !says_restored(write))
     return "a write needs at least one mutation";
   std::set<std::string_view> keys;
   for (auto& m : write.mutations())
@@ -110,9 +115,12 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
       return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
     return moved(who);
   }
-  if (request.write().in_round() != 0 && (request.write().in_round() != core->ballot().round() ||
-                                          request.write().in_member() != core->ballot().member()))
+  if (!admits(request.write()))
     return moved(who);
+  if (says_restored(request.write())) {
+    restored = true;
+    return answer(who, {});
+  }
   if (disk_full)
     return refuse(who, msg::STORAGE_FULL, "the disk of node '" + options.node + "' is full");
   if (!disk_refuses.empty()) // somebody else leads soon, or this one can again
@@ -129,6 +137,18 @@ void replica_state::on_write(waiter who, msg::ReplicaRequest& request) {
   write.who = std::move(who);
   write.request = std::move(request);
   evaluate(std::move(write));
+}
+
+// A restorer's write is for one leadership, and not behind any that a client has written in it: clients write
+// where everything is there already, and what they wrote must not be replaced by what was before
+// (docs/decisions/017-backups.md).
+bool replica_state::admits(const msg::ReplicaRequest::Write& write) {
+  std::pair leadership(core->ballot().round(), core->ballot().member());
+  if (write.in_round() == 0) {
+    clients_wrote_in = leadership;
+    return true;
+  }
+  return std::pair(write.in_round(), write.in_member()) == leadership && clients_wrote_in != leadership;
 }
 
 // Whether the request has been decided, or is on its way, already: it is then answered, or joins the other.

@@ -88,12 +88,12 @@ def readme_example(language, *changes):
     return example
 
 
-# What a test module needs: `setUpModule, tearDownModule, cluster = three_zones.for_module(TROUPE)`.
-def for_module(troupe):
+# What a test module needs: `setUpModule, tearDownModule, cluster = three_zones.for_module(TROUPE)`; `more` as above.
+def for_module(troupe, more=()):
     running = []
 
     def set_up():
-        running.append(ThreeZones(troupe))
+        running.append(ThreeZones(troupe, more))
 
     def tear_down():
         code = running[0].stop()

@@ -84,6 +84,10 @@ error unavailable(std::string message) {
   return {503, dynamodb + "ServiceUnavailable", std::move(message), {}, false};
 }
 
+error dynamodb_error(const std::string& name, std::string message) {
+  return {400, dynamodb + name, std::move(message), {}, false};
+}
+
 error throttled(std::string message) {
   return {400, dynamodb + "ProvisionedThroughputExceededException", std::move(message), {}, false};
 }

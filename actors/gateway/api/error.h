@@ -38,6 +38,7 @@ error resource_in_use(std::string message);
 error conditional_check_failed();
 error internal(std::string message = {});
 error unavailable(std::string message);
+error dynamodb_error(const std::string& name, std::string message); // one that a few operations have
 error throttled(std::string message); // SDKs wait longer before they ask again than after the others
 // Known to DynamoDB and not done here; says so in the words of a ValidationException.
 error not_supported(const std::string& what);

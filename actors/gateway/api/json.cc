@@ -1,6 +1,8 @@
 #include "actors/gateway/api/json.h"
 #include "actors/gateway/api/attribute_json.h"
 #include "config/limits.h"
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <new>
@@ -133,6 +135,19 @@ std::optional<std::int64_t> structure::integer(std::string_view name, const char
     return std::numeric_limits<std::int64_t>::max();
   to_->fail(wrong_scalar(*json, type));
   return std::nullopt;
+}
+
+std::optional<std::int64_t> structure::time_ms(std::string_view name) const {
+  constexpr double seconds_max = 1e12;
+  const auto json = find(name);
+  double seconds = 0;
+  if (!json)
+    return std::nullopt;
+  if (json->get(seconds) != simdjson::SUCCESS) {
+    to_->fail(wrong_scalar(*json, "Timestamp"));
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(std::llround(std::clamp(seconds, -seconds_max, seconds_max) * 1000));
 }
 
 std::optional<std::vector<std::string>> structure::texts(std::string_view name) const {

@@ -53,6 +53,8 @@ public:
   std::optional<std::string> text(std::string_view name) const;
   std::optional<bool> flag(std::string_view name) const;
   std::optional<std::int64_t> integer(std::string_view name, const char* type = "Integer") const; // or "Long"
+  // Seconds since 1970, with a fraction or without, as milliseconds.
+  std::optional<std::int64_t> time_ms(std::string_view name) const;
   std::optional<std::vector<std::string>> texts(std::string_view name) const;
   std::optional<named_texts> text_map(std::string_view name) const;
   // `type` is the structure's name in DynamoDB's model, for its errors.

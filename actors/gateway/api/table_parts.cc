@@ -57,8 +57,8 @@ void check_table_class(constraints& c, const std::optional<std::string>& table_c
   c.one_of("tableClass", table_class, {"STANDARD", "STANDARD_INFREQUENT_ACCESS"});
 }
 
-outcome<std::optional<msg::TableOptions>> read_sse(const structure& in) {
-  const auto given = in.inner("SSESpecification", "SSESpecification");
+outcome<std::optional<msg::TableOptions>> read_sse(const structure& in, std::string_view name) {
+  const auto given = in.inner(name, "SSESpecification");
   if (!given)
     return std::optional<msg::TableOptions>();
   const auto enabled = given->flag("Enabled");
@@ -118,6 +118,27 @@ trouble refuse_unsupported(const structure& in) {
     if (stream->flag("StreamEnabled").value_or(false) || stream->has("StreamViewType"))
       return not_supported("StreamSpecification");
   return std::nullopt;
+}
+
+std::string table_of_arn(std::string_view arn) {
+  constexpr std::string_view start = "arn:aws:dynamodb:";
+  if (!arn.starts_with(start))
+    return {};
+  arn.remove_prefix(start.size());
+  const auto region = arn.find(':');
+  const auto account = region == std::string_view::npos ? region : arn.find(':', region + 1);
+  if (account == std::string_view::npos || region == 0)
+    return {};
+  const auto digits = arn.substr(region + 1, account - region - 1);
+  if (digits.empty() ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    return {};
+  constexpr std::string_view kind = "table/";
+  const auto rest = arn.substr(account + 1);
+  if (!rest.starts_with(kind))
+    return {};
+  const auto name = rest.substr(kind.size());
+  return name.size() >= 3 && name.find('/') == std::string_view::npos ? std::string(name) : std::string();
 }
 
 } // namespace troupe::api

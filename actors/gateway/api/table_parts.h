@@ -24,7 +24,11 @@ void check_billing(constraints& c, const std::optional<std::string>& mode);
 void check_table_class(constraints& c, const std::optional<std::string>& table_class);
 
 // Nothing when there is no SSESpecification.
-outcome<std::optional<msg::TableOptions>> read_sse(const structure& in);
+outcome<std::optional<msg::TableOptions>> read_sse(const structure& in,
+                                                   std::string_view name = "SSESpecification");
+
+// arn:aws:dynamodb:REGION:ACCOUNT:table/NAME. Empty when it is no table's.
+std::string table_of_arn(std::string_view arn);
 
 outcome<std::vector<msg::TableOptions::Tag>> make_tags(const std::vector<structure>& given);
 

@@ -13,8 +13,14 @@ namespace troupe::api {
 // "arn:aws:dynamodb:local:000000000000:table/NAME": of the form that SDKs take apart, and of no account.
 std::string arn_of(std::string_view table);
 
+std::string id_of(const msg::TableRecord& table); // a UUID, the same for the same table for ever
+
 enum class table_state { creating, updating, active, deleting };
 table_state state_of(const msg::TableRecord& table);
+
+// Of a table that was backed up: the SourceTableDetails, and the SourceTableFeatureDetails.
+void describe_source(writer& out, const msg::TableRecord& table, const msg::TableFigures& figures);
+void describe_source_features(writer& out, const msg::TableRecord& table);
 
 // A TableDescription. `state` is what to call it, whatever has become of it since.
 void describe(writer& out, const msg::TableRecord& table, table_state state,

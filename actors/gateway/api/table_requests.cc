@@ -19,28 +19,6 @@ bool is_resource_arn(std::string_view text) {
   return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size();
 }
 
-// arn:aws:dynamodb:REGION:ACCOUNT:table/NAME. Empty when it is no table's.
-std::string table_of(std::string_view arn) {
-  constexpr std::string_view start = "arn:aws:dynamodb:";
-  if (!arn.starts_with(start))
-    return {};
-  arn.remove_prefix(start.size());
-  const auto region = arn.find(':');
-  const auto account = region == std::string_view::npos ? region : arn.find(':', region + 1);
-  if (account == std::string_view::npos || region == 0)
-    return {};
-  const auto digits = arn.substr(region + 1, account - region - 1);
-  if (digits.empty() ||
-      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
-    return {};
-  constexpr std::string_view kind = "table/";
-  const auto rest = arn.substr(account + 1);
-  if (!rest.starts_with(kind))
-    return {};
-  const auto name = rest.substr(kind.size());
-  return name.size() >= 3 && name.find('/') == std::string_view::npos ? std::string(name) : std::string();
-}
-
 trouble check_arn(const std::optional<std::string>& arn, const char* action) {
   if (!arn)
     return validation("Invalid TableArn");
@@ -51,7 +29,7 @@ trouble check_arn(const std::optional<std::string>& arn, const char* action) {
 }
 
 trouble check_table_arn(const std::string& arn) {
-  if (table_of(arn).empty())
+  if (table_of_arn(arn).empty())
     return validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn);
   return std::nullopt;
 }
@@ -155,7 +133,7 @@ outcome<tag_resource> read_tag_resource(const structure& in, reading& from) {
     return validation("Atleast one Tag needs to be provided as Input.");
   if (!made)
     return made.why();
-  return tag_resource{*arn, table_of(*arn), std::move(*made)};
+  return tag_resource{*arn, table_of_arn(*arn), std::move(*made)};
 }
 
 outcome<untag_resource> read_untag_resource(const structure& in, reading& from) {
@@ -171,7 +149,7 @@ outcome<untag_resource> read_untag_resource(const structure& in, reading& from) 
     return *bad;
   if (keys->empty())
     return validation("Atleast one Tag Key needs to be provided as Input.");
-  return untag_resource{*arn, table_of(*arn), std::move(*keys)};
+  return untag_resource{*arn, table_of_arn(*arn), std::move(*keys)};
 }
 
 outcome<list_tags_of_resource> read_list_tags_of_resource(const structure& in, reading& from) {
@@ -183,7 +161,7 @@ outcome<list_tags_of_resource> read_list_tags_of_resource(const structure& in, r
     return *bad;
   if (auto bad = check_table_arn(*arn))
     return *bad;
-  return list_tags_of_resource{*arn, table_of(*arn), next.value_or("")};
+  return list_tags_of_resource{*arn, table_of_arn(*arn), next.value_or("")};
 }
 
 } // namespace troupe::api

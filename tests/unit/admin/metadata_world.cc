@@ -47,6 +47,8 @@ outlook metadata_world::view() const {
   here.now_ms = now_us / 1000;
   here.leading_us = leading_us;
   here.patience_us = 3'000'000;
+  here.archive = archive;
+  here.archived = &archived;
   for (const auto& [name, one] : machines)
     here.storage_nodes.push_back(name);
   return here;
@@ -108,6 +110,7 @@ void metadata_world::new_leader() {
   records = durable.load();
   book.clear();
   healing.clear();
+  archived.clear();
   leading_us = now_us;
   for (auto& [name, one] : machines)
     ++one.run, one.sequence = 0;

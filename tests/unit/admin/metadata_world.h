@@ -64,6 +64,8 @@ public:
   memory records;
   node_book book{3'000'000};
   healing_book healing;
+  bool archive = false; // the cluster has one
+  archive_book archived;
   std::map<std::string, machine> machines;
   std::map<std::uint64_t, std::string> lead; // group -> node
   std::int64_t now_us = 1'000'000'000;

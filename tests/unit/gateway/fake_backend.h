@@ -37,6 +37,8 @@ public:
       *reply.mutable_status() = *refuse;
     else
       reply = answer(request);
+    if (auto other = say_admin ? say_admin(request) : std::nullopt; other && !refuse)
+      reply = std::move(*other);
     guard.unlock();
     done(std::move(reply));
   }
@@ -46,6 +48,8 @@ public:
   std::optional<msg::Status> refuse;                                              // everything, with this
   std::function<std::optional<msg::Status>(const msg::ItemRequest&)> refuse_item; // some requests for items
   std::function<msg::ItemReply(const msg::ItemRequest&)> say_item; // in place of what the map would say
+  // In place of what is said otherwise; nothing: that.
+  std::function<std::optional<msg::AdminReply>(const msg::AdminRequest&)> say_admin;
   bool is_ready = true;
   int conflicts = 0; // UpdateTable is refused that many times
   std::map<std::string, msg::TableRecord> tables;

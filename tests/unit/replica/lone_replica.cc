@@ -156,6 +156,22 @@ void lone_replica::write(std::uint64_t sequence, bool repeated, msg::ReplicaRequ
   deliver(std::move(parcel));
 }
 
+void lone_replica::restore(const msg::Ballot& ballot, const std::string& key, const std::string& item) {
+  msg::Parcel parcel;
+  *parcel.mutable_to() = wire::address(msg::ROLE_REPLICA, 7);
+  *parcel.mutable_from() = wire::address(msg::ROLE_RESTORER);
+  parcel.set_id(++asked_);
+  auto& write = *parcel.mutable_replica_request()->mutable_write();
+  write.set_in_round(ballot.round());
+  write.set_in_member(ballot.member());
+  if (!key.empty()) {
+    auto& mutation = *write.add_mutations();
+    mutation.set_key(key);
+    mutation.set_item(item);
+  }
+  deliver(std::move(parcel));
+}
+
 void lone_replica::hear(msg::PaxosMessage message) {
   msg::Parcel parcel;
   *parcel.mutable_paxos() = std::move(message);

@@ -65,6 +65,9 @@ public:
   // A write of a client, with one mutation. The sequence names the request.
   void write(std::uint64_t sequence, bool repeated, msg::ReplicaRequest::Mutation mutation);
 
+  // A write of the restorer's, in the leadership of this ballot; without a key: that everything is there.
+  void restore(const msg::Ballot& ballot, const std::string& key, const std::string& item = {});
+
   // What the store has under any key it was asked for; nothing: nothing.
   void answer_reads(const std::optional<std::string>& item = std::nullopt);
   // The answer to the oldest flush that waits.

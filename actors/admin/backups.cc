@@ -1,0 +1,340 @@
+#include "actors/admin/backups.h"
+#include "actors/admin/planning.h"
+#include "config/limits.h"
+#include "messages/status.h"
+#include <algorithm>
+#include <variant>
+
+namespace troupe::admin {
+
+namespace {
+
+constexpr std::uint32_t list_page = 100;
+
+decision no_archive() {
+  return refuse(msg::UNSUPPORTED, "the cluster has no archive");
+}
+
+decision planned() {
+  decision result;
+  result.what = decision::verdict::write;
+  return result;
+}
+
+// Of the table's partitions, in the order of their ranges; none when not all heads are known.
+std::optional<std::vector<msg::ArchivedPart>> parts_of(const memory& records, const msg::TableRecord& table,
+                                                       const log_heads& heads) {
+  std::vector<msg::ArchivedPart> parts;
+  for (auto group : records.groups_of(table.id())) {
+    auto head = heads.find(group);
+    if (head == heads.end())
+      return std::nullopt;
+    const auto& partition = *records.partition(group);
+    auto& part = parts.emplace_back();
+    part.set_group(group);
+    part.set_from(partition.from());
+    part.set_to(partition.to());
+    part.set_last(head->second);
+  }
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.from() < b.from(); });
+  return parts;
+}
+
+// Made from a table as it is, whose log has to be archived first.
+bool of_a_live_log(const msg::Restore& from) {
+  return from.backup() == 0;
+}
+
+std::size_t restoring(const memory& records) {
+  return static_cast<std::size_t>(
+      std::count_if(records.unsettled().begin(), records.unsettled().end(),
+                    [&](const auto& name) { return records.table(name)->has_restore(); }));
+}
+
+// Once that was said, it stays true, whoever leads since.
+bool is_restored(const node_book& nodes, std::uint64_t group) {
+  const auto& holders = nodes.holders(group);
+  return std::any_of(holders.begin(), holders.end(), [&](const auto& node) {
+    const auto* page = nodes.find(node);
+    auto it =
+        page ? page->replicas.find(group) : std::map<std::uint64_t, msg::ReplicaReport>::const_iterator();
+    return page && it != page->replicas.end() && it->second.restored();
+  });
+}
+
+struct source {
+  msg::TableRecord table;
+  msg::Restore from;
+};
+
+// Where the items come from, or why not, or not yet.
+std::variant<source, decision> source_of(const outlook& view, const msg::RestoreTable& wish,
+                                         const log_heads& heads) {
+  source found;
+  if (wish.backup() != 0) {
+    const auto* backup = view.records.backup(wish.backup());
+    if (!backup)
+      return refuse(msg::TABLE_NOT_FOUND, "there is no such backup");
+    if (!backup->available())
+      return refuse(msg::TABLE_IN_USE, "the backup is being made");
+    found.table = backup->table();
+    found.from.set_backup(backup->id());
+    found.from.set_as_of_ms(backup->created_ms());
+    *found.from.mutable_parts() = backup->parts();
+  } else {
+    const auto* table = view.records.table(wish.table());
+    if (!table || (wish.table_id() != 0 && table->id() != wish.table_id()))
+      return refuse(msg::TABLE_NOT_FOUND, "there is no table " + wish.table());
+    if (table->state() != msg::TABLE_ACTIVE)
+      return refuse_unsettled(*table);
+    if (wish.time_ms() != 0 && (wish.time_ms() < table->created_ms() || wish.time_ms() > view.now_ms))
+      return refuse(msg::VALIDATION, "the table was not there at that time, or the time has not come yet");
+    auto parts = parts_of(view.records, *table, heads);
+    if (!parts)
+      return decision{decision::verdict::wait, {}, {}};
+    found.table = *table;
+    found.from.set_time_ms(wish.time_ms());
+    found.from.set_as_of_ms(wish.time_ms() != 0 ? wish.time_ms() : view.now_ms);
+    found.from.mutable_parts()->Assign(parts->begin(), parts->end());
+  }
+  found.from.set_table_id(found.table.id());
+  found.from.set_table(found.table.name());
+  return found;
+}
+
+} // namespace
+
+std::vector<std::uint64_t> groups_to_settle(const memory& records, const msg::AdminRequest& request) {
+  const msg::TableRecord* table = nullptr;
+  if (request.has_create_backup())
+    table = records.table(request.create_backup().table());
+  else if (request.has_restore_table() && request.restore_table().backup() == 0)
+    table = records.table(request.restore_table().table());
+  if (!table || table->state() != msg::TABLE_ACTIVE)
+    return {};
+  const auto& groups = records.groups_of(table->id());
+  return {groups.begin(), groups.end()};
+}
+
+const msg::BackupRecord* backup_of(const memory& records, std::uint64_t id, const msg::RequestId& creator) {
+  if (const auto* ours = records.backup(id))
+    return ours;
+  for (const auto& [place, backup] : records.backups())
+    if (same_request(backup.creator(), creator))
+      return &backup;
+  return nullptr;
+}
+
+decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const msg::RequestId& creator,
+                     std::uint64_t id, const log_heads& heads) {
+  if (!view.archive)
+    return no_archive();
+  if (auto wrong = check_table_name(wish.table()))
+    return {decision::verdict::refuse, {}, *wrong};
+  if (backup_of(view.records, id, creator))
+    return {decision::verdict::done, {}, {}};
+  const auto* table = view.records.table(wish.table());
+  if (!table)
+    return refuse(msg::TABLE_NOT_FOUND, "there is no table " + wish.table());
+  if (table->state() != msg::TABLE_ACTIVE)
+    return refuse_unsettled(*table);
+  if (view.records.backups().size() >= limits::backups)
+    return refuse(msg::OVERLOADED, "there are as many backups as there may be");
+  if (view.records.unfinished_backups().size() >= limits::backups_at_once)
+    return refuse(msg::OVERLOADED, "too many backups are being made");
+  auto parts = parts_of(view.records, *table, heads);
+  if (!parts)
+    return {decision::verdict::wait, {}, {}};
+  auto result = planned();
+  result.write = begin_change(view.records);
+  auto& backup = result.write.backups.emplace_back();
+  backup.set_id(id);
+  backup.set_name(wish.name());
+  backup.set_created_ms(view.now_ms);
+  *backup.mutable_table() = *table;
+  backup.mutable_table()->clear_restore();
+  backup.mutable_table()->clear_creator();
+  backup.mutable_parts()->Assign(parts->begin(), parts->end());
+  *backup.mutable_figures() = figures_of(view, *table);
+  if (creator.sequence() != 0)
+    *backup.mutable_creator() = creator;
+  return result;
+}
+
+decision plan_delete_backup(const outlook& view, const msg::DeleteBackup& wish, bool attempted) {
+  const auto* backup = view.records.backup(wish.id());
+  if (!backup)
+    return attempted ? decision{decision::verdict::done, {}, {}}
+                     : refuse(msg::TABLE_NOT_FOUND, "there is no such backup");
+  if (!backup->available())
+    return refuse(msg::TABLE_IN_USE, "the backup is being made");
+  auto result = planned();
+  result.write = begin_change(view.records);
+  result.write.removed_backups.push_back(wish.id());
+  return result;
+}
+
+decision plan_restore(const outlook& view, const msg::RestoreTable& wish, const msg::RequestId& creator,
+                      std::uint64_t table_id, std::uint64_t seed, const log_heads& heads) {
+  if (!view.archive)
+    return no_archive();
+  if (auto wrong = check_table_name(wish.target()))
+    return {decision::verdict::refuse, {}, *wrong};
+  if (const auto* there = view.records.table(wish.target())) {
+    if (there->id() == table_id || same_request(there->creator(), creator))
+      return {decision::verdict::done, {}, {}};
+    return refuse(msg::TABLE_IN_USE, "Table already exists: " + wish.target());
+  }
+  if (restoring(view.records) >= limits::restores_at_once)
+    return refuse(msg::OVERLOADED, "too many tables are being restored");
+  auto found = source_of(view, wish, heads);
+  if (auto* not_so = std::get_if<decision>(&found))
+    return *not_so;
+  auto& from = std::get<source>(found);
+  msg::TableRecord table;
+  table.set_name(wish.target());
+  table.set_id(table_id);
+  *table.mutable_keys() = from.table.keys();
+  table.set_initial_partitions(static_cast<std::uint32_t>(from.from.parts_size()));
+  auto& options = *table.mutable_options();
+  options = wish.has_options() ? wish.options() : from.table.options();
+  options.clear_tags();
+  options.clear_deletion_protection();
+  options.clear_recovery_since_ms();
+  options.clear_recovery_days();
+  if (creator.sequence() != 0)
+    *table.mutable_creator() = creator;
+  *table.mutable_restore() = std::move(from.from);
+  return make_table(view, std::move(table), seed);
+}
+
+std::optional<change> carry_on_backups(const outlook& view) {
+  if (!view.archived)
+    return std::nullopt;
+  for (auto id : view.records.unfinished_backups()) {
+    const auto& backup = *view.records.backup(id);
+    auto there = std::all_of(backup.parts().begin(), backup.parts().end(), [&](const auto& part) {
+      return view.archived->holds(part.group(), part.last());
+    });
+    if (!there)
+      continue;
+    auto next = begin_change(view.records);
+    next.backups.push_back(backup);
+    next.backups.back().set_available(true);
+    return next;
+  }
+  return std::nullopt;
+}
+
+std::optional<change> carry_on_restoring(const outlook& view, const msg::TableRecord& table) {
+  const auto& from = table.restore();
+  auto next = begin_change(view.records);
+  bool done = true;
+  int at = 0;
+  std::size_t bytes = 0;
+  for (auto group : view.records.groups_of(table.id())) {
+    const auto& partition = *view.records.partition(group);
+    const auto& part = from.parts(at++);
+    done = done && partition.restore().done();
+    auto changed = partition.restore();
+    if (changed.last() == 0 && view.archived && view.archived->holds(part.group(), part.last()))
+      changed.set_last(part.last());
+    else if (changed.last() != 0 && !changed.done() && is_restored(view.nodes, group))
+      changed.set_done(true);
+    else
+      continue;
+    if (next.partitions.size() >= change_records || bytes >= change_bytes)
+      continue; // with the next change
+    next.partitions.push_back(partition);
+    *next.partitions.back().mutable_restore() = std::move(changed);
+    bytes += partition.ByteSizeLong();
+  }
+  if (!next.partitions.empty())
+    return next;
+  if (!done)
+    return std::nullopt;
+  next.tables.push_back(table);
+  next.tables.back().set_state(msg::TABLE_ACTIVE);
+  next.tables.back().mutable_restore()->set_done(true);
+  next.tables.back().mutable_restore()->clear_parts();
+  return next;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> wanted_of_archive(const memory& records) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> wanted;
+  for (auto id : records.unfinished_backups())
+    for (const auto& part : records.backup(id)->parts())
+      wanted.emplace_back(part.group(), part.last());
+  for (const auto& name : records.unsettled()) {
+    const auto& table = *records.table(name);
+    if (table.state() != msg::TABLE_CREATING || !table.has_restore() || !of_a_live_log(table.restore()))
+      continue;
+    int at = 0;
+    for (auto group : records.groups_of(table.id())) {
+      const auto& part = table.restore().parts(at++);
+      if (records.partition(group)->restore().last() == 0)
+        wanted.emplace_back(part.group(), part.last());
+    }
+  }
+  return wanted;
+}
+
+std::string needed_for(const memory& records, const msg::TableRecord& table) {
+  for (auto id : records.unfinished_backups())
+    if (records.backup(id)->table().id() == table.id())
+      return "backed up";
+  for (const auto& name : records.unsettled()) {
+    const auto& made = *records.table(name);
+    if (made.state() != msg::TABLE_CREATING || !made.has_restore() || !of_a_live_log(made.restore()) ||
+        made.restore().table_id() != table.id())
+      continue;
+    const auto& groups = records.groups_of(made.id());
+    auto waits = [&](std::uint64_t group) { return records.partition(group)->restore().last() == 0; };
+    if (groups.size() < made.initial_partitions() || std::any_of(groups.begin(), groups.end(), waits))
+      return "restored to another table";
+  }
+  return {};
+}
+
+msg::AdminReply list_of(const memory& records, const msg::ListBackups& wish) {
+  auto limit = wish.limit() == 0 ? list_page : std::min(wish.limit(), list_page);
+  msg::AdminReply body;
+  auto it = wish.after() == 0
+                ? records.backups().lower_bound({wish.from_ms(), 0})
+                : records.backups().upper_bound(std::max(memory::backup_place{wish.after_ms(), wish.after()},
+                                                         memory::backup_place{wish.from_ms(), 0}));
+  auto meant = [&](const msg::BackupRecord& one) {
+    return wish.table().empty() || one.table().name() == wish.table();
+  };
+  for (; it != records.backups().end(); ++it) {
+    const auto& one = it->second;
+    if (wish.before_ms() != 0 && one.created_ms() >= wish.before_ms())
+      break;
+    if (!meant(one))
+      continue;
+    if (body.backups_size() == static_cast<int>(limit)) {
+      body.set_last_backup(body.backups().rbegin()->id());
+      break;
+    }
+    auto& shown = *body.add_backups();
+    shown = one;
+    shown.clear_parts();
+  }
+  return body;
+}
+
+// Whatever is written gets into the archive within moments of being wanted there, unless something is wrong
+// with it.
+std::int64_t restorable_until(const outlook& view, const msg::TableRecord& table) {
+  if (!view.archive)
+    return 0;
+  auto until = view.now_ms;
+  for (auto group : view.records.groups_of(table.id())) {
+    const auto* said = view.nodes.newest_of(group);
+    if (said && !said->archive().alarm().empty() && said->archive().behind_since_ms() != 0)
+      until = std::min(until, said->archive().behind_since_ms());
+  }
+  return std::max(until, table.created_ms());
+}
+
+} // namespace troupe::admin
