@@ -67,19 +67,12 @@ void archiver_state::on_progress(const wire::log_progress& what) {
   auto& one = charges[what.group];
   if (!one.keeper || one.replica != what.who) { // its counts begin anew, and so does everything here
     one.replica = what.who;
-    one.keeper.emplace(options.rules, what.standing.base);
-    one.planner.emplace(options.snapshots, dice());
-    one.life = ++lives;
-    one.busy = false;
-    one.looking = false;
-    one.link.reset();
-    one.unproven = what.standing.base;
-    one.gap = false;
-    one.unsound.clear();
-    one.told_once = false;
+    begin_anew(what.group, one, what.standing.base);
   }
   if (what.standing.base > one.keeper->archived()) { // a snapshot took the place of the log
     one.unproven = what.standing.base;
+    one.gap = false;
+    one.prove_us = 0;
     one.link.reset();
   }
   one.keeper->told(progress_of(what.standing), now());
@@ -92,6 +85,21 @@ void archiver_state::on_progress(const wire::log_progress& what) {
   tell(what.group);
 }
 
+void archiver_state::begin_anew(std::uint64_t group, charge& one, std::uint64_t base) {
+  one.keeper.emplace(options.rules, base);
+  one.planner.emplace(options.snapshots, dice());
+  one.life = ++lives;
+  one.busy = false;
+  one.looking = false;
+  std::erase(looks, group);
+  one.link.reset();
+  one.unproven = base;
+  one.gap = false;
+  one.prove_us = 0;
+  one.unsound.clear();
+  one.told_once = false;
+}
+
 void archiver_state::forget(std::uint64_t group) {
   auto it = charges.find(group);
   if (it == charges.end())
@@ -99,6 +107,10 @@ void archiver_state::forget(std::uint64_t group) {
   for (auto& who : it->second.askers)
     answer(who, msg::MOVED, "this member is dropped");
   charges.erase(it);
+  std::erase(queue, group);
+  std::erase(looks, group);
+  if (snapshot && snapshot->group == group)
+    snapshot_failed("its replica is gone");
 }
 
 // Where its log began here nobody has looked yet whether the archive reaches so far.
@@ -142,7 +154,10 @@ void archiver_state::on_tick() {
     auto late = [t](const asker& who) { return who.due_us <= t; };
     for (auto& who : one.askers)
       if (late(who))
-        answer(who, msg::UNAVAILABLE, one.trouble.empty() ? "not archived in time" : one.trouble);
+        answer(who, msg::UNAVAILABLE,
+               one.gap               ? text_of(alarm::gap, one)
+               : one.trouble.empty() ? "not archived in time"
+                                     : one.trouble);
     std::erase_if(one.askers, late);
     for (auto& who : one.askers)
       wake_at(who.due_us);
@@ -153,6 +168,7 @@ void archiver_state::on_tick() {
     ask_for_page();
   else if (snapshot && snapshot->again_us != 0)
     wake_at(snapshot->again_us);
+  keep_transfer();
   if (t - shown_us >= show_every_us)
     show();
 }
@@ -196,7 +212,14 @@ wire::scrubbed_archiver_actor::behavior_type archiver(archiver_state::pointer se
 } // namespace
 
 wire::scrubbed_archiver_actor spawn_archiver(caf::actor_system& system, archiver_options options) {
-  return kit::spawn(system, archiver, std::move(options));
+  auto fail_stop = options.fail_stop;
+  auto made = kit::spawn(system, archiver, std::move(options));
+  if (fail_stop)
+    made->attach_functor([fail_stop, &system](const caf::error& why) {
+      if (why && why != caf::exit_reason::user_shutdown)
+        fail_stop("the archiver has ended: " + system.render(why));
+    });
+  return made;
 }
 
 } // namespace troupe::archiver

@@ -40,6 +40,9 @@ struct archiver_options {
   wire::ticker_actor ticker;
   const kit::clock* clock = nullptr; // outlives the actor
   kit::metrics_ptr metrics;
+  // Called when it ends otherwise than by being stopped: nothing would be archived any more, and nobody would
+  // see it. May be null.
+  std::function<void(const std::string& why)> fail_stop;
 };
 
 archive::options rules_of(const config::archive_settings& settings);

@@ -40,9 +40,9 @@ struct charge {
   std::uint64_t unproven =
       0;            // where the log began here: nobody has seen that the archive reaches up to it; 0: it does
   bool gap = false; // somebody has looked, and it does not
-  std::int64_t gap_again_us = 0;
-  std::string unsound; // what is wrong with the log; empty: nothing is known to be
-  std::string trouble; // why the last job failed
+  std::int64_t prove_us = 0; // not to be looked at again before that
+  std::string unsound;       // what is wrong with the log; empty: nothing is known to be
+  std::string trouble;       // why the last job failed
   alarm raised = alarm::none;
   std::int64_t since_us = 0; // what behind_since_ms was made from
   msg::ArchiveProgress told;
@@ -66,12 +66,29 @@ struct snapshot_work {
   std::uint64_t at_least = 0;
   std::int64_t again_us =
       0; // it is being cut: ask again then; 0: an answer is on its way, or a part to be placed
+  std::int64_t asked_us = 0; // when the item worker was asked last; it forgets who does not ask
+  std::string folder;
   archive::snapshot_id id;
-  std::string part;   // collected
-  bool ready = false; // to be placed as soon as a hand is free
-  bool last = false;  // all of it has been collected
-  bool named = false; // the manifest is on its way
+  std::string part;  // being collected
+  bool last = false; // all of it has been collected
+  // What is to be placed: a part, or the manifest in the end.
+  std::string name;
+  std::shared_ptr<const std::string> content;
+  bool ready = false; // to be placed as soon as a hand is free, but not before
+  int tries = 0;      // that failed
+  std::int64_t try_us = 0;
+  bool placing = false; // a hand has it
+  bool named = false;   // and it is the manifest
+  bool over = false;    // it has failed, and only waits for the hand
   storage::archived_snapshot manifest;
+};
+
+// Parts of a snapshot of this node's that failed: nobody else knows of them.
+struct rubbish {
+  std::string folder;
+  archive::snapshot_id id;
+  std::size_t next = 0; // part
+  std::size_t end = 0;
 };
 
 struct archiver_state {
@@ -88,6 +105,9 @@ struct archiver_state {
   std::deque<std::uint64_t> queue; // groups that wait for one
   std::deque<std::uint64_t> looks; // and those that are to look for snapshots, when nobody else does
   std::optional<snapshot_work> snapshot;
+  std::deque<rubbish> heap; // to be removed
+  bool sweeping = false;
+  std::int64_t sweep_us = 0; // not before
   std::mt19937_64 dice;
   std::uint64_t lives = 0;   // of all charges
   std::int64_t armed_us = 0; // 0: not
@@ -101,6 +121,7 @@ struct archiver_state {
   void forget(std::uint64_t group);
   wire::archive_view view(std::uint64_t group) const;
   void on_want(const wire::want_snapshot& what);
+  void begin_anew(std::uint64_t group, charge& one, std::uint64_t base);
   void on_tick();
   void stop();
   std::int64_t now() const { return options.clock->now_us(); }
@@ -115,6 +136,7 @@ struct archiver_state {
   void ask_store(const ticket& t, store_job job);
   void on_done(const ticket& t, store_done& done);
   void listed(charge& one, store_done& done);
+  std::uint64_t proven(const charge& one) const;
   void compare(const ticket& t, store_done& done);
   void collect(const ticket& t);
   void on_page(const ticket& t, wire::log_page& page);
@@ -134,9 +156,16 @@ struct archiver_state {
   charge* snapshot_charge(); // null: it is gone, or another life of it is here
   void ask_for_page();
   void on_snapshot_page(std::uint64_t transfer, wire::snapshot_part& page);
+  void keep_transfer();
+  void prepare(std::string as, std::string content);
+  void prepare_part();
   void place(const store_worker& hand);
   void placed(std::uint64_t transfer, const store_worker& hand, const store_done& done);
+  void not_placed(const store_done& done);
   void snapshot_failed(const std::string& why);
+  void discard();
+  void sweep();
+  void swept(const store_worker& hand, const store_done& done);
 
   // --- telling.cc
   void tell(std::uint64_t group);

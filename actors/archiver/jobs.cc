@@ -10,19 +10,20 @@ namespace {
 
 constexpr std::uint64_t page_bytes = 512u << 10; // of the log, asked of the disk at once
 constexpr std::size_t entries_max = 1u << 17;    // in a segment, however short they are
-constexpr std::int64_t gap_again_us = 60'000'000;
+constexpr std::int64_t prove_again_us = 60'000'000;
 
 } // namespace
 
-// A gap is looked at again from time to time also while nothing else is to do: another member may have filled
-// it.
+// Where a log begins above 0 somebody looks whether the archive reaches so far, also while nothing else is to
+// do, and again from time to time while it does not: another member may have filled the gap.
 archive::step archiver_state::next_step(charge& one) {
   auto step = one.keeper->next(now());
-  if (step.what != archive::act::wait || !one.gap)
+  if (step.what != archive::act::wait || one.unproven == 0)
     return step;
-  if (now() >= one.gap_again_us)
+  auto look = std::max(one.prove_us, one.keeper->not_before());
+  if (now() >= look)
     return {archive::act::list, archive::never, {}};
-  step.until = std::min(step.until, one.gap_again_us);
+  step.until = std::min(step.until, look);
   return step;
 }
 
@@ -151,12 +152,19 @@ void archiver_state::on_done(const ticket& t, store_done& done) {
 void archiver_state::listed(charge& one, store_done& done) {
   if (done.result != store_done::outcome::done)
     return failed(one, done.text);
-  one.gap = !done.covered;
-  if (done.covered)
-    one.unproven = 0;
-  one.planner->gap_below(one.gap ? one.unproven : 0);
-  one.gap_again_us = now() + gap_again_us;
+  if (one.unproven != 0 && done.covers == one.unproven) { // else: the log begins elsewhere by now
+    one.gap = !done.covered;
+    if (done.covered)
+      one.unproven = 0;
+    one.planner->gap_below(one.gap ? one.unproven : 0);
+    one.prove_us = now() + prove_again_us;
+  }
   one.keeper->listed(done.found, now());
+}
+
+// Everything up to there is archived, from the first entry or from a snapshot on; 0: nobody has seen that.
+std::uint64_t archiver_state::proven(const charge& one) const {
+  return one.unproven == 0 ? one.keeper->archived() : 0;
 }
 
 // The segment is sound. Whether it is this log's, its last entry says: equal links are equal logs.
@@ -171,7 +179,8 @@ void archiver_state::compare(const ticket& t, store_done& done) {
       failed(*one, page.result.ok() ? "the log does not reach what is archived" : page.result.text);
       return finish(t);
     }
-    auto verdict = archive::judge(found, one->doing.object, cluster_id, t.group, page.entries.front());
+    auto verdict = archive::judge(found, one->doing.object, {cluster_id, one->about->table_id, t.group},
+                                  page.entries.front());
     if (verdict == archive::verdict::same) {
       meter->read_backs.Increment();
       one->planner->archived(stored);

@@ -51,6 +51,7 @@ store_done list(const store_job& job, storage::object_store& store) {
   }
   if (job.covers == 0)
     return done;
+  done.covers = job.covers;
   auto page = store.list(archive::segments_prefix(job.folder),
                          archive::names_behind(job.folder, job.covers - 1), storage::object_page_max);
   if (!page)
@@ -94,13 +95,22 @@ store_done place(const store_job& job, storage::object_store& store) {
   if (auto stored = store.put(job.name, *job.content); !stored)
     return failure(stored.error());
   auto again = store.get(job.name, job.content->size());
-  if (!again)
+  if (!again && again.error().code != storage::code::corrupt)
     return failure(again.error());
-  if (*again != *job.content) {
+  if (!again || *again != *job.content) {
+    if (auto removed = store.remove(job.name); !removed)
+      return failure(removed.error());
     done.result = outcome::damaged;
     done.text = store.where(job.name) + ": came back as something else";
   }
   return done;
+}
+
+store_done remove(const store_job& job, storage::object_store& store) {
+  for (auto part = job.from_part; part < job.to_part; ++part)
+    if (auto removed = store.remove(archive::snapshot_part_name(job.folder, job.snapshot, part)); !removed)
+      return failure(removed.error());
+  return {};
 }
 
 store_done fetch(const store_job& job, storage::object_store& store) {
@@ -182,6 +192,8 @@ store_done carry_out(const store_job& job, storage::object_store& store) {
     return look(job, store);
   case store_job::kind::place:
     return place(job, store);
+  case store_job::kind::remove:
+    return remove(job, store);
   default:
     return put(job, store);
   }

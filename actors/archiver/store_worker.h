@@ -20,7 +20,7 @@ namespace troupe::archiver {
 using store_opener = std::function<storage::result<std::unique_ptr<storage::object_store>>()>;
 
 struct store_job {
-  enum class kind { list, fetch, store, look, place };
+  enum class kind { list, fetch, store, look, place, remove };
   kind what = kind::list;
   std::string folder;         // the group's
   std::uint64_t archived = 0; // list: what lies behind it. fetch: bytes are counted behind it
@@ -28,9 +28,14 @@ struct store_job {
   archive::extent object;     // fetch: this one. store: as this copy
   // store: cluster, table, group and range, and the entries. The worker is the last to hold them.
   std::shared_ptr<const msg::SegmentManifest> about;
-  // place: put under this name, got again, and compared. Snapshots have no other way to be believed.
+  // place: put under this name, which nobody else uses, got again, and compared; what came back as something
+  // else is removed. Snapshots have no other way to be believed.
   std::string name;
   std::shared_ptr<const std::string> content;
+  // remove: parts [from_part, to_part) of this snapshot, which its maker gave up.
+  archive::snapshot_id snapshot;
+  std::size_t from_part = 0;
+  std::size_t to_part = 0;
   std::shared_ptr<const std::vector<msg::Entry>> entries;
 };
 
@@ -39,19 +44,20 @@ struct store_done {
     done,
     failed,  // the store did not answer, or refused
     missing, // fetch: there is no such object
-    damaged, // fetch: it is not what anybody wrote
+    damaged, // fetch, place: it is not what anybody wrote
     unsound, // store: these entries are no log; nothing was uploaded
   };
   outcome result = outcome::done;
   std::string text;                   // for people; empty when done
   std::vector<archive::extent> found; // list: segments behind `archived`
-  bool covered = true;                // list: as was asked
-  msg::SegmentManifest manifest;      // fetch
-  std::uint64_t bytes_behind = 0;     // fetch: of the payloads behind `archived`
-  archive::extent object;             // store: what was uploaded, or was there
-  std::uint64_t bytes = 0;            // that went to the store, or came from it
-  std::uint64_t snapshot = 0;         // look: index of the newest, 0: there is none
-  std::uint64_t log_bytes = 0;        // look: of the segments behind it
+  std::uint64_t covers = 0;           // list: as was asked, and the answer
+  bool covered = true;
+  msg::SegmentManifest manifest;  // fetch
+  std::uint64_t bytes_behind = 0; // fetch: of the payloads behind `archived`
+  archive::extent object;         // store: what was uploaded, or was there
+  std::uint64_t bytes = 0;        // that went to the store, or came from it
+  std::uint64_t snapshot = 0;     // look: index of the newest, 0: there is none
+  std::uint64_t log_bytes = 0;    // look: of the segments behind it
 };
 
 using store_worker =

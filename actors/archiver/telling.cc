@@ -66,7 +66,9 @@ void archiver_state::tell(std::uint64_t group) {
     return;
   auto raised = alarm_of(one);
   auto next = one.told;
-  next.set_archived(one.keeper->archived());
+  next.set_archived(proven(one));
+  next.set_may_cut(one.keeper->archived());
+  next.set_heard(one.keeper->committed());
   next.set_behind_bytes(one.keeper->unarchived_bytes());
   auto since = one.keeper->unarchived_since();
   if (since == archive::never)
@@ -156,10 +158,12 @@ void archiver_state::wait_for(std::uint64_t group, asker who, const wire::log_st
 }
 
 void archiver_state::answer_askers(charge& one) {
-  auto there = [&one](const asker& who) { return who.target <= one.keeper->archived(); };
+  auto there = [this, &one](const asker& who) {
+    return one.unproven == 0 && who.target <= one.keeper->archived();
+  };
   for (auto& who : one.askers)
     if (there(who))
-      answer(who, msg::OK, {}, one.keeper->archived());
+      answer(who, msg::OK, {}, proven(one));
   std::erase_if(one.askers, there);
 }
 

@@ -126,6 +126,7 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
                                         std::to_string(entry.index()) + ": its command cannot be read"};
       if (order_.time_ms != 0 && command.time_ms() > order_.time_ms) {
         over = past_time_ = true; // a group's command times never fall
+        next_time_ms_ = command.time_ms();
         break;
       }
       batch.position.time_ms = command.time_ms();

@@ -48,6 +48,7 @@ public:
   std::uint64_t began_with() const { return began_with_; } // the snapshot's index; 0: there was none
   // True: the archive holds what comes after the time that is wanted, so nothing of that time can be missing.
   bool past_time() const { return past_time_; }
+  std::int64_t next_time_ms() const { return next_time_ms_; } // and the time of that command
 
 private:
   explicit rebuild(rebuild_order order) : order_(std::move(order)) {}
@@ -62,6 +63,7 @@ private:
   std::uint64_t began_with_ = 0;
   bool whole_ = false;
   bool past_time_ = false;
+  std::int64_t next_time_ms_ = 0;
   std::optional<storage::error> over_; // entries were read that are not in the items
 };
 

@@ -187,6 +187,7 @@ void node::parts::spawn_archiver() {
   o.ticker = ticker;
   o.clock = &clock;
   o.metrics = metrics;
+  o.fail_stop = fail_stop;
   archiver = archiver::spawn_archiver(system, std::move(o));
   say(kit::level::info, "archives in " + storage::place_of(cluster.archive));
 }

@@ -387,7 +387,7 @@ void replica_state::truncate() {
     return; // the items will stand at an index that this log must reach
   auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
   if (options.archiver) // whatever else is gone, what is not archived stays
-    up_to = std::min(up_to, archive.archived());
+    up_to = std::min(up_to, archive.may_cut());
   if (!disk_refuses.empty() || up_to < core->first_index() + truncate_step)
     return;
   wire::append_log job;

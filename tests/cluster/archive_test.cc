@@ -60,7 +60,7 @@ TEST_F(Archive, WhileItIsAwayWritesGoOnUntilTooMuchIsNotInItAndAgainWhenItIsBack
   EXPECT_TRUE(impatient->call(get).ok()) << "reads go on";
   auto kept = members(group)[leader()];
   EXPECT_TRUE(kept.archive().refusing());
-  EXPECT_LE(kept.first_index(), kept.archive().archived() + 1);
+  EXPECT_LE(kept.first_index(), kept.archive().may_cut() + 1);
   fs::rename(directory / "unmounted", directory / ".troupe-archive");
   EXPECT_TRUE(eventually(milliseconds(90'000), [&] { return impatient->call(put).ok(); }))
       << "and are taken again";

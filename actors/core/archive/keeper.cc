@@ -17,7 +17,12 @@ keeper::keeper(options o, std::uint64_t base) : options_(o), archived_(base), co
 void keeper::told(const progress& p, instant now) {
   if (p.base > archived_) { // a snapshot took the place of the log: what is gone is others' to archive
     archived_ = p.base;
-    archived_bytes_ = std::max(archived_bytes_, p.bytes);
+    // What lies below it was counted before, or is all there is. What was counted in one sum with what lies
+    // above is taken for not archived, until everything is.
+    if (p.committed <= p.base)
+      archived_bytes_ = std::max(archived_bytes_, p.bytes);
+    else if (committed_ <= p.base)
+      archived_bytes_ = std::max(archived_bytes_, bytes_);
     while (!marks_.empty() && marks_.front().first <= archived_)
       marks_.pop_front();
     listed_at_ = never;
@@ -30,10 +35,22 @@ void keeper::told(const progress& p, instant now) {
   bytes_ = std::max(std::max(bytes_, p.bytes), archived_bytes_);
   committed_ = std::max(committed_, p.committed);
   if (!more || committed_ <= archived_)
-    return;
+    return mark(now);
   if (marks_.size() == marks_max) // an older time for a newer entry errs on the early side
     marks_[marks_max - 1].first = committed_;
   else
+    marks_.emplace_back(committed_, now);
+}
+
+// Whether anything but no-ops is not archived. Of a log that is not in the archive at all they are wanted,
+// too: a partition to which nothing was ever written must not look like one that was lost.
+bool keeper::wanted() const {
+  return committed_ > archived_ && (unarchived_bytes() > 0 || archived_ == 0);
+}
+
+// What is wanted has a time.
+void keeper::mark(instant now) {
+  if (marks_.empty() && wanted())
     marks_.emplace_back(committed_, now);
 }
 
@@ -42,7 +59,7 @@ bool keeper::due(instant now) const {
     return false;
   if (hurried_to_ > archived_)
     return true;
-  if (unarchived_bytes() == 0 || marks_.empty())
+  if (!wanted() || marks_.empty())
     return false;
   return unarchived_bytes() >= options_.segment_bytes || now - marks_.front().second >= options_.segment_age;
 }
@@ -50,21 +67,22 @@ bool keeper::due(instant now) const {
 step keeper::next(instant now) {
   if (!due(now)) {
     due_since_ = never;
-    auto waits = committed_ > archived_ && unarchived_bytes() > 0 && !marks_.empty();
+    auto waits = wanted() && !marks_.empty();
     return {act::wait, waits ? marks_.front().second + options_.segment_age : never, {}};
   }
   if (due_since_ == never)
     due_since_ = now;
   if (now < not_before_)
     return {act::wait, not_before_, {}};
-  // What holds the next entry and most behind it, of what this log can be compared with.
   std::erase_if(candidates_, [this](const extent& e) { return e.last <= archived_; });
-  const extent* best = nullptr;
-  for (auto& e : candidates_)
-    if (e.first <= archived_ + 1 && e.last <= committed_ && (!best || e.last > best->last))
-      best = &e;
-  if (best)
-    return {act::read_back, never, *best};
+  if (auto* object = to_read())
+    return {act::read_back, never, *object};
+  if (exhausted_ && now < read_again_at_)
+    return {act::wait, read_again_at_, {}};
+  if (next_copy() > copies_max) { // what was damaged yesterday may have been damaged on its way
+    std::erase_if(bad_copies_, [this](const auto& one) { return one.first.first == archived_ + 1; });
+    listed_at_ = never;
+  }
   if (listed_at_ == never || now - listed_at_ >= options_.look_again)
     return {act::list, never, {}};
   auto ahead = std::any_of(candidates_.begin(), candidates_.end(),
@@ -73,9 +91,22 @@ step keeper::next(instant now) {
     return {act::wait, listed_at_ + options_.look_again, {}};
   if (!leads_ && !took_over_ && now - due_since_ < options_.takeover)
     return {act::wait, std::min(due_since_ + options_.takeover, listed_at_ + options_.look_again), {}};
-  if (exhausted())
-    return {act::wait, listed_at_ + options_.look_again, {}};
   return {act::upload, never, {archived_ + 1, committed_, next_copy()}};
+}
+
+// What holds the next entry and most behind it, of what this log can be compared with. What has another
+// history is looked at again before anything else.
+const extent* keeper::to_read() const {
+  const extent* best = nullptr;
+  for (auto& e : candidates_) {
+    if (stuck_ && e != stuck_on_)
+      continue;
+    if (e.first > archived_ + 1 || e.last > committed_)
+      continue;
+    if (!best || e.last > best->last || (e.last == best->last && e.copy < best->copy))
+      best = &e;
+  }
+  return best;
 }
 
 std::uint32_t keeper::next_copy() const {
@@ -86,10 +117,6 @@ std::uint32_t keeper::next_copy() const {
   return copy;
 }
 
-bool keeper::exhausted() const {
-  return next_copy() > copies_max;
-}
-
 void keeper::hurry(std::uint64_t up_to) {
   hurried_to_ = std::max(hurried_to_, up_to);
   not_before_ = 0; // whoever waits has less patience than the pause
@@ -97,7 +124,8 @@ void keeper::hurry(std::uint64_t up_to) {
 
 void keeper::listed(const std::vector<extent>& found, instant now) {
   listed_at_ = now;
-  stuck_ = false; // whoever looked has perhaps taken it away
+  // Whoever looked has perhaps taken it away.
+  stuck_ = stuck_ && std::find(found.begin(), found.end(), stuck_on_) != found.end();
   candidates_.clear();
   for (auto& e : found) {
     took_over_ = took_over_ && e.first > archived_ + 1; // somebody else goes on where this member would
@@ -119,22 +147,31 @@ void keeper::checked(const extent& object, verdict what, std::uint64_t bytes, in
   switch (what) {
   case verdict::same:
     failures_ = 0;
+    stuck_ = false; // it was another object of that name
     advance(object.last, bytes);
-    return;
+    return mark(now);
   case verdict::missing:
     break;
   case verdict::damaged:
-    ++damaged_count_;
-    if (bad_copies_.size() < bad_copies_max) {
-      auto& copies = bad_copies_[{object.first, object.last}];
-      copies = std::max(copies, object.copy + 1);
-    }
+    damaged(object, now);
     break;
   case verdict::different:
     stuck_ = true;
+    stuck_on_ = object;
     break;
   }
   pause(now);
+}
+
+void keeper::damaged(const extent& object, instant now) {
+  if (bad_copies_.size() >= bad_copies_max)
+    return;
+  auto& copies = bad_copies_[{object.first, object.last}];
+  copies = std::max(copies, object.copy + 1);
+  if (next_copy() <= copies_max)
+    return;
+  exhausted_ = true;
+  read_again_at_ = now + options_.retry_most;
 }
 
 void keeper::failed(instant now) {
@@ -153,6 +190,7 @@ void keeper::advance(std::uint64_t to, std::uint64_t bytes) {
     marks_.pop_front();
   std::erase_if(bad_copies_, [this](const auto& one) { return one.first.second <= archived_; });
   due_since_ = never;
+  exhausted_ = false;
 }
 
 enum pressure keeper::pressure() const {
@@ -161,12 +199,12 @@ enum pressure keeper::pressure() const {
   return unarchived_bytes() >= options_.alarm_bytes ? pressure::alarm : pressure::calm;
 }
 
-verdict judge(const msg::SegmentManifest& found, const extent& name, std::uint64_t cluster_id,
-              std::uint64_t group, const msg::Entry& own) {
+verdict judge(const msg::SegmentManifest& found, const extent& name, const place& whose,
+              const msg::Entry& own) {
   if (found.first() != name.first || found.last() != name.last)
     return verdict::damaged; // sound, and in another's place
-  auto same = found.cluster_id() == cluster_id && found.group() == group && own.index() == found.last() &&
-              own.link() == found.last_link();
+  auto same = found.cluster_id() == whose.cluster && found.table_id() == whose.table &&
+              found.group() == whose.group && own.index() == found.last() && own.link() == found.last_link();
   return same ? verdict::same : verdict::different;
 }
 

@@ -84,18 +84,26 @@ public:
 
   // --- how it stands
   std::uint64_t archived() const { return archived_; }
+  std::uint64_t committed() const { return committed_; } // as told last
   std::uint64_t unarchived_bytes() const { return bytes_ - archived_bytes_; }
   instant unarchived_since() const { return marks_.empty() ? never : marks_.front().second; }
   enum pressure pressure() const;
   bool stuck() const { return stuck_; } // a segment that differs: nothing goes on before somebody has looked
-  std::uint32_t damaged() const { return damaged_count_; }
-  bool exhausted() const;                    // every copy of the next entries that there may be is damaged
+  // Every copy of the next entries that there may be came back damaged. They are read again from time to
+  // time: it may have been the way from the store that damaged them.
+  bool exhausted() const { return exhausted_; }
+  // Whoever asks the store something on this group's account does not do it before that.
+  instant not_before() const { return not_before_; }
   int failures() const { return failures_; } // in a row: nothing has been read back since
 
 private:
+  bool wanted() const;
   bool due(instant now) const;
+  const extent* to_read() const;
   std::uint32_t next_copy() const;
+  void mark(instant now);
   void advance(std::uint64_t to, std::uint64_t bytes);
+  void damaged(const extent& object, instant now);
   void pause(instant now);
 
   options options_;
@@ -117,11 +125,13 @@ private:
       false; // it uploads in the leader's place, and need not wait for the leader again and again
   int failures_ = 0;
   bool stuck_ = false;
-  std::uint32_t damaged_count_ = 0;
+  extent stuck_on_;
+  bool exhausted_ = false;
+  instant read_again_at_ = 0; // when exhausted
 };
 
 // What a segment is that was read and found sound: `own` is this log's entry at its last index.
-verdict judge(const msg::SegmentManifest& found, const extent& name, std::uint64_t cluster_id,
-              std::uint64_t group, const msg::Entry& own);
+verdict judge(const msg::SegmentManifest& found, const extent& name, const place& whose,
+              const msg::Entry& own);
 
 } // namespace troupe::archive

@@ -51,18 +51,21 @@ void snapshot_planner::looked(std::uint64_t index, std::uint64_t bytes_behind, i
   known_ = true;
   newest_ = index;
   bytes_behind_ = bytes_behind;
+  looks_failed_ = 0;
 }
 
 void snapshot_planner::made(std::uint64_t index, instant) {
   newest_ = std::max(newest_, index);
   bytes_behind_ = 0; // what came meanwhile is counted by the next look, before anything is made of it
-  failures_ = 0;
+  makes_failed_ = 0;
   fresh_ = false;
   worth_since_ = never;
 }
 
+// To make one, if it had looked; else to look.
 void snapshot_planner::failed(instant now) {
-  auto wait = options_.retry_first << std::min(failures_++, doublings_max);
+  auto& failures = fresh_ ? makes_failed_ : looks_failed_;
+  auto wait = options_.retry_first << std::min(failures++, doublings_max);
   not_before_ = now + std::min(wait, options_.retry_most);
   fresh_ = false;
 }

@@ -51,7 +51,6 @@ public:
 
   std::uint64_t newest() const { return newest_; } // index of the newest snapshot that is known
   std::uint64_t wanted() const { return wanted_; }
-  std::uint64_t bytes_behind() const { return bytes_behind_; }
   std::uint64_t item_bytes() const { return item_bytes_; } // as told last
 
 private:
@@ -71,7 +70,8 @@ private:
   std::uint64_t bytes_behind_ = 0;
   instant worth_since_ = never;
   instant not_before_ = 0;
-  int failures_ = 0;
+  int looks_failed_ = 0; // in a row
+  int makes_failed_ = 0;
 };
 
 } // namespace troupe::archive

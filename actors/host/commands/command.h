@@ -91,6 +91,7 @@ understood<msg::KeyAttribute> parse_key_attribute(const std::string& text);
 // then.
 understood<std::int64_t> parse_time(const std::string& text);
 std::string to_time(std::int64_t unix_ms); // the first of these
+std::int64_t unix_ms();                    // now
 // "1500ms", "5s"; milliseconds.
 understood<std::int64_t> parse_timeout(const std::string& text);
 

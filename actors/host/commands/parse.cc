@@ -6,6 +6,7 @@
 #include "config/quantity.h"
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <istream>
@@ -154,6 +155,11 @@ understood<std::int64_t> parse_time(const std::string& text) {
   if (!rest || *rest != '\0' || parts.tm_year < 70)
     return unclear;
   return {static_cast<std::int64_t>(::timegm(&parts)) * 1000 + ms, {}};
+}
+
+std::int64_t unix_ms() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 std::string to_time(std::int64_t unix_ms) {

@@ -2,9 +2,13 @@
 #include "actors/core/item/value.h"
 #include "actors/history/rebuild.h"
 #include "actors/history/survey.h"
+#include "actors/host/commands/command.h"
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <stdlib.h>
 
 namespace troupe::commands {
@@ -17,8 +21,52 @@ namespace {
 
 constexpr std::size_t page_items = 1000;
 constexpr std::size_t page_bytes = 4u << 20;
+constexpr std::int64_t clocks_differ_ms = 2'000; // those of the nodes, and of whoever asks
+
+std::string in_hex(const std::string& bytes) {
+  std::string text;
+  for (unsigned char byte : bytes) {
+    char two[3];
+    std::snprintf(two, sizeof two, "%02x", byte);
+    text += two;
+  }
+  return text;
+}
 
 } // namespace
+
+const past_group* past_table::find(std::uint64_t group) const {
+  auto it =
+      std::find_if(groups.begin(), groups.end(), [&](const auto& one) { return one.whose.group == group; });
+  return it == groups.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> past_table::missing_keys() const {
+  std::vector<const past_group*> known;
+  for (auto& one : groups)
+    if (one.named)
+      known.push_back(&one);
+  std::sort(known.begin(), known.end(), [](auto* a, auto* b) { return a->from < b->from; });
+  std::vector<std::string> missing;
+  auto text = [](const std::string& key, const char* none) { return key.empty() ? none : in_hex(key); };
+  std::optional<std::string> reached = ""; // all below are there; nothing: all are
+  auto miss = [&](const std::string& up_to) {
+    missing.push_back("from " + text(*reached, "the first") + " to " + text(up_to, "the last"));
+  };
+  for (auto* one : known) {
+    if (!reached)
+      break;
+    if (one->from > *reached)
+      miss(one->from);
+    if (one->to.empty())
+      reached.reset();
+    else
+      reached = std::max(*reached, one->to);
+  }
+  if (reached)
+    miss("");
+  return missing;
+}
 
 result<std::vector<past_table>> past_tables(storage::object_store& store) {
   history::survey groups(store, history::survey_depth::names);
@@ -29,24 +77,29 @@ result<std::vector<past_table>> past_tables(storage::object_store& store) {
       return group.error();
     if (!*group)
       break;
-    auto& whose = (*group)->whose;
-    if (whose.table == 0)
+    auto& found = **group;
+    if (found.whose.table == 0)
       continue; // the metadata group's
-    if (tables.empty() || tables.back().cluster != whose.cluster || tables.back().id != whose.table)
-      tables.push_back({whose.cluster, whose.table, (*group)->table, {}});
-    tables.back().groups.push_back(whose);
+    if (tables.empty() || tables.back().cluster != found.whose.cluster ||
+        tables.back().id != found.whose.table)
+      tables.push_back({found.whose.cluster, found.whose.table, {}, {}});
+    auto& table = tables.back();
+    if (table.name.empty())
+      table.name = found.table;
+    table.groups.push_back({found.whose, found.named, std::move(found.from), std::move(found.to),
+                            std::max(found.last, found.newest_snapshot), found.last_time_ms});
   }
   return tables;
 }
 
-result<past_part> read_past(storage::object_store& store, const archive::place& whose, std::int64_t time_ms,
-                            const std::string& scratch,
+result<past_part> read_past(storage::object_store& store, const past_wish& wish, std::int64_t now_ms,
                             const std::function<std::string(msg::AttributeMap item)>& take) {
+  auto about = "partition " + std::to_string(wish.whose.group) + ": ";
   history::rebuild_order order;
-  order.whose = whose;
+  order.whose = wish.whose;
   order.last = history::everything;
-  order.time_ms = time_ms;
-  order.path = scratch + "/" + std::to_string(whose.group) + ".db";
+  order.time_ms = wish.time_ms;
+  order.path = wish.scratch + "/" + std::to_string(wish.whose.group) + ".db";
   auto work = history::rebuild::begin(store, std::move(order));
   if (!work)
     return work.error();
@@ -57,6 +110,15 @@ result<past_part> read_past(storage::object_store& store, const archive::place& 
   part.index = (*work)->position().index;
   part.time_ms = items.applied().time_ms;
   part.whole = (*work)->past_time();
+  if (!part.whole && part.index < wish.last)
+    return error{code::missing, about + "the archive now ends with entry " + std::to_string(part.index) +
+                                    ", and entry " + std::to_string(wish.last) + " is known to be in it"};
+  if (part.whole && (*work)->next_time_ms() > now_ms + clocks_differ_ms)
+    return error{code::refused, about + "entry " + std::to_string(part.index + 1) +
+                                    " and those behind it say " + "that they are of " +
+                                    to_time((*work)->next_time_ms()) +
+                                    ", which has not come yet: a node's clock ran ahead, and what of them " +
+                                    "was written when is not known"};
   std::string from;
   for (bool more = true; more;) {
     auto page = items.scan(from, "", false, page_items, page_bytes);
@@ -65,7 +127,7 @@ result<past_part> read_past(storage::object_store& store, const archive::place& 
     for (auto& [key, value] : page->records) {
       auto item = item::parse_item(value);
       if (!item)
-        return error{code::corrupt, "group " + std::to_string(whose.group) + ": an item cannot be read"};
+        return error{code::corrupt, about + "an item cannot be read"};
       if (auto trouble = take(std::move(*item)); !trouble.empty())
         return error{code::io, trouble};
       ++part.items;

@@ -1,7 +1,9 @@
 // restore: a new table with the items that another one had, as of any time. The old table goes on as it is.
 // What its partitions have not archived yet is waited for; everything is read from the archive, so that they
-// do no more than that; and it is written as any client writes, not faster than was asked for.
+// do no more than that; and it is written as any client writes, not faster than was asked for. What was
+// waited for must be in what was read: else it says so, and not that all is there.
 #include "actors/host/commands/archive_file.h"
+#include "actors/host/commands/archive_wait.h"
 #include "actors/host/commands/command.h"
 #include "actors/host/commands/past.h"
 #include "config/limits.h"
@@ -11,8 +13,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <future>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <ostream>
 #include <thread>
 
@@ -24,11 +26,7 @@ using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr auto look_again = milliseconds(200);
-// Nodes tell of each replica once in ten seconds at least: what they say after that was not so before this
-// began.
-constexpr auto news_are_new = milliseconds(12'000);
 constexpr auto archiving_takes = milliseconds(60'000); // at most, beside archive.segment_age
-constexpr std::int64_t heard_ms = 3'000;               // of a node, so that its word counts
 constexpr std::size_t writes_at_once = 32;
 
 struct wish {
@@ -39,11 +37,6 @@ struct wish {
   std::string scratch;
   std::int64_t rate = 1000;
 };
-
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 class restoring {
 public:
@@ -62,12 +55,17 @@ public:
     if (time_ms_ != 0 && time_ms_ < source_.table.created_ms())
       return said(exit_code::refused,
                   "table " + wish_.table + " was made at " + to_time(source_.table.created_ms()));
+    for (auto& partition : source_.partitions)
+      groups_.push_back(partition.group());
+    wait_.emplace(groups_);
     if (auto code = wait_for_archive(); code != exit_code::ok)
+      return code;
+    if (auto code = find_partitions(); code != exit_code::ok)
       return code;
     if (auto code = make_table(); code != exit_code::ok)
       return code;
-    for (auto& whose : groups_)
-      if (auto code = restore(whose, scratch.path()); code != exit_code::ok)
+    for (auto group : groups_)
+      if (auto code = restore(*past_.find(group), scratch.path()); code != exit_code::ok)
         return code;
     if (auto code = wait_for_writes(0); code != exit_code::ok)
       return code;
@@ -88,62 +86,55 @@ private:
     return said(code, what, "Table " + wish_.as + " is not complete: delete it, and begin again.");
   }
 
-  // The leader's word on a group; nullptr: nobody is known to lead it.
-  static const msg::ReplicaReport* leader_of(const msg::AdminReply& cluster, std::uint64_t group) {
-    for (auto& node : cluster.nodes())
-      for (auto& replica : node.replicas())
-        if (replica.group() == group && replica.leads() && node.heard_ms_ago() >= 0 &&
-            node.heard_ms_ago() < heard_ms)
-          return &replica;
-    return nullptr;
+  // What the archive has of the table now.
+  int look_at_archive() {
+    auto tables = past_tables(*store_);
+    if (!tables)
+      return said(exit_code::unavailable, tables.error().text);
+    for (auto& one : *tables)
+      if (one.id == source_.table.id())
+        past_ = std::move(one);
+    return exit_code::ok;
   }
 
   // Until everything that was written before this began, or up to the time that is wanted, is in the archive.
   int wait_for_archive() {
+    if (auto code = look_at_archive(); code != exit_code::ok)
+      return code;
+    for (auto group : groups_)
+      if (const auto* there = past_.find(group); time_ms_ != 0 && there && there->last_time_ms > time_ms_)
+        wait_->holds_younger(group);
     auto began = clock::now();
-    auto until = began + news_are_new + milliseconds(2 * cluster_.archive.segment_age_ms) + archiving_takes;
-    std::map<std::uint64_t, std::uint64_t> wanted; // group -> entry
-    for (auto& partition : source_.partitions)
-      wanted[partition.group()] = 0;
-    for (;; std::this_thread::sleep_for(look_again)) {
+    auto until = began + archive_wait::news_are_new + milliseconds(2 * cluster_.archive.segment_age_ms) +
+                 archiving_takes;
+    for (; !wait_->done(); std::this_thread::sleep_for(look_again)) {
       auto status = session_.call(client::cluster_status{});
       if (!status.ok())
         return command_.report(status.status, session_);
-      std::string behind;
-      for (auto& [group, entry] : wanted) {
-        const auto* leader = leader_of(status.cluster, group);
-        if (leader && !leader->has_archive())
-          return said(
-              exit_code::refused, "the cluster archives nothing",
-              "The nodes' cluster file has no section `archive`, or they were started before it had.");
-        if (leader && entry == 0 && clock::now() - began >= news_are_new)
-          entry = leader->commit();
-        auto there = leader && entry != 0 &&
-                     (leader->archive().archived() >= entry || leader->archive().behind_bytes() == 0 ||
-                      (time_ms_ != 0 && leader->archive().behind_since_ms() > time_ms_));
-        if (there)
-          continue;
-        behind =
-            "partition " + std::to_string(group) +
-            (leader ? ": its log is archived up to entry " + std::to_string(leader->archive().archived()) +
-                          (leader->archive().alarm().empty() ? "" : ", " + leader->archive().alarm())
-                    : " has no leader");
-      }
-      if (behind.empty())
-        return exit_code::ok;
-      if (clock::now() >= until)
-        return said(exit_code::unavailable, "what was written last does not get into the archive: " + behind,
+      wait_->look(status.cluster, std::chrono::duration_cast<milliseconds>(clock::now() - began));
+      if (wait_->nothing_is_archived())
+        return said(exit_code::refused, "the cluster archives nothing",
+                    "The nodes' cluster file has no section `archive`, or they were started before it had.");
+      if (!wait_->done() && clock::now() >= until)
+        return said(exit_code::unavailable,
+                    "what was written last does not get into the archive: " + wait_->behind(),
                     "`troupe status` tells more.");
     }
+    return exit_code::ok;
+  }
+
+  // Before anything is made: a partition that the archive does not list would be missing in the new table.
+  int find_partitions() {
+    if (auto code = look_at_archive(); code != exit_code::ok)
+      return code;
+    for (auto group : groups_)
+      if (!past_.find(group))
+        return failed("the archive lists nothing of partition " + std::to_string(group) +
+                      ", though its log is archived");
+    return exit_code::ok;
   }
 
   int make_table() {
-    auto tables = past_tables(*store_);
-    if (!tables)
-      return failed(tables.error().text);
-    for (auto& one : *tables)
-      if (one.id == source_.table.id())
-        groups_ = one.groups;
     msg::AdminRequest request;
     auto& create = *request.mutable_create_table();
     create.set_name(wish_.as);
@@ -170,14 +161,20 @@ private:
     }
   }
 
-  int restore(const archive::place& whose, const std::string& scratch) {
-    auto part = read_past(*store_, whose, time_ms_, scratch,
-                          [this](msg::AttributeMap item) { return put(std::move(item)); });
+  int restore(const past_group& there, const std::string& scratch) {
+    auto group = there.whose.group;
+    past_wish wish;
+    wish.whose = there.whose;
+    wish.time_ms = time_ms_;
+    wish.last = std::max(there.last, wait_->reaches(group));
+    wish.scratch = scratch;
+    auto part =
+        read_past(*store_, wish, unix_ms(), [this](msg::AttributeMap item) { return put(std::move(item)); });
     if (refused_.code() != msg::OK)
       return exit_code::ok; // told by wait_for_writes
     if (!part)
       return broken_off(exit_code::failed, part.error().text);
-    *command_.io.err << "partition " << whose.group << ": " << part->items
+    *command_.io.err << "partition " << group << ": " << part->items
                      << (part->items == 1 ? " item" : " items") << " as of entry " << part->index << '\n';
     return exit_code::ok;
   }
@@ -185,12 +182,9 @@ private:
   // Returns why no more are put.
   std::string put(msg::AttributeMap item) {
     (void)wait_for_writes(writes_at_once - 1);
-    auto due =
-        first_put_ + std::chrono::microseconds(static_cast<std::int64_t>(items_) * 1'000'000 / wish_.rate);
-    if (items_ == 0)
-      first_put_ = clock::now();
-    else
-      std::this_thread::sleep_until(due);
+    next_put_ = std::max(next_put_, clock::now()); // what was not written in time is not made up for
+    std::this_thread::sleep_until(next_put_);
+    next_put_ += std::chrono::microseconds(1'000'000 / wish_.rate);
     std::unique_lock hold(lock_);
     if (refused_.code() != msg::OK)
       return "a write was refused";
@@ -228,9 +222,11 @@ private:
   client::session& session_;
   std::int64_t time_ms_; // 0: now
   client::table_result source_;
-  std::vector<archive::place> groups_;
+  std::vector<std::uint64_t> groups_;
+  std::optional<archive_wait> wait_;
+  past_table past_;
   std::uint64_t items_ = 0;
-  clock::time_point first_put_;
+  clock::time_point next_put_{};
 
   std::mutex lock_;
   std::condition_variable changed_;

@@ -105,6 +105,23 @@ TEST(Archiver, AStoreThatSpoilsEverythingRaisesAnAlarmAndIsNotAskedForEver) {
   EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "damaged"), 1);
 }
 
+// A proxy that garbles answers makes ten sound copies look damaged. Nobody has to restart anything for it.
+TEST(Archiver, WhatOnlyCameBackDamagedIsArchivedWhenTheWayIsSoundAgain) {
+  world w;
+  auto& n1 = w.add("n1");
+  w.shelf->garbles = true;
+  w.commit(10, 100);
+  w.run(20min);
+  EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "damaged"), 1);
+  auto copies = w.segments().size();
+  EXPECT_EQ(copies, 10u);
+  w.shelf->garbles = false;
+  w.run(3min);
+  EXPECT_EQ(w.archived(n1), 10u);
+  EXPECT_EQ(w.alarm(n1), "");
+  EXPECT_EQ(w.segments().size(), copies);
+}
+
 TEST(Archiver, AStoreThatIsAwayIsAnAlarmThenARefusalAndIsForgivenWhenItIsBack) {
   world w;
   auto& n1 = w.add("n1");
@@ -173,7 +190,11 @@ TEST(Archiver, AnotherHistoryInTheArchiveStopsEverythingUntilSomebodyHasLooked) 
     w.shelf->objects = other.shelf->objects;
   }
   w.commit(20, 100);
-  w.run(20s);
+  w.run(5s);
+  n1.told.clear();
+  w.run(60s);
+  for (auto& told : n1.told)
+    EXPECT_NE(told.alarm().find("another history"), std::string::npos) << "it is looked at again, in vain";
   EXPECT_EQ(w.archived(n1), 0u);
   EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "stuck"), 1);
   EXPECT_EQ(w.shelf->objects.size(), 1u);
@@ -192,12 +213,82 @@ TEST(Archiver, ALogThatBeginsAboveTheArchivesEndIsAnAlarmUntilSomebodyFillsTheHo
   w.commit(30, 100);
   w.run(10s);
   EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "gap"), 1) << w.alarm(n1);
-  EXPECT_EQ(w.archived(n1), 30u) << "what it has, it archives";
+  EXPECT_EQ(w.may_cut(n1), 30u) << "what it has, it archives";
+  EXPECT_EQ(w.archived(n1), 0u) << "but nobody can rebuild anything from that";
   caf::anon_send(n2.archiver, wire::archive_group{group, table, "people", "", "m"});
   w.tell(n2);
   w.run(200s);
   EXPECT_EQ(w.whole(30), "") << "another member has the rest";
+  EXPECT_EQ(w.archived(n1), 30u);
   EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "gap"), 0);
+}
+
+// A log that was cut before there was an archive, of a partition that has rested since.
+TEST(Archiver, APartitionThatRestsIsLookedForInTheArchive) {
+  world w;
+  w.shelf->away = true;
+  auto& n1 = w.add("n1");
+  w.commit(12, 100);
+  n1.standing.base = 12;
+  n1.standing.bytes = 0;
+  w.restart_replica(n1);
+  w.shelf->away = false;
+  w.run(10s);
+  EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "gap"), 1) << "nothing of it is there";
+  EXPECT_EQ(w.archived(n1), 0u);
+  EXPECT_LT(w.shelf->lists, 10);
+}
+
+// Both at once: the gap must not be asked after all the time because it never gets an answer.
+TEST(Archiver, AGapAndAStoreThatIsAwayAreAskedAfterLessAndLess) {
+  world w;
+  auto& n1 = w.add("n1");
+  n1.standing.base = 10;
+  w.commit(30, 100);
+  w.run(70s);
+  ASSERT_EQ(w.metric(n1, "troupe_archive_alarms", "gap"), 1);
+  w.shelf->away = true;
+  w.shelf->lists = 0;
+  w.run(10min);
+  EXPECT_LE(w.shelf->lists, 16);
+  EXPECT_GE(w.shelf->lists, 5);
+}
+
+TEST(Archiver, WhoAsksForALogWhoseBeginningIsNotThereIsNotToldThatAllIs) {
+  world w;
+  auto& n1 = w.add("n1");
+  n1.standing.base = 10;
+  w.commit(30, 100);
+  w.run(10s);
+  ASSERT_EQ(w.may_cut(n1), 30u);
+  w.ask(n1, 2'000);
+  w.run(3s);
+  ASSERT_EQ(n1.sent.size(), 1u);
+  EXPECT_EQ(n1.sent[0].archive_reply().status().code(), msg::UNAVAILABLE);
+  EXPECT_NE(n1.sent[0].archive_reply().status().message().find("ends below"), std::string::npos)
+      << n1.sent[0].archive_reply().status().message();
+  // A snapshot that stands where the log begins, or above, is a beginning as well.
+  w.shelf->objects[archive::snapshot_name(archive::folder_of({cluster, table, group}), {12, 1})] =
+      "a manifest";
+  w.ask(n1, 90'000);
+  w.run(80s);
+  ASSERT_EQ(n1.sent.size(), 2u);
+  EXPECT_EQ(n1.sent[1].archive_reply().status().code(), msg::OK);
+  EXPECT_EQ(n1.sent[1].archive_reply().archived(), 30u);
+}
+
+TEST(Archiver, WhatIsToldSaysWhatWasHeard) {
+  world w;
+  auto& n1 = w.add("n1");
+  w.commit(10, 100);
+  w.run(1s);
+  EXPECT_EQ(n1.told.back().heard(), 10u);
+  EXPECT_EQ(n1.told.back().behind_bytes(), 0u);
+  ++n1.standing.committed; // a no-op, which nobody archives
+  w.tell(n1);
+  w.run(1s);
+  EXPECT_EQ(n1.told.back().heard(), 11u);
+  EXPECT_EQ(n1.told.back().behind_bytes(), 0u);
 }
 
 TEST(Archiver, AListingThatIsOldCostsTimeAndNothingElse) {
@@ -282,6 +373,16 @@ TEST(Archiver, WhoAsksInVainHearsWhyByTheDeadline) {
   EXPECT_EQ(n1.sent[0].archive_reply().status().message(), "the store is away");
 }
 
+// Without it logs would grow until the disk is full, and everybody would go on saying that all is archived.
+TEST(Archiver, ItsEndIsTheNodesEnd) {
+  world w;
+  auto& n1 = w.add("n1");
+  n1.may_fall = true;
+  w.end(n1, caf::exit_reason::unhandled_exception);
+  ASSERT_EQ(n1.fell.size(), 1u);
+  EXPECT_NE(n1.fell[0].find("the archiver has ended"), std::string::npos) << n1.fell[0];
+}
+
 // A follower that holds items, of little log, and a leader.
 struct Snapshots : ::testing::Test {
   Snapshots() {
@@ -297,6 +398,25 @@ struct Snapshots : ::testing::Test {
       for (char c : {'a', 'b', 'c'})
         node->pieces.push_back(std::string(3 << 20, c));
     }
+  }
+  std::size_t parts() {
+    std::size_t count = 0;
+    for (auto& [name, bytes] : w.shelf->objects)
+      count +=
+          archive::read_snapshot_part_name(archive::folder_of({cluster, table, group}), name).has_value();
+    return count;
+  }
+  bool run_until(const std::function<bool()>& holds) {
+    for (int i = 0; i < 6000 && !holds(); ++i)
+      w.run(10ms);
+    return holds();
+  }
+  // By then all of the log is there.
+  void away_with_the_second_part() {
+    n2->at_piece = [this] {
+      w.shelf->away_after = 2;
+      n2->at_piece = nullptr;
+    };
   }
   // Enough log for one, archived.
   void much() {
@@ -327,7 +447,6 @@ TEST_F(Snapshots, AFollowerArchivesTheItemsWhenTheLogHasOutgrownThem) {
   EXPECT_EQ(made->about.table(), "people");
   EXPECT_EQ(made->header.index(), 110u);
   ASSERT_EQ(made->parts.size(), 2u);
-  EXPECT_EQ(made->bytes(), 9u << 20);
   std::string all;
   for (std::size_t i = 0; i < 2; ++i)
     all +=
@@ -351,15 +470,97 @@ TEST_F(Snapshots, TheLeaderDoesWhenNobodyElseHas) {
   EXPECT_EQ(w.metric(*n1, "troupe_archive_snapshots_total"), 1);
 }
 
-TEST_F(Snapshots, OneThatComesToNothingHasNoManifestAndIsBegunAgainLater) {
+TEST_F(Snapshots, OneThatComesToNothingLeavesNothingAndIsBegunAgainLater) {
   n2->piece_refused = 2;
   much();
   w.run(15s);
   EXPECT_TRUE(w.archived_snapshots().empty());
+  EXPECT_EQ(parts(), 0u) << "the part that was there was nobody else's";
+  EXPECT_GT(w.shelf->removed, 0);
   n2->piece_refused = -1;
   w.run(60s);
   ASSERT_EQ(w.archived_snapshots().size(), 1u);
   EXPECT_TRUE(manifest(w.archived_snapshots()[0]));
+  EXPECT_EQ(parts(), 2u);
+}
+
+// What another node is making looks like what a node has left.
+TEST_F(Snapshots, NobodyRemovesWhatIsNotItsOwn) {
+  auto folder = archive::folder_of({cluster, table, group});
+  auto others = archive::snapshot_part_name(folder, {90, 1}, 0);
+  w.shelf->objects[others] = "of a node that is still at it";
+  n2->piece_refused = 2;
+  much();
+  w.run(15s);
+  EXPECT_EQ(parts(), 1u);
+  EXPECT_TRUE(w.shelf->objects.contains(others));
+}
+
+// A snapshot of many gigabytes takes hours, and no store answers for hours without a fault.
+TEST_F(Snapshots, AStoreThatIsAwayForAWhileIsWaitedFor) {
+  away_with_the_second_part();
+  much();
+  ASSERT_TRUE(run_until([&] { return w.shelf->away; }));
+  EXPECT_EQ(parts(), 2u) << "the second was put, and nobody has got it back";
+  w.run(5min); // ten times as long as the item worker waits for anybody
+  w.shelf->away = false;
+  w.run(2min);
+  ASSERT_EQ(w.archived_snapshots().size(), 1u);
+  EXPECT_EQ(w.metric(*n2, "troupe_archive_snapshots_total"), 1);
+  EXPECT_EQ(n2->begun, 1) << "it was not begun anew";
+  EXPECT_EQ(parts(), 2u);
+}
+
+TEST_F(Snapshots, AStoreThatStaysAwayIsGivenUpAndWhatIsThereIsRemovedWhenItIsBack) {
+  away_with_the_second_part();
+  much();
+  ASSERT_TRUE(run_until([&] { return w.shelf->away; }));
+  EXPECT_EQ(parts(), 2u) << "the second was put, and nobody has got it back";
+  w.run(1h);
+  n1->piece_refused = n2->piece_refused = 0; // of other tries
+  w.shelf->away = false;
+  w.run(3min);
+  EXPECT_EQ(parts(), 0u);
+  EXPECT_TRUE(w.archived_snapshots().empty());
+}
+
+// Its table is deleted, or its member replaced, at any moment of the making, and also while all hands are
+// busy with logs.
+TEST_F(Snapshots, AGroupMayBeForgottenAtAnyTime) {
+  for (bool busy : {false, true})
+    for (int moment = 1; moment < 16; ++moment) {
+      SCOPED_TRACE(moment);
+      w.know(*n2);
+      w.tell(*n2);
+      for (std::uint64_t other = 100; other < 104; ++other)
+        w.know(*n2, other);
+      w.commit(100, 100);
+      int asked = 0;
+      n2->at_piece = w.shelf->at_each = [&] {
+        if (n2->begun == 0 || ++asked != moment)
+          return;
+        for (std::uint64_t other = 100; busy && other < 104; ++other)
+          w.say_other(*n2, other, 100, 10'000);
+        w.say_forget(*n2);
+        w.say(*n2); // a last word, when nobody knows any more whose it is
+      };
+      w.run(20s);
+      EXPECT_GE(asked, moment);
+      n2->at_piece = w.shelf->at_each = nullptr;
+      for (std::uint64_t other = 100; other < 104; ++other)
+        w.forget(*n2, other);
+      w.forget(*n2);
+      w.run(5s);
+      n2->begun = 0;
+      std::erase_if(w.shelf->objects, [](auto& one) {
+        return one.first.find("/parts/") != std::string::npos ||
+               one.first.find("/snapshots/") != std::string::npos;
+      });
+    }
+  w.know(*n2);
+  w.tell(*n2);
+  w.run(5min);
+  EXPECT_FALSE(w.archived_snapshots().empty()) << "and whoever looks after it still does";
 }
 
 TEST_F(Snapshots, WhatCameBackAsSomethingElseIsNotBelieved) {

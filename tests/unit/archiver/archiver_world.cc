@@ -41,10 +41,15 @@ wire::items_actor::behavior_type items(wire::items_actor::pointer, world::one_no
     page.being_cut = what.chunk == 0 && node->cuts_left-- > 0;
     if (page.being_cut)
       return page;
-    if (static_cast<int>(what.chunk) == node->piece_refused) {
+    auto asked = std::exchange(node->piece_asked_us, node->in->now_us());
+    auto ended = what.chunk != 0 && node->in->now_us() - asked > 30'000'000;
+    if (ended || static_cast<int>(what.chunk) == node->piece_refused) {
       page.result = {wire::disk_outcome::missing, "this transfer has ended"};
       return page;
     }
+    node->begun += what.chunk == 0;
+    if (auto called = node->at_piece)
+      called();
     page.chunk.set_chunk(what.chunk);
     page.chunk.set_data(node->pieces[what.chunk]);
     page.chunk.set_checksum(storage::checksum(page.chunk.data()));
@@ -83,8 +88,11 @@ world::world()
 
 world::~world() {
   for (auto& [name, node] : nodes_) {
+    auto ended = node.fell.size();
     caf::anon_send(node.archiver, wire::stop_atom::value);
     scheduler_.run();
+    EXPECT_EQ(node.fell.size(), ended) << "it was told to";
+    EXPECT_TRUE(node.may_fall || node.fell.empty()) << node.fell.front();
     caf::anon_send_exit(node.replica, caf::exit_reason::kill);
     caf::anon_send_exit(node.disk, caf::exit_reason::kill);
     caf::anon_send_exit(node.items, caf::exit_reason::kill);
@@ -124,6 +132,7 @@ world::one_node& world::add(const std::string& name) {
   o.ticker = node.ticker;
   o.clock = &clock_;
   o.metrics = std::make_shared<kit::metrics>(registry, name);
+  o.fail_stop = [&node](const std::string& why) { node.fell.push_back(why); };
   node.archiver = spawn_archiver(system_, std::move(o));
   caf::anon_send(node.archiver, wire::archive_cluster{cluster});
   caf::anon_send(node.archiver, wire::archive_group{group, table, "people", "", "m"});
@@ -155,9 +164,45 @@ void world::commit(std::size_t count, std::size_t bytes) {
     tell(node);
 }
 
-void world::tell(one_node& node) {
+void world::say(one_node& node) {
   caf::anon_send(node.archiver, wire::log_progress{group, node.replica, node.standing});
+}
+
+void world::tell(one_node& node) {
+  say(node);
   scheduler_.run();
+}
+
+void world::say_forget(one_node& node, std::uint64_t whose) {
+  caf::anon_send(node.archiver, wire::archive_forget{whose});
+}
+
+void world::forget(one_node& node, std::uint64_t whose) {
+  say_forget(node, whose);
+  scheduler_.run();
+}
+
+void world::know(one_node& node, std::uint64_t whose) {
+  caf::anon_send(node.archiver, wire::archive_group{whose, table, "people", "", "m"});
+  scheduler_.run();
+}
+
+void world::say_other(one_node& node, std::uint64_t whose, std::uint64_t entries, std::uint64_t bytes) {
+  auto standing = node.standing;
+  standing.committed = standing.applied = entries;
+  standing.bytes = bytes;
+  caf::anon_send(node.archiver, wire::log_progress{whose, node.replica, standing});
+}
+
+void world::end(one_node& node, caf::exit_reason why) {
+  caf::anon_send_exit(node.archiver, why);
+  scheduler_.run();
+}
+
+void world::restart_replica(one_node& node) {
+  caf::anon_send_exit(node.replica, caf::exit_reason::kill);
+  node.replica = system_.spawn(replica, &node);
+  tell(node);
 }
 
 void world::run(std::chrono::milliseconds time) {
@@ -192,6 +237,10 @@ void world::ask(one_node& node, std::uint32_t deadline_ms) {
 
 std::uint64_t world::archived(const one_node& node) const {
   return node.told.empty() ? 0 : node.told.back().archived();
+}
+
+std::uint64_t world::may_cut(const one_node& node) const {
+  return node.told.empty() ? 0 : node.told.back().may_cut();
 }
 
 std::string world::alarm(const one_node& node) const {

@@ -35,10 +35,15 @@ public:
     wire::items_actor items;
     std::vector<std::string> pieces; // of a snapshot of its items, as of what it has committed
     int piece_refused = -1;          // this one is not given
+    int begun = 0;                   // so often the first one was given
+    std::function<void()> at_piece;  // called for each; may be empty
     int cuts_left = 2;               // so often it is being cut, when it is asked for
+    std::int64_t piece_asked_us = 0; // it is forgotten half a minute after that
     wire::peers_actor peers;
     wire::ticker_actor ticker;
     wire::scrubbed_archiver_actor archiver;
+    std::vector<std::string> fell; // why it ended, when it should not have
+    bool may_fall = false;
   };
 
   // With nothing in its log; the first one leads.
@@ -46,11 +51,22 @@ public:
   // Commits entries of that many bytes on all nodes whose log reaches so far, and tells their archivers.
   void commit(std::size_t count, std::size_t bytes);
   void tell(one_node& node); // its archiver how its log stands
+  void forget(one_node& node, std::uint64_t whose = group);
+  void know(one_node& node, std::uint64_t whose = group); // whose log it is
+  void restart_replica(one_node& node);
+  void end(one_node& node, caf::exit_reason why); // its archiver
+  // The same, said and not waited for: for whoever is called while something runs.
+  void say(one_node& node);
+  void say_forget(one_node& node, std::uint64_t whose = group);
+  // Of another group of that node, with a log of so many entries.
+  void say_other(one_node& node, std::uint64_t whose, std::uint64_t entries, std::uint64_t bytes);
+  std::int64_t now_us() const { return clock_.now_us(); }
   void run(std::chrono::milliseconds time);
   wire::archive_view view(one_node& node);             // as the scrubber asks
   void ask(one_node& node, std::uint32_t deadline_ms); // as another node: archive all there is, now
 
-  std::uint64_t archived(const one_node& node) const;
+  std::uint64_t archived(const one_node& node) const; // from the first entry or a snapshot on
+  std::uint64_t may_cut(const one_node& node) const;
   std::string alarm(const one_node& node) const;
   double metric(const one_node& node, const std::string& family, const std::string& label = {}) const;
   std::vector<std::string> segments() const;

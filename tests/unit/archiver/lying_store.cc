@@ -10,12 +10,20 @@ const storage::error unreachable{code::io, "the store is away"};
 
 } // namespace
 
+void lying_store::asked() const {
+  if (where_->at_each)
+    where_->at_each();
+}
+
 storage::result<storage::put_outcome> lying_store::put(const std::string& name, std::string_view bytes) {
   ++where_->puts;
+  asked();
   if (where_->away)
     return unreachable;
   if (where_->objects.contains(name))
     return storage::put_outcome::exists;
+  if (where_->away_after > 0)
+    where_->away = --where_->away_after == 0;
   if (!where_->forgets) {
     auto& kept = where_->objects[name] = bytes;
     if (where_->spoils)
@@ -26,6 +34,7 @@ storage::result<storage::put_outcome> lying_store::put(const std::string& name, 
 
 storage::result<std::string> lying_store::get(const std::string& name, std::uint64_t max_bytes) {
   ++where_->gets;
+  asked();
   if (where_->away)
     return unreachable;
   auto it = where_->objects.find(name);
@@ -33,7 +42,10 @@ storage::result<std::string> lying_store::get(const std::string& name, std::uint
     return storage::error{code::missing, name};
   if (it->second.size() > max_bytes)
     return storage::error{code::corrupt, name};
-  return it->second;
+  auto bytes = it->second;
+  if (where_->garbles)
+    bytes[bytes.size() / 2] ^= 0x10;
+  return bytes;
 }
 
 storage::result<std::string> lying_store::get_range(const std::string& name, std::uint64_t offset,
@@ -45,6 +57,7 @@ storage::result<std::string> lying_store::get_range(const std::string& name, std
 storage::result<storage::object_page> lying_store::list(const std::string& prefix, const std::string& after,
                                                         std::size_t max) {
   ++where_->lists;
+  asked();
   if (where_->away)
     return unreachable;
   storage::object_page page;
@@ -65,7 +78,9 @@ storage::result<std::uint64_t> lying_store::head(const std::string& name) {
 }
 
 storage::result<void> lying_store::remove(const std::string& name) {
-  where_->objects.erase(name);
+  if (where_->away)
+    return unreachable;
+  where_->removed += static_cast<int>(where_->objects.erase(name));
   return {};
 }
 

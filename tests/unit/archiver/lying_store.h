@@ -1,6 +1,7 @@
 // An object store that breaks its promises when it is told to. Its objects are shared by all who open it.
 #pragma once
 #include "storage/archive/object_store.h"
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,10 @@ struct shelf {
   bool forgets = false;   // puts are acknowledged and lost
   bool spoils = false;    // puts are acknowledged, and a byte of each is flipped
   bool lists_old = false; // listings show what was there when this was set
+  bool garbles = false;   // what is got comes back as something else
+  int removed = 0;
+  int away_after = 0;            // so many puts: then it is away; 0: never
+  std::function<void()> at_each; // of all that is asked of it; may be empty
   std::map<std::string, std::string> old;
   int puts = 0;
   int gets = 0;
@@ -33,6 +38,7 @@ public:
   std::string where(const std::string& name) const override { return "shelf/" + name; }
 
 private:
+  void asked() const;
   std::shared_ptr<shelf> where_;
 };
 

@@ -76,13 +76,30 @@ TEST(Keeper, ALeaderUploadsWhenThereIsEnoughAndBelievesWhatItReadBack) {
 
 TEST(Keeper, WhatIsOldGoesHoweverLittleItIsAndNoOpsNever) {
   keeper k(small(), 0);
-  k.told(at(3, 0), 0); // no-ops only
+  k.told(at(1, 10), 0);
+  k.listed({{1, 1, 0}}, 0);
+  k.checked({1, 1, 0}, verdict::same, 10, 0);
+  k.told(at(3, 10), 0); // no-ops only
   EXPECT_EQ(k.next(1000 * second).until, never);
-  k.told(at(4, 10), 1000 * second);
+  k.told(at(4, 20), 1000 * second);
   EXPECT_EQ(k.next(1000 * second).until, 1060 * second);
   EXPECT_EQ(k.next(1060 * second).what, act::list);
   k.listed({}, 1060 * second);
-  EXPECT_EQ(k.next(1060 * second).object, (extent{1, 4, 0}));
+  EXPECT_EQ(k.next(1060 * second).object, (extent{2, 4, 0}));
+}
+
+// Or a partition to which nothing was ever written would look like one that is missing.
+TEST(Keeper, OfALogThatIsNotThereAtAllNoOpsAreArchivedToo) {
+  keeper k(small(), 0);
+  k.told(at(2, 0), 0);
+  EXPECT_EQ(k.next(0).until, 60 * second);
+  EXPECT_EQ(k.next(60 * second).what, act::list);
+  k.listed({}, 60 * second);
+  EXPECT_EQ(k.next(60 * second).object, (extent{1, 2, 0}));
+  k.uploaded({1, 2, 0}, 60 * second);
+  k.checked({1, 2, 0}, verdict::same, 0, 60 * second);
+  k.told(at(3, 0), 61 * second);
+  EXPECT_EQ(k.next(1000 * second).until, never);
 }
 
 TEST(Keeper, AFollowerWatchesAndTakesOverWhatIsLeftUndone) {
@@ -132,11 +149,84 @@ TEST(Keeper, BesideADamagedSegmentComesAnother) {
   k.told(at(12, 2000), 0);
   k.listed({{1, 12, 0}}, 0);
   k.checked({1, 12, 0}, verdict::damaged, 0, 0);
-  EXPECT_EQ(k.damaged(), 1u);
   EXPECT_EQ(k.next(second).object, (extent{1, 12, 1}));
   k.uploaded({1, 12, 1}, second);
   k.checked({1, 12, 1}, verdict::same, 2000, second);
   EXPECT_EQ(k.archived(), 12u);
+}
+
+// It may have been the way from the store that damaged them: after a while all are read again, and nothing is
+// uploaded in vain.
+TEST(Keeper, WhenEveryCopyIsDamagedTheyAreReadAgainFromTimeToTime) {
+  keeper k(small(), 0);
+  k.told(at(12, 2000), 0);
+  std::vector<extent> all;
+  bool heals = false;
+  int reads = 0, lists = 0;
+  instant now = 0;
+  auto run = [&](instant until) {
+    while (now < until) {
+      auto step = k.next(now);
+      switch (step.what) {
+      case act::wait:
+        ASSERT_GT(step.until, now);
+        now = std::min(step.until, until);
+        break;
+      case act::list:
+        ++lists;
+        k.listed(all, now);
+        break;
+      case act::upload:
+        all.push_back(step.object);
+        k.uploaded(step.object, now);
+        break;
+      case act::read_back:
+        ++reads;
+        k.checked(step.object, heals ? verdict::same : verdict::damaged, 2000, now);
+      }
+    }
+  };
+  run(600 * second);
+  EXPECT_EQ(all.size(), 10u);
+  EXPECT_TRUE(k.exhausted());
+  lists = reads = 0;
+  run(3600 * second);
+  EXPECT_EQ(all.size(), 10u) << "there are no more names";
+  EXPECT_GT(reads, 10) << "again";
+  EXPECT_LE(reads, 51) << "but not all the time";
+  EXPECT_LE(lists, 60);
+  EXPECT_TRUE(k.exhausted()) << "all the while";
+  heals = true;
+  run(3800 * second);
+  EXPECT_EQ(k.archived(), 12u);
+  EXPECT_FALSE(k.exhausted());
+}
+
+// Told in one sum, entries above the new beginning must not pass for archived.
+TEST(Keeper, WhatLiesAboveANewBeginningIsNotArchivedByIt) {
+  keeper k(small(), 0);
+  k.told(at(50, 500), 0);
+  k.told({true, 100, 150, 2000}, second);
+  EXPECT_EQ(k.archived(), 100u);
+  EXPECT_GE(k.unarchived_bytes(), 1000u) << "entries 101 to 150";
+  EXPECT_EQ(k.next(second).what, act::list);
+  k.listed({}, second);
+  EXPECT_EQ(k.next(second).object, (extent{101, 150, 0}));
+  k.uploaded({101, 150, 0}, second);
+  k.checked({101, 150, 0}, verdict::same, 1000, second);
+  EXPECT_EQ(k.unarchived_bytes(), 0u) << "and all of it is, once all is";
+
+  // Also when a no-op comes before that: what is taken for not archived has its time, too.
+  keeper other(small(), 0);
+  other.told({true, 100, 150, 2000}, second);
+  other.told({true, 100, 151, 2000}, second);
+  other.listed({{101, 150, 0}}, second);
+  other.checked({101, 150, 0}, verdict::same, 1000, second);
+  EXPECT_GT(other.unarchived_bytes(), 0u);
+  EXPECT_EQ(other.next(second).what, act::upload);
+  EXPECT_EQ(other.next(second).object, (extent{151, 151, 0}));
+  other.checked({151, 151, 0}, verdict::same, 0, second);
+  EXPECT_EQ(other.unarchived_bytes(), 0u);
 }
 
 TEST(Keeper, AnotherHistoryStopsEverything) {
@@ -149,9 +239,10 @@ TEST(Keeper, AnotherHistoryStopsEverything) {
     auto step = k.next(now);
     ASSERT_NE(step.what, act::upload);
     if (step.what == act::list)
-      k.listed({{1, 12, 0}}, now);
+      k.listed({{1, 12, 0}, {1, 10, 0}}, now);
     if (step.what == act::read_back)
       k.checked({1, 12, 0}, verdict::different, 0, now);
+    ASSERT_TRUE(k.stuck()) << "also while it is looked at again";
   }
   EXPECT_EQ(k.archived(), 0u);
   k.listed({}, 400 * second); // somebody took it away
@@ -256,15 +347,19 @@ TEST(ArchiveChecks, OnlyTheLogsOwnHistoryCountsAsArchived) {
   last.set_link(link);
   msg::SegmentManifest m;
   m.set_cluster_id(1);
+  m.set_table_id(2);
   m.set_group(3);
   m.set_first(5);
   m.set_last(9);
   m.set_last_link(link);
-  EXPECT_EQ(judge(m, {5, 9, 0}, 1, 3, last), verdict::same);
-  EXPECT_EQ(judge(m, {5, 9, 0}, 2, 3, last), verdict::different);
-  EXPECT_EQ(judge(m, {4, 9, 0}, 1, 3, last), verdict::damaged);
+  EXPECT_EQ(judge(m, {5, 9, 0}, {1, 2, 3}, last), verdict::same);
+  EXPECT_EQ(judge(m, {5, 9, 0}, {2, 2, 3}, last), verdict::different);
+  EXPECT_EQ(judge(m, {5, 9, 0}, {1, 3, 3}, last), verdict::different)
+      << "of another table: no reader takes it";
+  EXPECT_EQ(judge(m, {5, 9, 0}, {1, 2, 4}, last), verdict::different);
+  EXPECT_EQ(judge(m, {4, 9, 0}, {1, 2, 3}, last), verdict::damaged);
   m.set_last_link(link + 1);
-  EXPECT_EQ(judge(m, {5, 9, 0}, 1, 3, last), verdict::different);
+  EXPECT_EQ(judge(m, {5, 9, 0}, {1, 2, 3}, last), verdict::different);
 }
 
 } // namespace troupe::testing

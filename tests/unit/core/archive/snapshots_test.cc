@@ -109,6 +109,20 @@ TEST(SnapshotPlanner, WhoHoldsNoItemsMakesNone) {
   EXPECT_EQ(p.next(second).what, act::wait);
 }
 
+// Errors that have long passed are none of the next one's.
+TEST(SnapshotPlanner, ALookThatSucceedsForgetsThoseThatDidNot) {
+  auto p = follower();
+  for (instant now = 0; now < 1000 * second; now += 100 * second) {
+    p.archived(5000);
+    ASSERT_EQ(p.next(now).what, act::look);
+    p.failed(now);
+    EXPECT_EQ(p.next(now).until, now + 20 * second) << "as after the first";
+    ASSERT_EQ(p.next(now + 20 * second).what, act::look);
+    p.looked(50, 100, now + 20 * second); // somebody else has made one
+    EXPECT_EQ(p.next(now + 20 * second).what, act::wait);
+  }
+}
+
 TEST(SnapshotPlanner, AfterAFailureItWaitsLongerAndLonger) {
   auto p = follower();
   p.archived(5000);
@@ -117,8 +131,12 @@ TEST(SnapshotPlanner, AfterAFailureItWaitsLongerAndLonger) {
   p.failed(0);
   EXPECT_EQ(p.next(0).until, 20 * second);
   EXPECT_EQ(p.next(20 * second).what, act::look);
+  p.looked(50, 5100, 20 * second);
+  EXPECT_EQ(p.next(20 * second).what, act::make);
   p.failed(20 * second);
   EXPECT_EQ(p.next(20 * second).until, 60 * second);
+  p.looked(50, 5100, 60 * second);
+  EXPECT_EQ(p.next(60 * second).what, act::make);
   p.failed(60 * second);
   EXPECT_EQ(p.next(60 * second).until, 120 * second) << "no longer than that";
 }

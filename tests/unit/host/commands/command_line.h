@@ -8,7 +8,7 @@
 
 namespace troupe::commands {
 
-struct CommandLine : testing::Test {
+struct CommandLine : ::testing::Test {
   fake_cluster cluster;
   std::istringstream in;
   std::ostringstream out;
