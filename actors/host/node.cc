@@ -26,7 +26,9 @@
 #include <algorithm>
 #include <atomic>
 #include <caf/all.hpp>
+#include <deque>
 #include <filesystem>
+#include <mutex>
 #include <set>
 
 namespace troupe::host {
@@ -57,6 +59,15 @@ std::string address_of(const config::node& n) {
   return n.host + ":" + std::to_string(n.port);
 }
 
+// An actor that does not end in time still looks at it: it lives as long as the process, one for each node
+// that was started here.
+kit::common_clock& lasting_clock() {
+  static std::mutex lock;
+  static std::deque<kit::common_clock> clocks;
+  std::lock_guard hold(lock);
+  return clocks.emplace_back(kit::system_clock());
+}
+
 } // namespace
 
 struct node::parts {
@@ -65,7 +76,7 @@ struct node::parts {
   config::node here;
   kit::metrics_ptr metrics;
   node_options options;
-  const kit::clock& clock = kit::system_clock();
+  kit::common_clock& clock = lasting_clock();
 
   kit::peers_options peers_wish;
   std::unique_ptr<storage::meta_store> meta;
@@ -137,6 +148,7 @@ void node::parts::spawn_peers() {
   peers_wish.self = {here.name, meta->disk(), kit::random_id(), false};
   peers_wish.seed = kit::random_id();
   peers_wish.clients_max = limits::clients;
+  peers_wish.clock = &clock;
   peers = kit::spawn(system, kit::peers, peers_wish, metrics);
 }
 

@@ -1,4 +1,5 @@
 #include "actors/kit/peers_actor.h"
+#include "actors/kit/log.h"
 #include "actors/kit/mailbox.h"
 #include "config/limits.h"
 #include <caf/all.hpp>
@@ -29,6 +30,7 @@ peers_metrics::peers_metrics(metrics& m)
                           "Envelopes and greetings from peers that are not known.")),
       links(m.gauge("troupe_links", "Links to other processes that are up.")),
       queued_bytes(m.gauge("troupe_link_queued_bytes", "Bytes waiting for credit on all links.")),
+      clock_off(m.gauge("troupe_clock_off_seconds", "How far this node's clock is ahead of most nodes'.")),
       envelope_parcels(
           m.histogram("troupe_envelope_parcels", "Parcels that travel in one envelope.", size_buckets())),
       mailbox(mailbox_depth(m, "peers")) {}
@@ -168,6 +170,24 @@ bool peers_state::is_for_me(const msg::Envelope& envelope) const {
   return envelope.to_run() == 0 || envelope.to_run() == options.self.run;
 }
 
+// Clients may be anybody's machines.
+void peers_state::hear_clock(const wire::peer& from, std::int64_t sent_ms) {
+  if (!options.clock || from.client || sent_ms == 0)
+    return;
+  options.clock->heard(from.node, sent_ms);
+  auto off = options.clock->off_ms();
+  meter->clock_off.Set(static_cast<double>(off) / 1000);
+  if (clock_is_off == (off != 0))
+    return;
+  clock_is_off = off != 0;
+  if (clock_is_off)
+    log(level::warning, options.self.node, "clock",
+        "this node's clock is " + std::to_string(off) +
+            " ms ahead of most others: writes are given their time");
+  else
+    log(level::info, options.self.node, "clock", "this node's clock agrees with the others again");
+}
+
 void peers_state::accept(msg::Envelope& envelope) {
   auto it = remotes.find(envelope.from_node());
   if (it == remotes.end() || it->second.who->run != envelope.from_run() ||
@@ -176,6 +196,7 @@ void peers_state::accept(msg::Envelope& envelope) {
     meter->strangers.Increment();
     return;
   }
+  hear_clock(*it->second.who, envelope.sent_ms());
   if (!it->second.mail.receive(envelope))
     return;
   meter->envelopes_in.Increment();
@@ -218,6 +239,8 @@ void peers_state::flush(bool acknowledge_now) {
       envelope->set_from_disk(options.self.disk);
       envelope->set_from_run(options.self.run);
       envelope->set_to_run(to.who->run);
+      if (options.clock)
+        envelope->set_sent_ms(options.clock->own_ms());
       meter->envelopes_out.Increment();
       meter->parcels_out.Increment(envelope->parcels_size());
       if (envelope->parcels_size() > 0)

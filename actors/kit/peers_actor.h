@@ -8,6 +8,7 @@
 // process, in the simulation to a wire that loses and delays.
 #pragma once
 #include "actors/kit/clock.h"
+#include "actors/kit/common_clock.h"
 #include "actors/kit/link.h"
 #include "actors/kit/metrics.h"
 #include "actors/wire/interfaces.h"
@@ -24,6 +25,9 @@ struct peers_options {
   wire::peer self;
   std::uint64_t seed = 0;      // for session numbers
   std::size_t clients_max = 0; // links to clients at once
+  // Hears what the clocks of other nodes say, and says what they hear of this one's. Outlives the actor; may
+  // be null.
+  common_clock* clock = nullptr;
 };
 
 struct peers_metrics {
@@ -37,6 +41,7 @@ struct peers_metrics {
   prometheus::Counter& strangers;
   prometheus::Gauge& links;
   prometheus::Gauge& queued_bytes;
+  prometheus::Gauge& clock_off;
   prometheus::Histogram& envelope_parcels;
   prometheus::Histogram& mailbox;
 };
@@ -64,6 +69,7 @@ struct peers_state {
   bool flush_pending = false;
   bool acknowledging = false; // a tick is under way that acknowledges what came
   std::uint64_t sessions = 0;
+  bool clock_is_off = false;
 
   msg::Hello greet(const msg::Hello& hello, const caf::strong_actor_ptr& port);
   void link(const wire::link_up& up);
@@ -71,6 +77,7 @@ struct peers_state {
   void enroll(const wire::enroll& e);
   void post(wire::outbox& mail);
   bool is_for_me(const msg::Envelope& envelope) const;
+  void hear_clock(const wire::peer& from, std::int64_t sent_ms);
   void accept(msg::Envelope& envelope);
   void flush(bool acknowledge_now);
   void request_flush();

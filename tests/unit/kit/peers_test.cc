@@ -40,6 +40,7 @@ struct Peers : testing::Test {
     peers_options o;
     o.cluster = "c";
     o.self = {"n1", 1, 11, false};
+    o.clock = &clock;
     n1 = system.spawn(peers, o, std::make_shared<metrics>(std::make_shared<prometheus::Registry>(), "n1"));
     port = system.spawn(far_end, &sent);
     router = system.spawn(role, &got);
@@ -54,6 +55,8 @@ struct Peers : testing::Test {
   ~Peers() override {
     for (auto& one : {caf::actor_cast<caf::actor>(n1), caf::actor_cast<caf::actor>(port),
                       caf::actor_cast<caf::actor>(router)})
+      caf::anon_send_exit(one, caf::exit_reason::kill);
+    for (auto& one : ports)
       caf::anon_send_exit(one, caf::exit_reason::kill);
     scheduler.run();
   }
@@ -78,6 +81,27 @@ struct Peers : testing::Test {
     return got.size();
   }
 
+  void link_to(const std::string& node, std::uint64_t run, bool client) {
+    msg::Hello hello;
+    hello.set_node(node);
+    hello.set_run(run);
+    hello.set_client(client);
+    ports.push_back(system.spawn(far_end, &sent));
+    caf::anon_send(n1, wire::link_up{hello, ports.back()});
+    scheduler.run();
+  }
+  // From there, sent when its clock was so far from this machine's.
+  void hear(const std::string& node, std::uint64_t run, std::int64_t off_ms) {
+    auto e = mail();
+    e.set_from_node(node);
+    e.set_from_disk(node == "n2" ? 2 : 0);
+    e.set_from_run(run);
+    e.set_sent_ms(system_clock().unix_ms() + off_ms);
+    caf::anon_send(n1, e);
+    scheduler.run();
+  }
+
+  common_clock clock{system_clock()};
   node_config config{on_virtual_time()};
   caf::actor_system system{config};
   caf::scheduler::test_coordinator& scheduler;
@@ -86,6 +110,7 @@ struct Peers : testing::Test {
   wire::peers_actor n1;
   wire::port_actor port;
   wire::role_actor router;
+  std::vector<wire::port_actor> ports; // of others than n2
   std::uint64_t sequence = 0;
 };
 
@@ -115,6 +140,23 @@ TEST_F(Peers, MailOfAVersionThatDidNotSayForWhomIsDelivered) {
   auto older = mail();
   older.clear_to_run();
   EXPECT_EQ(arrived(older), 1u);
+}
+
+TEST_F(Peers, NodesTellEachOtherWhatTheirClocksSay) {
+  constexpr std::int64_t day = 86'400'000;
+  sent.clear();
+  arrived(mail());
+  scheduler.trigger_timeouts();
+  scheduler.run();
+  ASSERT_FALSE(sent.empty());
+  EXPECT_LT(std::abs(sent.back().sent_ms() - system_clock().unix_ms()), 60'000);
+  link_to("n3", 33, false);
+  link_to("somebody", 44, true);
+  hear("n2", 22, -day);
+  hear("somebody", 44, -day);
+  EXPECT_EQ(clock.off_ms(), 0) << "a client has no say, and of two nodes neither";
+  hear("n3", 33, -day);
+  EXPECT_LT(std::abs(clock.off_ms() - day), 60'000);
 }
 
 TEST_F(Peers, AClientReachesTheRouterAndNobodyElse) {
