@@ -50,7 +50,8 @@ public:
   result<void> verify(); // whole file, every block, counts, digest. Rewinds.
 
   // A piece of the file as it travels: limits::snapshot_chunk_bytes of it, the last may be shorter. Fills
-  // chunk, header, data, checksum, last. `missing` behind the end.
+  // chunk, header, data, checksum, last. `missing` behind the end. The header is whole with the first piece
+  // only: what it remembers of requests may be larger than a piece.
   result<msg::SnapshotChunk> piece(std::uint64_t chunk);
 
 private:

@@ -15,6 +15,7 @@ struct snapshot_reader::state {
   std::string path;
   std::unique_ptr<file_reader> file;
   msg::SnapshotHeader header;
+  msg::SnapshotHeader brief; // by which the pieces of one snapshot know each other
   std::uint64_t header_at = 0;
   std::uint64_t file_sum = 0;
   std::uint64_t at = 0;     // of the next block
@@ -55,6 +56,11 @@ result<void> snapshot_reader::state::read_header() {
   if (header.version() != format::version)
     return error{code::refused, path + ": written in format version " + std::to_string(header.version()) +
                                     ", this program knows version " + std::to_string(format::version)};
+  brief.set_version(header.version());
+  brief.set_group(header.group());
+  brief.set_index(header.index());
+  brief.set_bytes(header.bytes());
+  brief.set_digest(header.digest());
   return {};
 }
 
@@ -170,7 +176,7 @@ result<msg::SnapshotChunk> snapshot_reader::piece(std::uint64_t chunk) {
   msg::SnapshotChunk out;
   out.set_group(s.header.group());
   out.set_chunk(chunk);
-  *out.mutable_header() = s.header;
+  *out.mutable_header() = chunk == 0 ? s.header : s.brief;
   std::string& data = *out.mutable_data();
   data.resize(size);
   if (auto done = s.file->read_at(offset, data.data(), data.size()); !done)

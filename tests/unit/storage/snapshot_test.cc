@@ -158,6 +158,10 @@ TEST_F(snapshot_test, it_travels_in_pieces_and_bad_ones_are_asked_for_again) {
     auto damaged = *piece;
     (*damaged.mutable_data())[damaged.data().size() / 2] ^= 1;
     EXPECT_TRUE(failed_as((*receiver)->add(damaged), code::corrupt));
+    EXPECT_EQ(piece->header().index(), 50u);
+    EXPECT_EQ(piece->header().digest(), (*reader)->header().digest());
+    EXPECT_EQ(piece->header().bytes(), (*reader)->header().bytes());
+    EXPECT_EQ(piece->header().requests_size(), wanted_piece == 0 ? (*reader)->header().requests_size() : 0);
     if (wanted_piece > 0) {
       auto again = (*reader)->piece(wanted_piece - 1);
       auto ignored = (*receiver)->add(*again);
