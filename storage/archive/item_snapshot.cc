@@ -16,13 +16,6 @@ struct error wrong(const std::string& where, const char* what) {
 
 } // namespace
 
-std::uint64_t archived_snapshot::bytes() const {
-  std::uint64_t sum = 0;
-  for (auto& one : parts)
-    sum += one.bytes;
-  return sum;
-}
-
 std::string write_snapshot_manifest(const archived_snapshot& what) {
   require(what.parts.size() <= snapshot_parts_max, "archived snapshot: no more parts than there may be");
   std::string bytes{opening};

@@ -28,8 +28,6 @@ struct archived_snapshot {
   msg::SegmentManifest about; // cluster, table, group and range; nothing of entries
   msg::SnapshotHeader header; // as in the file
   std::vector<part> parts;
-
-  std::uint64_t bytes() const;
 };
 
 std::string write_snapshot_manifest(const archived_snapshot& what);

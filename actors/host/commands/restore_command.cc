@@ -91,6 +91,7 @@ private:
     auto tables = past_tables(*store_);
     if (!tables)
       return said(exit_code::unavailable, tables.error().text);
+    past_ = {};
     for (auto& one : *tables)
       if (one.id == source_.table.id())
         past_ = std::move(one);
