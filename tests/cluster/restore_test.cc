@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <future>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
@@ -188,6 +190,68 @@ TEST_F(Restore, ATableIsWhatItWasAtAnyTime) {
   auto taken = run("restore " + nodes->file() + " --table things --as again 2>&1");
   EXPECT_EQ(taken.status, 7) << taken.printed;
   EXPECT_NE(taken.printed.find("Table already exists: again"), std::string::npos) << taken.printed;
+}
+
+// The archive was away for the nodes while somebody wrote, and they were started again since: when they hear
+// of an entry says nothing about when it was written. And a partition that is not listed is not an empty one.
+TEST_F(Restore, NothingIsLeftOutThatIsNotInTheArchiveYetOrNoMore) {
+  namespace fs = std::filesystem;
+  for (int n = 0; n < 30; ++n)
+    ASSERT_NO_FATAL_FAILURE(change_something());
+  ASSERT_TRUE(eventually(milliseconds(30'000), [&] { return read_lines(exported("").printed) == now; }));
+  fs::path directory = nodes->settings().archive.directory;
+  auto elsewhere = directory.parent_path() / "elsewhere";
+  auto way = directory.parent_path() / "way"; // by which the command reaches it, wherever it is
+  auto lead_to = [&](const fs::path& to) {
+    fs::create_directory_symlink(to, way.string() + "-new");
+    fs::rename(way.string() + "-new", way);
+  };
+  fs::rename(directory, elsewhere);
+  lead_to(elsewhere);
+  std::ifstream in(nodes->file());
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  auto place = text.find(directory.string());
+  ASSERT_NE(place, std::string::npos) << text;
+  auto file = nodes->file() + ".restore";
+  std::ofstream(file) << text.replace(place, directory.string().size(), way.string());
+
+  for (int n = 0; n < 60; ++n)
+    ASSERT_NO_FATAL_FAILURE(change_something());
+  auto at = remember();
+  auto then = now;
+  for (int n = 0; n < 10; ++n)
+    ASSERT_NO_FATAL_FAILURE(change_something());
+  for (auto& name : nodes->names())
+    nodes->kill(name);
+  nodes->start_all();
+  nodes->wait_ready();
+  auto arguments = "restore " + file + " --table things --at " + in_seconds(at) + " --as ";
+  auto restored = std::async(std::launch::async, run, arguments + "before 2>&1");
+  EXPECT_EQ(restored.wait_for(std::chrono::seconds(15)), std::future_status::timeout)
+      << "it waits for what is not there";
+  fs::rename(elsewhere, directory);
+  lead_to(directory);
+  auto done = restored.get();
+  EXPECT_EQ(done.status, 0) << done.printed;
+  EXPECT_EQ(read_table("before"), then);
+
+  auto group = nodes->group_of_table("things");
+  fs::path folder;
+  for (auto& one : fs::recursive_directory_iterator(directory))
+    if (one.is_directory() && one.path().filename().string() == [&] {
+          auto digits = std::to_string(group);
+          return std::string(20 - digits.size(), '0') + digits;
+        }())
+      folder = one.path();
+  ASSERT_FALSE(folder.empty());
+  fs::rename(folder, elsewhere);
+  auto partly = run(arguments + "other 2>&1");
+  EXPECT_EQ(partly.status, 1) << partly.printed;
+  EXPECT_NE(partly.printed.find("lists nothing of partition " + std::to_string(group)), std::string::npos)
+      << partly.printed;
+  EXPECT_EQ(db->call(client::describe_table{.name = "other"}).status.code(), msg::TABLE_NOT_FOUND)
+      << "nothing was made";
+  EXPECT_EQ(exported("").status, 1);
 }
 
 TEST_F(Restore, SaysWhatCannotBe) {
