@@ -287,7 +287,7 @@ class Restores(Story):
         self.assertEqual(told["LocalSecondaryIndexes"][0]["IndexName"], "by_rank")
         self.assertEqual(told["ProvisionedThroughput"]["WriteCapacityUnits"], 6)
         ranks = [one["rank"]["N"] for one in client().query(
-            TableName=again, IndexName="by_rank", KeyConditionExpression="id = :one",
+            TableName=again, IndexName="by_rank", ConsistentRead=True, KeyConditionExpression="id = :one",
             ExpressionAttributeValues={":one": {"S": "one"}})["Items"]]
         self.assertEqual(ranks, [str(n) for n in range(81, 101)])
         told = self.wait_for(bare)
