@@ -7,6 +7,7 @@
 #include "actors/gateway/backend.h"
 #include "actors/gateway/call.h"
 #include <functional>
+#include <string>
 
 namespace troupe::gateway {
 
@@ -23,6 +24,12 @@ void list_tables(gateway::backend& to, call_ptr c, const api::structure& in, api
 void delete_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void describe_limits(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void describe_endpoints(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
+
+// Hands `use` the answer to a description of the table, which is tables(0) of it, and answers the call when
+// there is none, with `absent` when there is no such table.
+using use_table = std::function<void(const msg::AdminReply&)>;
+void with_table(gateway::backend& to, const call_ptr& c, const std::string& name, api::error absent,
+                use_table use);
 
 // option_handlers.cc: what changes or tells a table's options
 void update_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);

@@ -1,5 +1,6 @@
 #include "actors/gateway/option_change.h"
 #include "actors/gateway/api/table_reply.h"
+#include "actors/gateway/handlers.h"
 #include <memory>
 
 namespace troupe::gateway {
@@ -44,15 +45,7 @@ void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& wha
 
 void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what) {
   ++what->attempts;
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(what->wish.table);
-  to.submit(std::move(ask), [c, what, &to](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(what->wish.absent);
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
+  with_table(to, c, what->wish.table, what->wish.absent, [c, what, &to](const msg::AdminReply& reply) {
     const auto& table = reply.tables(0);
     if (api::state_of(table) != api::table_state::active)
       return c->refuse(api::resource_in_use(

@@ -157,15 +157,7 @@ void list_tags_of_resource(backend& to, call_ptr c, const api::structure& in, ap
   auto wish = api::read_list_tags_of_resource(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(wish->table);
-  to.submit(std::move(ask), [c, wish = *wish](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(no_such_arn(wish.arn));
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
+  with_table(to, c, wish->table, no_such_arn(wish->arn), [c, wish = *wish](const msg::AdminReply& reply) {
     const auto all = tags_of(reply.tables(0).options());
     api::writer w;
     w.object().key("Tags").array();

@@ -65,34 +65,28 @@ void restore_table_to_point_in_time(backend& to, call_ptr c, const api::structur
   auto wish = api::read_restore_to_time(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(wish->table);
-  to.submit(std::move(ask), [c, &to, wish = *wish](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(api::table_not_found(wish.table));
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
-    const auto& table = reply.tables(0);
-    if (api::state_of(table) != api::table_state::active)
-      return c->refuse(api::table_in_use("Table is being created or deleted: " + wish.table));
-    if (table.options().recovery_since_ms() == 0)
-      return c->refuse(api::recovery_unavailable(wish.table));
-    const auto first_ms = api::earliest_restorable(table.options(), reply.now_ms());
-    if (wish.time_ms && (*wish.time_ms < first_ms / second_ms * second_ms || *wish.time_ms > reply.now_ms()))
-      return c->refuse(api::invalid_restore_time());
-    auto options = api::options_of(table, wish.otherwise);
-    if (!options)
-      return c->refuse(options.why());
-    msg::RestoreTable order_of;
-    order_of.set_target(wish.target);
-    order_of.set_table(table.name());
-    order_of.set_table_id(table.id());
-    order_of.set_time_ms(wish.time_ms ? std::max(*wish.time_ms, table.created_ms()) : 0);
-    *order_of.mutable_options() = std::move(*options);
-    order(to, c, std::move(order_of), api::table_not_found(wish.table));
-  });
+  with_table(to, c, wish->table, api::table_not_found(wish->table),
+             [c, &to, wish = *wish](const msg::AdminReply& reply) {
+               const auto& table = reply.tables(0);
+               if (api::state_of(table) != api::table_state::active)
+                 return c->refuse(api::table_in_use("Table is being created or deleted: " + wish.table));
+               if (table.options().recovery_since_ms() == 0)
+                 return c->refuse(api::recovery_unavailable(wish.table));
+               const auto first_ms = api::earliest_restorable(table.options(), reply.now_ms());
+               if (wish.time_ms &&
+                   (*wish.time_ms < first_ms / second_ms * second_ms || *wish.time_ms > reply.now_ms()))
+                 return c->refuse(api::invalid_restore_time());
+               auto options = api::options_of(table, wish.otherwise);
+               if (!options)
+                 return c->refuse(options.why());
+               msg::RestoreTable order_of;
+               order_of.set_target(wish.target);
+               order_of.set_table(table.name());
+               order_of.set_table_id(table.id());
+               order_of.set_time_ms(wish.time_ms ? std::max(*wish.time_ms, table.created_ms()) : 0);
+               *order_of.mutable_options() = std::move(*options);
+               order(to, c, std::move(order_of), api::table_not_found(wish.table));
+             });
 }
 
 } // namespace troupe::gateway

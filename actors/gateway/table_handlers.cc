@@ -20,23 +20,22 @@ std::string described(const char* member, const msg::TableRecord& table, api::ta
   return w.take();
 }
 
-// Hands `use` the table and how much there is in it, and answers the call when there is none.
-template <class Use>
-void with_table(backend& to, const call_ptr& c, const std::string& name, Use use) {
+} // namespace
+
+void with_table(backend& to, const call_ptr& c, const std::string& name, api::error absent, use_table use) {
   msg::AdminRequest ask;
   ask.mutable_describe_table()->set_name(name);
-  to.submit(std::move(ask), [c, name, use = std::move(use)](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(no_such_table(name));
-    if (reply.status().code() != msg::OK)
-      return c->refuse(api::of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
-    use(reply.tables(0), reply.figures());
-  });
+  to.submit(std::move(ask),
+            [c, absent = std::move(absent), use = std::move(use)](const msg::AdminReply& reply) {
+              if (reply.status().code() == msg::TABLE_NOT_FOUND)
+                return c->refuse(absent);
+              if (reply.status().code() != msg::OK)
+                return c->refuse(api::of_status(reply.status()));
+              if (reply.tables_size() == 0)
+                return c->refuse(api::internal());
+              use(reply);
+            });
 }
-
-} // namespace
 
 // DynamoDB always answers that the table is being created. Here it often is there already when that is said.
 void create_table(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
@@ -58,12 +57,12 @@ void create_table(backend& to, call_ptr c, const api::structure& in, api::readin
 }
 
 void describe_table(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
-  const auto which = api::read_named_table(in, from);
+  auto which = api::read_named_table(in, from);
   if (!which)
     return c->refuse(which.why());
-  auto wanted = which;
-  with_table(to, c, wanted->table, [c](const msg::TableRecord& table, const msg::TableFigures& figures) {
-    c->answer(described("Table", table, api::state_of(table), figures));
+  with_table(to, c, which->table, no_such_table(which->table), [c](const msg::AdminReply& reply) {
+    const auto& table = reply.tables(0);
+    c->answer(described("Table", table, api::state_of(table), reply.figures()));
   });
 }
 
@@ -93,12 +92,12 @@ void delete_table(backend& to, call_ptr c, const api::structure& in, api::readin
   auto which = api::read_named_table(in, from);
   if (!which)
     return c->refuse(which.why());
-  auto name = which->table;
   // Asked first for what the answer tells of the table; whether it may go is the metadata leader's to say.
-  with_table(to, c, name, [c, &to](const msg::TableRecord& table, const msg::TableFigures& figures) {
+  with_table(to, c, which->table, no_such_table(which->table), [c, &to](const msg::AdminReply& told) {
+    const auto& table = told.tables(0);
     msg::AdminRequest ask;
     ask.mutable_delete_table()->set_name(table.name());
-    to.submit(std::move(ask), [c, table, figures](const msg::AdminReply& reply) {
+    to.submit(std::move(ask), [c, table, figures = told.figures()](const msg::AdminReply& reply) {
       if (reply.status().code() == msg::TABLE_NOT_FOUND)
         return c->refuse(no_such_table(table.name()));
       if (reply.status().code() != msg::OK)

@@ -12,13 +12,6 @@ namespace {
 
 const std::vector<agent::metadata_node> metadata_nodes{{"n1", "a"}, {"n2", "b"}, {"n3", "c"}};
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options o;
-  o.network = false;
-  o.virtual_time = true;
-  return o;
-}
-
 } // namespace
 
 // Of the made-up replica.

@@ -23,13 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t group = 7;
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  return how;
-}
-
 class three_replicas {
 public:
   three_replicas()

@@ -28,13 +28,6 @@ constexpr milliseconds grain(5);
 
 const std::vector<std::string> all_names{"n1", "n2", "n3"};
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options o;
-  o.network = false;
-  o.virtual_time = true;
-  return o;
-}
-
 } // namespace
 
 // The actors that are made up.

@@ -1,10 +1,19 @@
-// A node's clock that moves when CAF's test coordinator is told to.
+// Time that moves when CAF's test coordinator is told to: the configuration of such an actor system, and the
+// clock of its nodes.
 #pragma once
 #include "actors/kit/clock.h"
+#include "actors/kit/node_config.h"
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
 
 namespace troupe::nodes_test {
+
+inline kit::node_config_options on_virtual_time() {
+  kit::node_config_options how;
+  how.network = false;
+  how.virtual_time = true;
+  return how;
+}
 
 class virtual_clock final : public kit::clock {
 public:

@@ -15,13 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  return how;
-}
-
 wire::disk_actor::behavior_type disk(wire::disk_actor::pointer, world::one_node* node) {
   return testing::stand_in<wire::disk_actor>([node](const wire::page_log& what) {
     wire::log_page page;
@@ -76,7 +69,7 @@ wire::replica_actor::behavior_type replica(wire::replica_actor::pointer, world::
 } // namespace
 
 world::world()
-    : config_(on_virtual_time()), system_(config_),
+    : config_(nodes_test::on_virtual_time()), system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
   kit::set_log_level(kit::level::error);
   rules.segment_bytes = 1000;

@@ -8,10 +8,7 @@ namespace troupe::disk::test {
 item_worker::item_worker() {
   for (auto folder : {"/items", "/snapshots"})
     std::filesystem::create_directory(directory_.path() + folder);
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  config_ = std::make_unique<kit::node_config>(how);
+  config_ = std::make_unique<kit::node_config>(nodes_test::on_virtual_time());
   system_ = std::make_unique<caf::actor_system>(*config_);
   scheduler_ = &dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
   clock_ = std::make_unique<nodes_test::virtual_clock>(*scheduler_);

@@ -13,10 +13,7 @@ namespace {
 // A replica opens its log again right behind an append that nobody waits for.
 TEST(LogWriter, LoadsWhatItWasGivenBefore) {
   testing::temporary_directory directory;
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  kit::node_config config(how);
+  kit::node_config config(nodes_test::on_virtual_time());
   caf::actor_system system(config);
   auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   nodes_test::virtual_clock clock(scheduler);

@@ -10,6 +10,17 @@
 
 namespace troupe::testing {
 
+// What a segment or a snapshot says of whose it is.
+inline msg::SegmentManifest about(const archive::place& whose) {
+  msg::SegmentManifest said;
+  said.set_cluster("town");
+  said.set_cluster_id(whose.cluster);
+  said.set_table_id(whose.table);
+  said.set_table("people");
+  said.set_group(whose.group);
+  return said;
+}
+
 // A snapshot of these items, in parts of 4 KiB. `file` is where it is made, `number` makes its id.
 inline archive::snapshot_id archive_snapshot(storage::object_store& store, const archive::place& whose,
                                              storage::item_store& items, const std::string& file,
@@ -19,10 +30,7 @@ inline archive::snapshot_id archive_snapshot(storage::object_store& store, const
   while (!*(*writer)->step(1 << 20)) {
   }
   storage::archived_snapshot manifest;
-  manifest.about.set_cluster_id(whose.cluster);
-  manifest.about.set_table_id(whose.table);
-  manifest.about.set_table("people");
-  manifest.about.set_group(whose.group);
+  manifest.about = about(whose);
   manifest.header = (*writer)->header();
   archive::snapshot_id id{manifest.header.index(), manifest.header.index() * number};
   auto folder = archive::folder_of(whose);

@@ -2,6 +2,7 @@
 #include "actors/history/survey.h"
 #include "storage/archive/directory_store.h"
 #include "storage/archive/segment.h"
+#include "tests/unit/history/archived.h"
 #include "tests/unit/storage/fixtures.h"
 
 namespace troupe::testing {
@@ -30,12 +31,7 @@ protected:
 
   void archive_of(const std::vector<msg::Entry>& from, std::uint64_t first, std::uint64_t last,
                   std::uint32_t copy = 0, const archive::place& as = whose) {
-    msg::SegmentManifest about;
-    about.set_cluster("town");
-    about.set_cluster_id(whose.cluster);
-    about.set_table_id(whose.table);
-    about.set_table("people");
-    about.set_group(whose.group);
+    auto about = testing::about(whose);
     std::vector<msg::Entry> part(from.begin() + static_cast<std::ptrdiff_t>(first) - 1,
                                  from.begin() + static_cast<std::ptrdiff_t>(last));
     auto bytes = storage::write_segment(about, part);

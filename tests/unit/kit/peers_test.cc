@@ -2,19 +2,13 @@
 #include "actors/kit/node_config.h"
 #include "actors/kit/peers_actor.h"
 #include "actors/wire/mail.h"
+#include "tests/nodes/virtual_clock.h"
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <gtest/gtest.h>
 
 namespace troupe::kit {
 namespace {
-
-node_config_options on_virtual_time() {
-  node_config_options o;
-  o.network = false;
-  o.virtual_time = true;
-  return o;
-}
 
 wire::port_actor::behavior_type far_end(wire::port_actor::pointer, std::vector<msg::Envelope>* sent) {
   return {
@@ -102,7 +96,7 @@ struct Peers : testing::Test {
   }
 
   common_clock clock{system_clock()};
-  node_config config{on_virtual_time()};
+  node_config config{nodes_test::on_virtual_time()};
   caf::actor_system system{config};
   caf::scheduler::test_coordinator& scheduler;
   std::vector<msg::Envelope> sent;

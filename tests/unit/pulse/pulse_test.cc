@@ -2,6 +2,7 @@
 // believes. The replica it speaks for is made up: it is well, or stuck.
 #include "actors/kit/node_config.h"
 #include "actors/pulse/pulse_actor.h"
+#include "tests/nodes/virtual_clock.h"
 #include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -16,31 +17,11 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t group = 7;
 constexpr std::int64_t lease_us = 1'000'000;
 
-class virtual_clock final : public kit::clock {
-public:
-  explicit virtual_clock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
-  std::int64_t now_us() const override {
-    auto now = scheduler_.clock().now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::microseconds>(now).count() + 1'000'000'000;
-  }
-  std::int64_t unix_ms() const override { return now_us() / 1000; }
-
-private:
-  caf::scheduler::test_coordinator& scheduler_;
-};
-
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  return how;
-}
-
 // Node n1, which leads the group for a long time already; n2 and n3 answer its pulses after `delay`.
 class world {
 public:
   explicit world(std::chrono::milliseconds heartbeat)
-      : config_(on_virtual_time()), system_(config_),
+      : config_(nodes_test::on_virtual_time()), system_(config_),
         scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
     peers_ = system_.spawn(peers, this);
     replica_ = system_.spawn(replica, this);
@@ -131,7 +112,7 @@ private:
   kit::node_config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& scheduler_;
-  virtual_clock clock_;
+  nodes_test::virtual_clock clock_;
   std::shared_ptr<kit::deputies> deputies_ = std::make_shared<kit::deputies>();
   kit::deputy_seat_ptr seat_;
   wire::peers_actor peers_;

@@ -1,5 +1,6 @@
 #include "tests/unit/replica/lone_replica.h"
 #include "messages/entry_link.h"
+#include "tests/nodes/virtual_clock.h"
 #include "tests/unit/stand_in.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -93,10 +94,7 @@ void follows(replica_options& options) {
 
 lone_replica::lone_replica(const adjustment& adjust, wire::items_opened file, wire::log_loaded log)
     : stored(std::move(file)), logged(std::move(log)) {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  config_ = std::make_unique<kit::node_config>(how);
+  config_ = std::make_unique<kit::node_config>(nodes_test::on_virtual_time());
   system_ = std::make_unique<caf::actor_system>(*config_);
   replica_options o;
   o.group = 7;

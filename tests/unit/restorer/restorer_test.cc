@@ -22,17 +22,10 @@ using namespace std::chrono_literals;
 constexpr archive::place source{77, 5, 7};
 constexpr std::uint64_t group = 12;
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  return how;
-}
-
 class world {
 public:
   world()
-      : config_(on_virtual_time()), system_(config_),
+      : config_(nodes_test::on_virtual_time()), system_(config_),
         scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
     kit::set_log_level(kit::level::error);
     report.set_leads(true);

@@ -9,13 +9,6 @@ namespace troupe::router {
 
 namespace {
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options o;
-  o.network = false;
-  o.virtual_time = true;
-  return o;
-}
-
 wire::peers_actor::behavior_type collector(wire::peers_actor::pointer, std::deque<wire::outgoing>* sent) {
   return testing::stand_in<wire::peers_actor>([=](wire::outbox& mail) {
     for (auto& one : mail)
@@ -31,13 +24,8 @@ msg::ReplicaReply reply_with(msg::Code code) {
   return reply;
 }
 
-std::int64_t router_world::virtual_clock::now_us() const {
-  auto now = scheduler_.clock().now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::microseconds>(now).count() + 1'000'000'000;
-}
-
 router_world::router_world(std::size_t inflight, std::uint64_t seed)
-    : config_(on_virtual_time()), system_(config_),
+    : config_(nodes_test::on_virtual_time()), system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
   peers_ = system_.spawn(collector, &sent_);
   router_options o;

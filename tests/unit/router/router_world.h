@@ -3,6 +3,7 @@
 #pragma once
 #include "actors/kit/node_config.h"
 #include "actors/router/router_actor.h"
+#include "tests/nodes/virtual_clock.h"
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
@@ -53,22 +54,12 @@ public:
   void run(std::chrono::milliseconds time);
 
 private:
-  class virtual_clock final : public kit::clock {
-  public:
-    explicit virtual_clock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
-    std::int64_t now_us() const override;
-    std::int64_t unix_ms() const override { return now_us() / 1000; }
-
-  private:
-    caf::scheduler::test_coordinator& scheduler_;
-  };
-
   void deliver(const std::string& from, msg::Parcel parcel);
 
   kit::node_config config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& scheduler_;
-  virtual_clock clock_;
+  nodes_test::virtual_clock clock_;
   std::deque<wire::outgoing> sent_;
   wire::peers_actor peers_;
   router_actor router_;

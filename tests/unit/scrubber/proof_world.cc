@@ -11,29 +11,12 @@ using testing::stand_in;
 
 namespace {
 
-kit::node_config_options on_virtual_time() {
-  kit::node_config_options how;
-  how.network = false;
-  how.virtual_time = true;
-  return how;
-}
-
-msg::SegmentManifest about() {
-  msg::SegmentManifest said;
-  said.set_cluster("town");
-  said.set_cluster_id(whose.cluster);
-  said.set_table_id(whose.table);
-  said.set_table("people");
-  said.set_group(whose.group);
-  return said;
-}
-
 constexpr std::uint64_t own_member = 2;
 
 } // namespace
 
 world::world()
-    : config_(on_virtual_time()), system_(config_),
+    : config_(nodes_test::on_virtual_time()), system_(config_),
       scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_) {
   kit::set_log_level(kit::level::error);
 }
@@ -62,8 +45,9 @@ void world::write(int entries, const std::string& value) {
 }
 
 void world::archive(std::uint64_t first, std::uint64_t last, std::uint32_t copy) {
-  auto bytes = storage::write_segment(about(), {log.begin() + static_cast<std::ptrdiff_t>(first) - 1,
-                                                log.begin() + static_cast<std::ptrdiff_t>(last)});
+  auto bytes =
+      storage::write_segment(testing::about(whose), {log.begin() + static_cast<std::ptrdiff_t>(first) - 1,
+                                                     log.begin() + static_cast<std::ptrdiff_t>(last)});
   ASSERT_TRUE(bytes) << bytes.error().text;
   ASSERT_TRUE(store->put(archive::segment_name(archive::folder_of(whose), {first, last, copy}), *bytes));
   archived = std::max(archived, last);
@@ -136,7 +120,7 @@ void world::start(std::uint64_t base) {
   archiver_ = system_.spawn([this](wire::scrubbed_archiver_actor::pointer) {
     return stand_in<wire::scrubbed_archiver_actor>(
         [this](const wire::view_archive&) {
-          return wire::archive_view{true, about(), archived};
+          return wire::archive_view{true, testing::about(whose), archived};
         },
         [this](const wire::want_snapshot& what) { wanted.push_back(what.index); });
   });

@@ -6,6 +6,7 @@
 #include "config/settings.h"
 #include "storage/archive/open.h"
 #include "storage/archive/segment.h"
+#include "tests/unit/history/archived.h"
 #include "tests/unit/storage/fixtures.h"
 #include <gtest/gtest.h>
 #include <string>
@@ -40,12 +41,7 @@ public:
 
   // Entries `first` to `last`, in one segment.
   void archive(const config::archive_settings& where, std::uint64_t first, std::uint64_t up_to) const {
-    msg::SegmentManifest about;
-    about.set_cluster("town");
-    about.set_cluster_id(whose_.cluster);
-    about.set_table_id(whose_.table);
-    about.set_table("people");
-    about.set_group(whose_.group);
+    auto about = testing::about(whose_);
     about.set_from(from_);
     about.set_to(to_);
     auto bytes = storage::write_segment(about, {log_.begin() + static_cast<std::ptrdiff_t>(first) - 1,
