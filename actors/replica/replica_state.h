@@ -116,6 +116,7 @@ struct replica_state {
   bool called = false;                                     // the pulse asks it to look for itself
   wire::log_loaded loaded;                                 // between opening and running
   std::vector<std::shared_ptr<const msg::Entry>> repaired; // of its damaged entries, on their way to the disk
+  bool repair_under_way = false;                           // the disk has them, and has not answered
   // Pieces of the log fetched for slow followers, each without a hole; the one used last comes last.
   std::vector<std::vector<msg::Entry>> read_ahead;
   bool read_ahead_asked = false;

@@ -8,13 +8,16 @@
 #include "messages/entry_link.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <limits>
 
 namespace troupe::replica {
 
 namespace {
 
+// The core counts what it hands to the disk from 1: an answer to one of these is never taken for one of its
+// own.
 constexpr std::uint64_t creation_job = 0;
-constexpr std::uint64_t repair_job = 1;
+constexpr std::uint64_t repair_job = std::numeric_limits<std::uint64_t>::max();
 constexpr std::int64_t repair_every_us = 300'000;
 
 wire::replica_actor handle(replica_pointer self) {
@@ -103,6 +106,8 @@ void replica_state::on_opened(wire::items_opened& what) {
 void replica_state::on_prepared(const wire::appended& what) {
   if (now_in == phase::repairing)
     return on_repaired(what);
+  if (now_in != phase::opening || what.job != creation_job || !options.fresh)
+    return; // meant for what it was before it opened again
   if (!what.result.ok())
     return give_up("creating its log: " + what.result.text);
   run();
@@ -127,9 +132,9 @@ void replica_state::ask_for_chosen(std::uint64_t from) {
 }
 
 void replica_state::ask_for_repair() {
-  if (!repaired.empty())
+  if (!repaired.empty() && !repair_under_way)
     write_repaired(); // the disk refused it
-  else
+  else if (repaired.empty())
     ask_for_chosen(loaded.damaged.front());
   send_out();
   self->send(options.ticker,
@@ -170,13 +175,15 @@ void replica_state::write_repaired() {
   mend.job = repair_job;
   mend.entries = repaired;
   mend.who = handle(self);
+  repair_under_way = true; // the disk answers once, however slow it is
   self->send(options.disk, std::move(mend));
 }
 
 // It votes with what lies on its disk, not with what should.
 void replica_state::on_repaired(const wire::appended& what) {
-  if (what.job != repair_job || repaired.empty())
+  if (what.job != repair_job || !repair_under_way)
     return;
+  repair_under_way = false;
   if (!what.result.ok()) // ask_for_repair() comes again
     return kit::log(kit::level::error, "replica",
                     "group " + std::to_string(options.group) + ": mending its log: " + what.result.text);
@@ -265,6 +272,7 @@ void replica_state::reopen() {
   mending.clear();
   led = false;
   items_fail = items_lost = flush_failed = false;
+  flush_fails_us = 0; // another file, or what it refused comes again
   growing = reopens = false;
   incoming.reset();
   incoming_total = 0;
@@ -276,6 +284,7 @@ void replica_state::reopen() {
   meter->forget_counts();
   loaded = {};
   repaired.clear();
+  repair_under_way = false;
   read_ahead.clear();
   read_ahead_asked = false;
   options.fresh = false;

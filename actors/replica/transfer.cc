@@ -184,6 +184,7 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return drain();
   }
   incoming.reset();
+  flush_fails_us = 0; // it was the old file that failed
   meter->snapshots_installed.Increment();
   if (growing || !core->restore(what.header, now())) {
     reopens = true; // the file is another one, also where the log has gone on by itself meanwhile

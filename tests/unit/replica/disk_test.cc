@@ -78,38 +78,138 @@ TEST(Disk, ThatIsFullForTheItemFileIsWaitedFor) {
   EXPECT_EQ(w.report().damage(), "");
 }
 
+// A replica that follows, whose log has three entries of which the second is damaged.
+struct damaged_log {
+  test::leaders_log leader;
+  msg::Entry one = leader.put("a", "1");
+  msg::Entry two = leader.put("b", "2");
+  msg::Entry three = leader.put("c", "3");
+
+  wire::log_loaded loaded() const {
+    wire::log_loaded log;
+    log.exists = true;
+    log.entries = {one, three};
+    log.damaged = {2};
+    *log.hard_state.mutable_promised() = one.ballot();
+    log.hard_state.set_commit(1);
+    *log.hard_state.mutable_configuration() = test::three_members();
+    return log;
+  }
+  // What another member answers when it is asked for the second.
+  msg::PaxosMessage help() const {
+    msg::PaxosMessage help;
+    auto& chosen = *help.mutable_chosen();
+    chosen.set_commit(3);
+    chosen.set_previous_index(1);
+    chosen.set_previous_link(one.link());
+    *chosen.add_entries() = two;
+    return help;
+  }
+};
+
+void starts_again(replica_options& options) {
+  test::follows(options);
+  options.fresh = false;
+}
+
+bool has_voted(const lone_replica& w) {
+  return std::any_of(w.told.begin(), w.told.end(), [](auto& said) {
+    return said.paxos().has_accepted() && said.paxos().accepted().granted();
+  });
+}
+
 // The entry was accepted here and is damaged: another member has it, and the disk does not take it back at
 // once.
 TEST(Disk, IsVotedWithOnlyWhenItHasWhatWasMended) {
-  test::leaders_log leader;
-  auto one = leader.put("a", "1");
-  auto two = leader.put("b", "2");
-  auto three = leader.put("c", "3");
-  wire::log_loaded log;
-  log.exists = true;
-  log.entries = {one, three};
-  log.damaged = {2};
-  *log.hard_state.mutable_promised() = one.ballot();
-  log.hard_state.set_commit(1);
-  *log.hard_state.mutable_configuration() = test::three_members();
-  lone_replica w([](auto& options) { test::follows(options), options.fresh = false; }, {}, log);
+  damaged_log log;
+  lone_replica w(starts_again, {}, log.loaded());
   ASSERT_TRUE(
       std::any_of(w.told.begin(), w.told.end(), [](auto& said) { return said.paxos().has_catch_up(); }));
   EXPECT_EQ(w.report().last_index(), 3u) << "it has read its log, and waits for others";
 
   w.disk_says = fails;
-  msg::PaxosMessage help;
-  auto& chosen = *help.mutable_chosen();
-  chosen.set_commit(3);
-  chosen.set_previous_index(1);
-  chosen.set_previous_link(one.link());
-  *chosen.add_entries() = two;
-  w.hear_from(2, "n2", help);
+  w.hear_from(2, "n2", log.help());
   EXPECT_EQ(w.report().epoch(), 0u) << "the disk does not have it";
   w.disk_says = {};
   w.pass(400ms);
   EXPECT_EQ(w.report().epoch(), 1u);
 }
+
+// What the disk says of the mend says nothing of the votes that come after it.
+TEST(Disk, ThatIsSlowIsHandedAMendOnceAndItsAnswerCountsForNothingElse) {
+  damaged_log log;
+  lone_replica w(starts_again, {}, log.loaded());
+  w.slow_disk = true;
+  w.hear_from(2, "n2", log.help());
+  ASSERT_EQ(w.appends.size(), 1u);
+  auto mend = w.appends.front().job;
+  w.pass(400ms);
+  w.pass(400ms);
+  ASSERT_EQ(w.appends.size(), 1u) << "slow is not refused";
+  w.answer_disk();
+  ASSERT_EQ(w.report().epoch(), 1u) << "it runs";
+
+  w.hear(log.leader.accept({log.leader.put("d", "4")}, 3));
+  ASSERT_EQ(w.appends.size(), 1u);
+  w.disk_tells({{}, mend});
+  EXPECT_FALSE(has_voted(w)) << "the entry is on no disk yet";
+  w.answer_disk();
+  EXPECT_TRUE(has_voted(w));
+}
+
+// It begins anew under its old name, and hears something that was meant for whoever had it before.
+TEST(Disk, TellsNobodyThatALogIsMadeWhichIsStillBeingRead) {
+  lone_replica w([](replica_options& options) {
+    options.configuration = test::three_members(msg::LOG_REPLICA);
+    options.kind = msg::LOG_REPLICA;
+    options.preferred_leader = false;
+  });
+  w.grow();
+  w.slow_loading = true;
+  w.hear(test::leaders_log().snapshot());
+  w.answer_store();
+  ASSERT_EQ(w.loads.size(), 1u) << "it opens again, with its items";
+  w.disk_tells({{}, 0});
+  EXPECT_FALSE(w.view().running);
+  w.answer_load();
+  EXPECT_TRUE(w.view().running);
+}
+
+// It fails now and then, and the file that it failed for has been replaced in between.
+class Replaced : public ::testing::TestWithParam<bool> {};
+
+TEST_P(Replaced, ItemFileHasNotFailedSinceTheFirstOneDid) {
+  const bool reopens = GetParam();
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  w.hear(log.accept({log.put("a", "1")}, 1));
+  w.pass(1100ms);
+  w.pass(1100ms);
+  ASSERT_EQ(w.asked.applies.size(), 1u);
+  w.answer_flush(fails);
+  auto two = log.put("b", "2");
+  w.hear(log.gone());
+  w.pass(100ms);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  if (reopens) // the log above the snapshot came after all
+    w.hear(log.accept({two, log.put("c", "3")}, 3));
+  auto opened = w.asked.opens.size();
+  w.answer_store();
+  ASSERT_EQ(w.asked.opens.size(), opened + (reopens ? 1 : 0));
+
+  pass_seconds(w, 10);
+  w.asked.applies.clear();
+  auto last = log.put("d", "4");
+  w.hear(log.accept({last}, last.index()));
+  w.pass(1100ms);
+  w.pass(1100ms);
+  ASSERT_EQ(w.asked.applies.size(), 1u);
+  w.answer_flush(fails);
+  EXPECT_EQ(w.report().damage(), "") << "it failed once, and once long before";
+}
+INSTANTIATE_TEST_SUITE_P(Disk, Replaced, ::testing::Bool(),
+                         [](auto& one) { return one.param ? "AndOpenedAgain" : "InPlace"; });
 
 } // namespace
 } // namespace troupe::replica

@@ -126,6 +126,7 @@ lone_replica::~lone_replica() {
   for (auto& one : others_)
     caf::anon_send_exit(one, caf::exit_reason::kill);
   asked = {};
+  loads.clear();
   appends.clear();
   appended.clear();
   run();
@@ -289,6 +290,13 @@ void lone_replica::answer_disk() {
   run();
 }
 
+void lone_replica::answer_load() {
+  auto who = std::move(loads.front().who);
+  loads.pop_front();
+  caf::anon_send(who, logged);
+  run();
+}
+
 msg::ReplicaReport lone_replica::report() {
   msg::ReplicaReport report;
   caf::scoped_actor asker(*system_);
@@ -334,7 +342,12 @@ wire::ticker_actor::behavior_type lone_replica::ticker(wire::ticker_actor::point
 
 wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer self, lone_replica* world) {
   return testing::stand_in<wire::disk_actor>(
-      [self, world](const wire::load_log& what) { self->send(what.who, world->logged); },
+      [self, world](const wire::load_log& what) {
+        if (world->slow_loading)
+          world->loads.push_back(what);
+        else
+          self->send(what.who, world->logged);
+      },
       [self, world](const wire::append_log& job) {
         for (auto& entry : job.entries)
           if (entry->kind() == msg::Entry::COMMAND)

@@ -75,6 +75,7 @@ public:
   // The oldest piece of a snapshot was the last: the file is now what the worker says of it.
   void answer_store();
   void answer_disk(); // the oldest append that waits, where the disk is slow
+  void answer_load(); // the oldest question for the log that waits
   // Parcels of member 2.
   void hear(msg::PaxosMessage message);
   void hear_from(std::uint64_t member, const std::string& node, msg::PaxosMessage message); // in epoch 1
@@ -89,13 +90,16 @@ public:
     caf::anon_send(replica_, std::move(what));
     run();
   }
+  void disk_tells(wire::appended what) { items_say(std::move(what)); }
 
   asked_of_items asked;
   wire::items_opened stored; // what the item file says of itself
   wire::log_loaded logged;   // what the log holds
   bool slow_disk = false;
-  wire::disk_result disk_says;            // to every append while the disk is not slow
-  std::deque<wire::append_log> appends;   // that wait for the slow disk
+  wire::disk_result disk_says;          // to every append while the disk is not slow
+  std::deque<wire::append_log> appends; // that wait for the slow disk
+  bool slow_loading = false;
+  std::deque<wire::load_log> loads;       // that wait while loading is slow
   std::vector<wire::append_log> appended; // all there were
   std::vector<msg::Parcel> told;          // other members
   std::vector<std::string> told_nodes;    // and where they are, as many
