@@ -68,7 +68,8 @@ inline constexpr std::size_t labelled_tables = 256; // tables with metric series
 
 // Backups.
 inline constexpr std::size_t backups = 10'000;
-inline constexpr std::size_t backups_at_once = 50; // not available yet
+inline constexpr std::size_t backup_parts = 500'000; // partitions of all backups together; some 50 MB
+inline constexpr std::size_t backups_at_once = 50;   // not available yet
 inline constexpr std::size_t restores_at_once = 50;
 inline constexpr std::int64_t archiving_wait_ms = 10'000; // for an archiver, before it is asked again
 

@@ -17,10 +17,10 @@
 #include "config/limits.h"
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -37,10 +37,10 @@ struct asker {
 struct wish {
   asker who;
   msg::AdminRequest request;
-  std::uint64_t id = 0;          // delete: 0 until the first attempt has found the table
-  bool attempted = false;        // a write was made whose outcome may not be known
-  log_heads heads;               // of groups_to_settle, as far as they have answered
-  std::set<std::uint64_t> asked; // the others, of those
+  std::uint64_t id = 0;                         // delete: 0 until the first attempt has found the table
+  bool attempted = false;                       // a write was made whose outcome may not be known
+  log_heads heads;                              // of groups_to_settle, as far as they have answered
+  std::map<std::uint64_t, std::int64_t> ask_us; // the others: not asked before then
 };
 
 // Its change was made; the answer waits until the table is there, or gone.
@@ -111,6 +111,7 @@ struct admin_state {
   std::int64_t orders_us = 0;        // and when that was
   std::int64_t healing_us = 0;       // the next plan is not made before
   std::int64_t asking_us = 0;        // nor leaders asked for changes before
+  std::int64_t archiving_us = 0;     // nor archivers before
   std::int64_t retry_us = 0;         // the group did not answer well: leave it alone until then
   std::vector<msg::Record> rows;     // of a load
   std::string load_from;
@@ -146,7 +147,7 @@ struct admin_state {
   void on_written(const msg::ReplicaReply& reply, const change& what, std::optional<wish> of);
   void take_over(const change& what);
   void ask_leaders();
-  decision plan_of(wish& of);
+  decision plan_of(const wish& of);
   void answer_done(const wish& of);
   void follow(const std::string& leader);
   void lead();
@@ -156,7 +157,7 @@ struct admin_state {
   void fail(const msg::ReplicaReply& reply, const char* what);
 
   // --- archiving.cc
-  bool settle_heads(wish& of);
+  void settle_heads(wish& of);
   void ask_archivers();
   void on_archiver(std::uint64_t group, const msg::Parcel& answer);
 

@@ -5,44 +5,49 @@
 #include "messages/status.h"
 #include <algorithm>
 #include <caf/all.hpp>
+#include <limits>
 
 namespace troupe::admin {
 
 namespace {
 
 constexpr std::size_t heads_at_once = 128; // of all questions; the others are asked as these are answered
+constexpr std::int64_t head_again_us = 100'000;
+constexpr std::int64_t ask_archivers_every_us = 50'000;
 
 } // namespace
 
 // A strong read of whatever lies at the start of a partition is answered with the index it reflects, and
-// everything that was acknowledged before it was asked for is at or below. True: all are known.
-bool admin_state::settle_heads(wish& of) {
-  auto groups = groups_to_settle(records, of.request);
-  auto known = [&](std::uint64_t group) { return of.heads.count(group) > 0; };
-  if (std::all_of(groups.begin(), groups.end(), known))
-    return true;
-  for (auto group : groups) {
+// everything that was acknowledged before it was asked for is at or below. A leader that refuses is asked
+// again after a while.
+void admin_state::settle_heads(wish& of) {
+  for (auto group : groups_to_settle(records, of.request)) {
     const auto* leader = nodes.server_of(group);
     if (asked.size() >= heads_at_once)
-      break;
-    if (!leader || known(group) || !of.asked.insert(group).second)
+      return;
+    auto& ask_us = of.ask_us[group];
+    if (!leader || of.heads.count(group) > 0 || now() < ask_us)
       continue;
+    ask_us = std::numeric_limits<std::int64_t>::max(); // it is answered, or expires
     msg::ReplicaRequest request;
     request.mutable_read()->set_key(records.partition(group)->from());
     ask(*leader, group, std::move(request), [this, group, id = of.id](const msg::ReplicaReply& answer) {
       auto it = std::find_if(wishes.begin(), wishes.end(), [&](const auto& one) { return one.id == id; });
       if (it == wishes.end())
         return; // its time was up
-      it->asked.erase(group);
       if (is_ok(answer.status()))
         it->heads[group] = answer.index();
+      else
+        it->ask_us[group] = now() + head_again_us;
     });
   }
-  return false;
 }
 
 // Again and again, until everything that is waited for is archived.
 void admin_state::ask_archivers() {
+  if (now() < archiving_us)
+    return;
+  archiving_us = now() + ask_archivers_every_us;
   auto wanted = wanted_of_archive(records);
   if (wanted.empty())
     return archived.clear();

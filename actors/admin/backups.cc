@@ -45,10 +45,15 @@ bool of_a_live_log(const msg::Restore& from) {
   return from.backup() == 0;
 }
 
+// That are still being made: one that was given up, or was restored long ago, and is deleted is none.
+bool is_restoring(const msg::TableRecord& table) {
+  return table.state() == msg::TABLE_CREATING && table.has_restore();
+}
+
 std::size_t restoring(const memory& records) {
   return static_cast<std::size_t>(
       std::count_if(records.unsettled().begin(), records.unsettled().end(),
-                    [&](const auto& name) { return records.table(name)->has_restore(); }));
+                    [&](const auto& name) { return is_restoring(*records.table(name)); }));
 }
 
 // Once that was said, it stays true, whoever leads since.
@@ -142,6 +147,8 @@ decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const m
     return refuse(msg::OVERLOADED, "there are as many backups as there may be");
   if (view.records.unfinished_backups().size() >= limits::backups_at_once)
     return refuse(msg::OVERLOADED, "too many backups are being made");
+  if (view.records.backup_parts() + view.records.groups_of(table->id()).size() > limits::backup_parts)
+    return refuse(msg::OVERLOADED, "the backups that there are have as many partitions as they may");
   auto parts = parts_of(view.records, *table, heads);
   if (!parts)
     return {decision::verdict::wait, {}, {}};
@@ -267,7 +274,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> wanted_of_archive(const mem
       wanted.emplace_back(part.group(), part.last());
   for (const auto& name : records.unsettled()) {
     const auto& table = *records.table(name);
-    if (table.state() != msg::TABLE_CREATING || !table.has_restore() || !of_a_live_log(table.restore()))
+    if (!is_restoring(table) || !of_a_live_log(table.restore()))
       continue;
     int at = 0;
     for (auto group : records.groups_of(table.id())) {
@@ -285,8 +292,7 @@ std::string needed_for(const memory& records, const msg::TableRecord& table) {
       return "backed up";
   for (const auto& name : records.unsettled()) {
     const auto& made = *records.table(name);
-    if (made.state() != msg::TABLE_CREATING || !made.has_restore() || !of_a_live_log(made.restore()) ||
-        made.restore().table_id() != table.id())
+    if (!is_restoring(made) || !of_a_live_log(made.restore()) || made.restore().table_id() != table.id())
       continue;
     const auto& groups = records.groups_of(made.id());
     auto waits = [&](std::uint64_t group) { return records.partition(group)->restore().last() == 0; };

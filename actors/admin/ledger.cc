@@ -185,7 +185,7 @@ void admin_state::check_loaded() {
 // --- write: one change
 // -----------------------------------------------------------------------------------------
 
-decision admin_state::plan_of(wish& of) {
+decision admin_state::plan_of(const wish& of) {
   const auto& request = of.request;
   switch (request.op_case()) {
   case msg::AdminRequest::kCreateTable:
@@ -199,10 +199,8 @@ decision admin_state::plan_of(wish& of) {
   case msg::AdminRequest::kDeleteBackup:
     return plan_delete_backup(view(), request.delete_backup(), of.attempted);
   case msg::AdminRequest::kCreateBackup:
-    settle_heads(of);
     return plan_backup(view(), request.create_backup(), request.id(), of.id, of.heads);
   default:
-    settle_heads(of);
     return plan_restore(view(), request.restore_table(), request.id(), of.id, random(), of.heads);
   }
 }
@@ -241,6 +239,7 @@ bool admin_state::write_wish() {
       reply(next.who, refusal(planned.refusal.code(), planned.refusal.message()));
       break;
     case decision::verdict::wait:
+      settle_heads(next); // what nobody will refuse may wait for them
       if (now() < next.who.until_us)
         wishes.push_back(std::move(next));
       else

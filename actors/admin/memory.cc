@@ -126,6 +126,7 @@ void memory::put(msg::BackupRecord backup) {
   if (!backup.available())
     unfinished_backups_.insert(id);
   backup_made_ms_[id] = backup.created_ms();
+  backup_parts_ += static_cast<std::size_t>(backup.parts_size());
   backups_[{backup.created_ms(), id}] = std::move(backup);
 }
 
@@ -133,7 +134,9 @@ void memory::remove_backup(std::uint64_t id) {
   auto known = backup_made_ms_.find(id);
   if (known == backup_made_ms_.end())
     return;
-  backups_.erase({known->second, id});
+  auto it = backups_.find({known->second, id});
+  backup_parts_ -= static_cast<std::size_t>(it->second.parts_size());
+  backups_.erase(it);
   backup_made_ms_.erase(known);
   unfinished_backups_.erase(id);
 }

@@ -42,6 +42,7 @@ public:
   const msg::BackupRecord* backup(std::uint64_t id) const;
   // Those that are not available yet.
   const std::set<std::uint64_t>& unfinished_backups() const { return unfinished_backups_; }
+  std::size_t backup_parts() const { return backup_parts_; } // of all of them together
 
   const msg::TableRecord* table(const std::string& name) const;
   const msg::PartitionRecord* partition(std::uint64_t group) const;
@@ -78,6 +79,7 @@ private:
   std::map<backup_place, msg::BackupRecord> backups_;
   std::unordered_map<std::uint64_t, std::int64_t> backup_made_ms_; // id -> its place
   std::set<std::uint64_t> unfinished_backups_;
+  std::size_t backup_parts_ = 0;
   std::unordered_map<std::uint64_t, std::set<std::uint64_t>> by_table_;
   std::unordered_map<std::string, std::set<std::uint64_t>> by_node_;
   std::unordered_map<std::string, std::uint32_t> preferred_;

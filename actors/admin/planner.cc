@@ -282,7 +282,8 @@ decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
     return refuse(msg::TABLE_IN_USE,
                   "Attempt to change a resource which is still in use: Table is being updated: " +
                       wish.name());
-  if (wish.after().recovery_since_ms() != 0 && !view.archive)
+  const bool turned_on = wish.before().recovery_since_ms() == 0 && wish.after().recovery_since_ms() != 0;
+  if (turned_on && !view.archive)
     return refuse(msg::UNSUPPORTED, "the cluster has no archive");
   decision result;
   result.what = decision::verdict::write;

@@ -45,7 +45,8 @@ struct work {
   std::string read_from;
   std::size_t writing = 0;   // so many of them are on their way
   std::uint64_t bytes = 0;   // of these
-  int attempts = 0;          // of this batch
+  int unanswered = 0;        // in a row: times that this batch was sent and nobody answered
+  int refusals = 0;          // in a row, that may pass
   std::int64_t pace_us = 0;  // what has been written is as much as may be by then
   std::int64_t write_us = 0; // then it goes on; 0: it does not wait for a time
   std::uint64_t written = 0; // items
@@ -92,6 +93,7 @@ struct restorer_state {
   void go_on();
   void write();
   void on_written(const msg::ReplicaReply& reply);
+  void wait(const msg::Status& refusal);
   void finished();
   void leave(std::int64_t again_in_us);
   void failed(const std::string& why);

@@ -13,8 +13,9 @@ constexpr auto replica_answers_within = std::chrono::seconds(2);
 constexpr std::int64_t look_again_us = 250'000; // at a member that does not lead
 constexpr std::int64_t metadata_answers_us = 2'000'000;
 constexpr std::int64_t write_answers_us = 5'000'000;
-constexpr std::int64_t write_again_us = 200'000;
-constexpr int write_attempts = 50; // of one batch
+constexpr int unanswered_max = 50;               // of one batch
+constexpr std::int64_t write_again_us = 200'000; // after a refusal that may pass; doubles
+constexpr int write_doublings = 5;
 constexpr std::int64_t catch_up_us = 200'000;
 constexpr std::uint64_t batch_bytes = 256 * 1024;
 constexpr std::size_t batch_items = 500;
@@ -26,6 +27,10 @@ std::uint64_t bytes_of(const std::pair<std::string, std::string>& item) {
   return item.first.size() + item.second.size();
 }
 
+// The partition is there and led, and takes nothing now: too much is under way, its log is not archived, the
+// disk is full. For as long as that lasts what was rebuilt is kept, however long it is: to rebuild it and to
+// write it all anew would not make it easier for anybody, and what is in the way of this partition is in the
+// way of those behind it.
 bool may_pass(msg::Code code) {
   return code == msg::OVERLOADED || code == msg::UNAVAILABLE || code == msg::STORAGE_FULL ||
          code == msg::UNKNOWN_OUTCOME;
@@ -150,8 +155,8 @@ void restorer_state::go_on() {
 // The next batch; behind the last one, a write of nothing, which says that everything is there.
 void restorer_state::write() {
   auto& w = *now_at;
-  if (++w.attempts > write_attempts)
-    return failed("the partition takes no writes");
+  if (++w.unanswered > unanswered_max)
+    return failed("the partition answers no writes");
   msg::Parcel parcel;
   auto& write = *parcel.mutable_replica_request()->mutable_write();
   w.at = w.items.empty() ? work::phase::closing : work::phase::writing;
@@ -180,15 +185,14 @@ void restorer_state::write() {
 void restorer_state::on_written(const msg::ReplicaReply& reply) {
   auto& w = *now_at;
   auto code = reply.status().code();
+  w.unanswered = 0;
   if (code == msg::MOVED)
     return leave(look_again_us); // who leads now begins anew
-  if (may_pass(code)) {
-    w.write_us = now() + write_again_us;
-    return;
-  }
+  if (may_pass(code))
+    return wait(reply.status());
   if (code != msg::OK)
     return failed(msg::Code_Name(code) + " " + reply.status().message());
-  w.attempts = 0;
+  w.refusals = 0;
   if (w.at == work::phase::closing)
     return finished();
   meter->items.Increment(static_cast<double>(w.writing));
@@ -202,6 +206,16 @@ void restorer_state::on_written(const msg::ReplicaReply& reply) {
   if (w.pace_us <= now())
     return go_on();
   w.write_us = w.pace_us;
+}
+
+void restorer_state::wait(const msg::Status& refusal) {
+  auto& w = *now_at;
+  w.write_us = now() + (write_again_us << std::min(w.refusals, write_doublings));
+  if (++w.refusals == write_doublings)
+    kit::log(kit::level::warning, options.node, "restorer",
+             "group " + std::to_string(w.group) + " of table " + mine().about.table +
+                 " takes no items now, and is waited for: " + msg::Code_Name(refusal.code()) + " " +
+                 refusal.message());
 }
 
 void restorer_state::finished() {

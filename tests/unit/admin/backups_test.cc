@@ -1,6 +1,8 @@
 // Backups as records, and tables made from them or from another table's past: what the metadata says while
 // they are made, who leads it when.
 #include "actors/admin/backups.h"
+#include "actors/admin/planning.h"
+#include "config/limits.h"
 #include "tests/unit/admin/metadata_world.h"
 #include <gtest/gtest.h>
 
@@ -8,6 +10,13 @@ namespace troupe::admin {
 namespace {
 
 using verdict = decision::verdict;
+
+msg::CreateBackup wish_for(const std::string& table) {
+  msg::CreateBackup wish;
+  wish.set_table(table);
+  wish.set_name("nightly");
+  return wish;
+}
 
 // A cluster with an archive and the table "music", of two partitions.
 struct backup_world : metadata_world {
@@ -39,10 +48,7 @@ struct backup_world : metadata_world {
     return plan;
   }
   decision back_up(std::uint64_t id, const log_heads& of, msg::RequestId creator = {}) {
-    msg::CreateBackup wish;
-    wish.set_table("music");
-    wish.set_name("nightly");
-    return done(plan_backup(view(), wish, creator, id, of));
+    return done(plan_backup(view(), wish_for("music"), creator, id, of));
   }
   decision drop_backup(std::uint64_t id, bool attempted = false) {
     msg::DeleteBackup wish;
@@ -178,6 +184,31 @@ TEST(ABackup, IsInTheRecordsThatALeaderLoads) {
   EXPECT_TRUE(w.durable.load().unfinished_backups().empty());
   w.drop_backup(5);
   EXPECT_EQ(w.durable.load().backup(5), nullptr);
+}
+
+TEST(ABackup, IsRefusedWhenAllOfThemTogetherHaveAsManyPartitionsAsTheyMay) {
+  backup_world w;
+  auto next = begin_change(w.records);
+  auto& large = next.backups.emplace_back();
+  large.set_id(1);
+  large.set_available(true);
+  for (std::size_t i = 0; i + 3 < limits::backup_parts; ++i)
+    large.add_parts();
+  w.records.apply(next); // of this one's memory alone
+  ASSERT_EQ(w.records.backup_parts(), limits::backup_parts - 3);
+  ASSERT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).what, verdict::write);
+  next = begin_change(w.records);
+  next.backups.emplace_back().set_id(2);
+  next.backups.back().add_parts();
+  next.backups.back().add_parts();
+  w.records.apply(next);
+  EXPECT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).refusal.code(), msg::OVERLOADED)
+      << "two partitions, and room for one";
+  next = begin_change(w.records);
+  next.removed_backups = {1, 2};
+  w.records.apply(next);
+  EXPECT_EQ(w.records.backup_parts(), 0u);
+  EXPECT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).what, verdict::write);
 }
 
 TEST(AListOfBackups, GoesThroughAllOfThemByTime) {
@@ -346,6 +377,38 @@ TEST(ARestoredTable, ThatCannotBeFinishedIsDeleted) {
   EXPECT_EQ(w.records.table("again"), nullptr);
   EXPECT_TRUE(wanted_of_archive(w.records).empty());
   EXPECT_EQ(w.remove("music").what, verdict::write);
+}
+
+TEST(ARestoredTable, CountsNoMoreOnceItIsGivenUpHoweverLongThatTakes) {
+  backup_world w;
+  for (std::size_t i = 0; i < limits::restores_at_once; ++i)
+    ASSERT_EQ(w.restore(from_music(0, "again-" + std::to_string(i)), w.heads(40), 900 + i).what,
+              verdict::write);
+  ASSERT_EQ(w.restore(from_music(0, "one-more"), w.heads(40), 2'000).refusal.code(), msg::OVERLOADED);
+  ASSERT_EQ(w.remove("again-7").what, verdict::write);
+  ASSERT_EQ(w.records.table("again-7")->state(), msg::TABLE_DELETING) << "its replicas are still there";
+  EXPECT_EQ(w.restore(from_music(0, "one-more"), w.heads(40), 2'000).what, verdict::write);
+}
+
+// The archive was taken out of the cluster file: what was promised cannot be kept, and everything else about
+// the table can be changed all the same.
+TEST(Recovery, OfATableInAClusterThatHasNoArchiveAnyMoreIsNoReasonToRefuseOtherChanges) {
+  backup_world w;
+  msg::UpdateTable update;
+  update.set_name("music");
+  update.set_id(w.records.table("music")->id());
+  update.mutable_after()->set_recovery_since_ms(5);
+  ASSERT_EQ(w.done(plan_update(w.view(), update)).what, verdict::write);
+  w.archive = false;
+  *update.mutable_before() = w.records.table("music")->options();
+  update.mutable_after()->set_deletion_protection(true);
+  EXPECT_EQ(w.done(plan_update(w.view(), update)).what, verdict::write);
+  *update.mutable_before() = w.records.table("music")->options();
+  update.mutable_after()->clear_recovery_since_ms();
+  EXPECT_EQ(w.done(plan_update(w.view(), update)).what, verdict::write) << "and it can be turned off";
+  *update.mutable_before() = w.records.table("music")->options();
+  update.mutable_after()->set_recovery_since_ms(9);
+  EXPECT_EQ(plan_update(w.view(), update).refusal.code(), msg::UNSUPPORTED) << "and not on again";
 }
 
 TEST(Recovery, IsNotPromisedWithoutAnArchive) {

@@ -348,6 +348,42 @@ TEST(ARestorer, RepeatsABatchThatWasNotTaken) {
   EXPECT_EQ(w.count("troupe_restore_failures_total"), 0);
 }
 
+// A full disk, or an archive that is behind: it may last for hours, and there may be a terabyte to rebuild.
+TEST(ARestorer, KeepsWhatItRebuiltForAsLongAsThePartitionTakesNothing) {
+  world w;
+  w.archive_items(60, 50'000);
+  bool full = false;
+  int refused = 0;
+  std::map<std::string, int> written;
+  w.say = [&](const msg::ReplicaRequest::Write& write) {
+    msg::ReplicaReply body;
+    if (full) {
+      *body.mutable_status() = make_status(refused++ % 2 == 0 ? msg::STORAGE_FULL : msg::OVERLOADED);
+      return body;
+    }
+    for (auto& mutation : write.mutations())
+      ++written[mutation.key()];
+    w.restored = w.restored || write.mutations().empty();
+    return body;
+  };
+  w.order();
+  w.run(1s);
+  ASSERT_GT(written.size(), 0u);
+  ASSERT_LT(written.size(), 60u);
+  full = true;
+  w.run(10min);
+  EXPECT_LT(refused, 120) << "asked less and less often";
+  EXPECT_GT(refused, 60) << "and never given up";
+  full = false;
+  w.run(15s);
+  EXPECT_TRUE(w.restored);
+  EXPECT_EQ(written.size(), 60u);
+  for (auto& [key, times] : written)
+    EXPECT_EQ(times, 1) << key;
+  EXPECT_EQ(w.count("troupe_restore_failures_total"), 0);
+  EXPECT_EQ(w.descriptions, 1) << "nothing was begun anew";
+}
+
 TEST(ARestorer, BeginsAnewWhenTheArchiveFailsAndSaysWhyItWaits) {
   world w;
   w.archive_items(5);
