@@ -37,10 +37,11 @@ inline constexpr std::size_t members = 7;
 
 // Storage.
 inline constexpr std::size_t snapshot_chunk_bytes = 256 * 1024;
-inline constexpr std::size_t scrub_listed_records = 4096;  // of leaves that differ between replicas
-inline constexpr std::size_t scrub_listed_leaves = 16;     // whose records are compared one by one
-inline constexpr std::size_t scrub_step_bytes = 64 * 1024; // read between two requests of others
-inline constexpr std::size_t quarantined_files = 8;        // item files found wrong, the newest, per node
+inline constexpr std::size_t scrub_listed_records = 4096;   // of leaves that differ between replicas
+inline constexpr std::size_t scrub_listed_bytes = 8u << 20; // read for that, between two batches
+inline constexpr std::size_t scrub_listed_leaves = 16;      // whose records are compared one by one
+inline constexpr std::size_t scrub_step_bytes = 64 * 1024;  // read between two requests of others
+inline constexpr std::size_t quarantined_files = 8;         // item files found wrong, the newest, per node
 inline constexpr std::uint64_t quarantined_bytes = 16ull << 30; // of them together; the newest stays always
 inline constexpr std::size_t snapshots_kept = 2;       // for who fetches them, per replica; one being cut
 inline constexpr std::size_t snapshot_transfers = 16;  // that share one; of older ones it knows no more

@@ -5,12 +5,6 @@
 
 namespace troupe::storage {
 
-namespace {
-
-constexpr std::size_t records_per_slice = 512; // of which each may cost a read of the disk
-
-} // namespace
-
 // --- what changes meanwhile --------------------------------------------------------------------------------
 
 void item_store::state::record_came(std::string_view key, std::int64_t id, std::uint64_t check,
@@ -87,8 +81,9 @@ result<bool> item_store::state::audit_rows(std::size_t max_bytes, audit_slice& s
       sound =
           error{code::corrupt, path + ": the record with key " + printable(key) + " is not found by its key"};
     if (sound && entries) {
-      std::uint64_t seen = 0;
+      item_entries::seen_entries seen;
       sound = entries->check(key, value, seen);
+      slice.bytes += seen.bytes;
     }
     if (!sound) {
       a.found.damaged += 1;
@@ -104,7 +99,7 @@ result<bool> item_store::state::audit_rows(std::size_t max_bytes, audit_slice& s
     a.found.records += 1;
     slice.bytes += key.size() + value.size();
     slice.records += 1;
-    if (slice.bytes >= max_bytes || slice.records >= records_per_slice) {
+    if (slice.bytes >= max_bytes || slice.records >= audit_records_per_slice) {
       a.rows.reset();
       return false;
     }
@@ -240,7 +235,7 @@ std::uint32_t item_store::audit_progress() const {
 
 // --- marks -------------------------------------------------------------------------------------------------
 
-void item_store::state::list_leaf(std::uint32_t leaf, item_mark& into) {
+void item_store::state::list_leaf(std::uint32_t leaf, item_mark& into, std::size_t& bytes) {
   if (leaf >= leaf_count || !into.listed_all)
     return;
   const std::string from = leaves->cut().begin_of(leaf);
@@ -253,12 +248,14 @@ void item_store::state::list_leaf(std::uint32_t leaf, item_mark& into) {
     query.bind(2, to);
   auto found = query.step();
   for (; found && *found; found = query.step()) {
-    if (into.listed.size() >= limits::scrub_listed_records) {
+    const std::string_view key = query.column_bytes(0);
+    const std::string_view value = query.column_bytes(2);
+    bytes += key.size() + value.size();
+    if (into.listed.size() >= limits::scrub_listed_records || bytes > limits::scrub_listed_bytes) {
       into.listed_all = false;
       break;
     }
-    const std::string_view key = query.column_bytes(0);
-    into.listed.push_back({std::string(key), record_checksum(key, query.column_bytes(2))});
+    into.listed.push_back({std::string(key), record_checksum(key, value)});
   }
   query.reset();
   into.listed_all = into.listed_all && found;
@@ -272,8 +269,9 @@ void item_store::state::keep_mark(const item_batch& batch) {
   if (mark.known)
     mark.leaves = leaves->all();
   mark.listed_leaves = batch.mark_leaves;
+  std::size_t bytes = 0;
   for (auto leaf : batch.mark_leaves)
-    list_leaf(leaf, mark);
+    list_leaf(leaf, mark, bytes);
   while (marks.size() >= kept)
     marks.pop_front();
   marks.push_back(std::move(mark));
@@ -284,6 +282,10 @@ const item_mark* item_store::mark(std::uint64_t index) const {
     if (mark.index == index)
       return &mark;
   return nullptr;
+}
+
+std::uint64_t item_store::lineage() const {
+  return state_->lineage;
 }
 
 std::optional<leaf_digests> item_store::digests() const {

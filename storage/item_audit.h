@@ -11,6 +11,9 @@
 
 namespace troupe::storage {
 
+// In one slice at most: each may cost a read of the disk.
+inline constexpr std::size_t audit_records_per_slice = 512;
+
 struct audit_state {
   enum class phase { rows, keys, entries };
   phase now = phase::rows;

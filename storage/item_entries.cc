@@ -285,7 +285,7 @@ result<item_page> item_entries::scan(std::uint32_t index, std::string_view from,
 
 // --- checking ----------------------------------------------------------------------------------------------
 
-result<void> item_entries::check(std::string_view key, std::string_view value, std::uint64_t& seen) {
+result<void> item_entries::check(std::string_view key, std::string_view value, seen_entries& seen) {
   auto should = entries_of(key, value);
   if (!should)
     return should.error();
@@ -304,7 +304,8 @@ result<void> item_entries::check(std::string_view key, std::string_view value, s
     get_.reset();
     if (!right)
       return damaged(entry.key, "the index entry is not that of its item");
-    ++seen;
+    seen.entries += 1;
+    seen.bytes += entry.key.size() + entry.value.size();
   }
   return {};
 }
@@ -323,6 +324,7 @@ result<bool> item_entries::audit(std::string& cursor, std::size_t max_bytes, aud
     const std::int64_t id = after_.column_int(1);
     const std::string_view value = after_.column_bytes(3);
     slice.bytes += key.size() + value.size() + 16;
+    slice.records += 1;
     auto sound = verify(key, id, static_cast<std::uint64_t>(after_.column_int(2)), value);
     auto item = item_.bind(1, id).step();
     if (!item) {
@@ -334,6 +336,7 @@ result<bool> item_entries::audit(std::string& cursor, std::size_t max_bytes, aud
                                 static_cast<std::uint64_t>(item_.column_int(1)))) {
       bool wanted = false;
       if (*item) {
+        slice.bytes += item_.column_bytes(2).size();
         auto should = entries_of(item_.column_bytes(0), item_.column_bytes(2));
         for (std::size_t i = 0; should && i < should->size(); ++i)
           wanted = wanted || ((*should)[i].key == key && (*should)[i].value == value);
@@ -348,7 +351,7 @@ result<bool> item_entries::audit(std::string& cursor, std::size_t max_bytes, aud
         found.what = sound.error().text;
     }
     cursor = key;
-    if (slice.bytes >= max_bytes) {
+    if (slice.bytes >= max_bytes || slice.records >= audit_records_per_slice) {
       after_.reset();
       return false;
     }

@@ -43,8 +43,12 @@ public:
   // One slice of reading all entries: that each is sound and one that its item has. Goes on behind `cursor`;
   // true when it has come to the end.
   result<bool> audit(std::string& cursor, std::size_t max_bytes, audit_slice& slice, audit_slice& found);
-  // That the record has the entries it should have, sound ones. Counts them into `seen`.
-  result<void> check(std::string_view key, std::string_view value, std::uint64_t& seen);
+  // That the record has the entries it should have, sound ones. Adds them to `seen`.
+  struct seen_entries {
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0; // read
+  };
+  result<void> check(std::string_view key, std::string_view value, seen_entries& seen);
   result<void> check_count(std::uint64_t seen); // that there are no others
 
   const std::vector<entry_figures>& figures() const { return kept_; }

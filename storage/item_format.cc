@@ -104,6 +104,22 @@ std::optional<digests_row> decode_digests_row(std::string_view body) {
   return in.ok() ? std::optional(row) : std::nullopt;
 }
 
+std::string encode_lineage(std::uint64_t lineage) {
+  std::string body;
+  append_u64(body, lineage);
+  seal(body);
+  return body;
+}
+
+std::optional<std::uint64_t> decode_lineage(std::string_view body) {
+  auto covered = unseal(body);
+  if (!covered)
+    return {};
+  byte_reader in(*covered);
+  const std::uint64_t lineage = in.u64();
+  return in.ok() ? std::optional(lineage) : std::nullopt;
+}
+
 std::string encode_digests(const leaf_digest* first, std::size_t count) {
   std::string body;
   body.reserve(count * 16 + 8);

@@ -60,6 +60,11 @@ std::string encode(const digests_row& row);
 std::optional<digests_row>
 decode_digests_row(std::string_view body); // nothing: damaged, or of another layout
 
+// The fourth row of `position`, written when a version that knows it first opens the file: which copy this
+// is. A number by chance; every file that is made, or made from a snapshot, gets one of its own.
+std::string encode_lineage(std::uint64_t lineage);
+std::optional<std::uint64_t> decode_lineage(std::string_view body); // nothing: damaged
+
 // A row of `digests`: neighbouring leaves.
 std::string encode_digests(const leaf_digest* first, std::size_t count);
 std::optional<leaf_digests> decode_digests(std::string_view body); // nothing: damaged

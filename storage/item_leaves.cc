@@ -113,8 +113,7 @@ void item_leaves::remove(std::string_view key, std::uint64_t check) {
 void item_leaves::adopt(const leaf_digests& counted) {
   require(counted.size() == leaf_count, "item leaves: other leaves");
   for (std::size_t leaf = 0; leaf < leaf_count; ++leaf)
-    if (!known_ || leaves_[leaf] != counted[leaf])
-      change(leaf) = counted[leaf];
+    change(leaf) = counted[leaf];
   known_ = true;
 }
 

@@ -55,7 +55,7 @@ public:
   // Within the caller's transaction. A record with this checksum came, or went. Nothing while unknown.
   void add(std::string_view key, std::uint64_t check);
   void remove(std::string_view key, std::uint64_t check);
-  // What a full pass has found. From then on they are known.
+  // What a full pass has found. From then on they are known. All rows are written, changed or not.
   void adopt(const leaf_digests& counted);
   // The last step of a transaction, and then how it ended.
   result<void> write();

@@ -2,6 +2,7 @@
 #include "storage/files.h"
 #include "storage/item_state.h"
 #include <algorithm>
+#include <random>
 
 namespace troupe::storage {
 
@@ -49,6 +50,8 @@ result<void> item_store::state::open_file() {
   if (auto done = prepare_statements(); !done)
     return done;
   if (auto done = read_position(*made); !done)
+    return done;
+  if (auto done = read_lineage(); !done)
     return done;
   if (auto done = read_requests(nullptr); !done)
     return done;
@@ -158,6 +161,34 @@ result<void> item_store::state::count_sizes() {
   if (counted_all)
     row.sizes = sizes;
   return counted_all; // kept with the next batch
+}
+
+// A file without one, or with a damaged one, begins a lineage here: nobody remembers it, so nobody relies on
+// it.
+result<void> item_store::state::read_lineage() {
+  auto get = db->prepare("SELECT body FROM position WHERE id=4");
+  if (!get)
+    return get.error();
+  auto found = get->step();
+  if (!found)
+    return found.error();
+  if (auto kept = *found ? item_format::decode_lineage(get->column_bytes(0)) : std::nullopt) {
+    lineage = *kept;
+    return {};
+  }
+  get->reset();
+  std::random_device chance;
+  const std::uint64_t fresh = static_cast<std::uint64_t>(chance()) << 32 | chance();
+  auto put = db->prepare("REPLACE INTO position(id, body) VALUES(4, ?)");
+  if (!put)
+    return put.error();
+  const std::string body = item_format::encode_lineage(fresh);
+  auto done = put->bind(1, std::string_view(body)).run();
+  if (!done && done.error().code == code::full)
+    return {}; // the items can be read without
+  if (done)
+    lineage = fresh;
+  return done;
 }
 
 // Without `into`, only notes which rows there are.

@@ -37,6 +37,7 @@ struct item_store::state {
   sqlite::statement scan_up, scan_up_to, scan_down, scan_down_to, scan_after;
 
   item_format::position_row row; // what the file says, synced or not
+  std::uint64_t lineage = 0;
   std::uint64_t durable = 0;
   struct remembered {
     std::uint64_t first;  // key of the row
@@ -54,6 +55,7 @@ struct item_store::state {
   result<void> prepare_statements();
   result<void> read_position(bool made);
   result<void> read_sizes();
+  result<void> read_lineage();
   result<void> read_leaves(bool made);
   result<void> count_sizes();
   std::uint64_t size_of(std::string_view key, std::string_view value) const {
@@ -75,7 +77,7 @@ struct item_store::state {
   result<bool> audit_rows(std::size_t max_bytes, audit_slice& slice);
   result<bool> audit_keys(std::size_t max_bytes, audit_slice& slice);
   result<void> settle_audit();
-  void list_leaf(std::uint32_t leaf, item_mark& into);
+  void list_leaf(std::uint32_t leaf, item_mark& into, std::size_t& bytes); // adds to bytes what it read
   void keep_mark(const item_batch& batch);
   result<void> verify(std::string_view key, std::uint64_t check, std::string_view value) const;
   // Calls each(key, value) for all records, verified, in key order; it returns false to stop.

@@ -317,7 +317,7 @@ result<void> item_store::integrity_check() {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
   std::uint64_t sizes = 0;
-  std::uint64_t entries = 0;
+  item_entries::seen_entries entries;
   leaf_digests digests(leaf_count);
   result<void> entries_sound;
   auto done = s.each_record([&](std::string_view key, std::string_view value) {
@@ -334,7 +334,7 @@ result<void> item_store::integrity_check() {
   if (!done || !entries_sound)
     return done ? entries_sound : done;
   if (s.entries)
-    if (auto counted = s.entries->check_count(entries); !counted)
+    if (auto counted = s.entries->check_count(entries.entries); !counted)
       return counted;
   if (items != s.row.items || bytes != s.row.bytes)
     return error{code::corrupt, s.path + ": holds " + std::to_string(items) + " records of " +

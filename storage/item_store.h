@@ -115,7 +115,8 @@ struct item_mark {
   leaf_digests leaves; // when known
   std::vector<std::uint32_t> listed_leaves;
   std::vector<listed_record> listed; // of those leaves, in key order
-  bool listed_all = true;            // false: there were more than limits::scrub_listed_records
+  bool listed_all =
+      true; // false: there were more than limits::scrub_listed_records, or scrub_listed_bytes of them
 };
 
 // One slice of a full pass.
@@ -195,6 +196,9 @@ public:
   item_stats stats() const;
   const std::vector<entry_figures>& entry_stats() const; // by index; none without entry_rules
 
+  // Which copy of the items this is: the same for as long as a file has come to what it holds by batches
+  // alone, another one in every file that was made anew or from a snapshot. 0: not known.
+  std::uint64_t lineage() const;
   // Digests as of applied(); none while they are unknown.
   std::optional<leaf_digests> digests() const;
   // Of a batch that was to be marked; null: it is not one of the newest two, or the file was opened since.

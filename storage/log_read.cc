@@ -95,6 +95,42 @@ result<std::vector<msg::Entry>> log_store::read(std::uint64_t group, std::uint64
   return entries;
 }
 
+// What was promised and how far the log went is known here as it was written, and as it must be found when
+// the file is opened the next time. A row that was damaged when it was opened says so as long as it is;
+// nobody here knows better.
+result<bool> log_store::state::put_rows_back(std::uint64_t id, const log_group& group) {
+  if (!group.readable || !group.mark_readable)
+    return false;
+  auto row = db->prepare("SELECT body FROM groups WHERE group_id=?");
+  if (!row)
+    return row.error();
+  auto found = row->bind(1, static_cast<std::int64_t>(id)).step();
+  if (!found)
+    return found.error();
+  const bool row_sound = *found && row->column_bytes(0) == log_format::encode(id, group.row);
+  row->reset();
+  auto mark = db->prepare("SELECT mark, check_sum FROM marks WHERE group_id=?");
+  if (!mark)
+    return mark.error();
+  found = mark->bind(1, static_cast<std::int64_t>(id)).step();
+  if (!found)
+    return found.error();
+  const bool mark_sound =
+      *found && static_cast<std::uint64_t>(mark->column_int(0)) == group.mark &&
+      static_cast<std::uint64_t>(mark->column_int(1)) == log_format::check_of_mark(id, group.mark);
+  mark->reset();
+  if (row_sound && mark_sound)
+    return false;
+  if (auto begun = db->begin(); !begun)
+    return begun.error();
+  auto outcome = store_group(id, group.row);
+  if (outcome)
+    outcome = store_mark(id, group.mark);
+  if (auto done = committed(std::move(outcome)); !done)
+    return done.error();
+  return true;
+}
+
 result<log_slice> log_store::check(std::uint64_t group, std::uint64_t from, std::size_t max_bytes) {
   auto& s = *state_;
   auto here = s.groups.find(group);
@@ -102,6 +138,12 @@ result<log_slice> log_store::check(std::uint64_t group, std::uint64_t from, std:
     return error{code::missing, s.path + ": group " + std::to_string(group) + " is not here"};
   const log_group& g = here->second;
   log_slice slice;
+  if (from == 0) {
+    auto put_back = s.put_rows_back(group, g);
+    if (!put_back)
+      return put_back.error();
+    slice.rows_put_back = *put_back;
+  }
   std::uint64_t next = std::max(from, g.row.base.index + 1);
   for (auto at = g.index.at_or_after(next); at != g.index.extents().end(); ++at) {
     if (slice.bytes >= max_bytes) {

@@ -71,6 +71,7 @@ struct log_store::state {
   void adopt(change_set& changes);
 
   // log_read.cc
+  result<bool> put_rows_back(std::uint64_t id, const log_group& group);
   result<std::optional<msg::Entry>> read_one(std::uint64_t group, std::uint64_t index);
   // Decodes the part of a run that an extent stands for. `each(index, entry or null)` is told of every index
   // in it and returns false to stop.

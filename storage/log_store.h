@@ -83,6 +83,7 @@ struct log_slice {
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;
   std::vector<std::uint64_t> damaged; // indices of entries that are unreadable, ascending
+  bool rows_put_back = false; // what the file said of the group was not what this store knows, and is again
 };
 
 class log_store {

@@ -275,6 +275,7 @@ wire::log_checked disk_state::check(const wire::check_log& what) {
   answer_.next = slice->next;
   answer_.bytes = slice->bytes;
   answer_.damaged = std::move(slice->damaged);
+  answer_.rows_put_back = slice->rows_put_back;
   return answer_;
 }
 

@@ -347,6 +347,7 @@ msg::ScrubReply items_state::read_mark(const wire::read_mark& what) {
   if (!file || (*file)->member != what.member)
     return reply;
   auto& store = *(*file)->store;
+  reply.set_lineage(store.lineage());
   const auto* mark = store.mark(what.index);
   if (!mark) {
     if (store.applied().index < what.index)

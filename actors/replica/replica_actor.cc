@@ -285,7 +285,12 @@ wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replic
         return answer;
       },
       [=](const wire::mend_log& what) { awake (&s::on_mend)(what); },
-      [=](const wire::condemn& what) { awake (&s::on_condemn)(what); },
+      [self](const wire::condemn& what) {
+        self->state.wake();
+        const bool heard = self->state.on_condemn(what);
+        self->state.rest();
+        return heard;
+      },
       [self](const msg::ScrubReport& what) { self->state.scrubbed = what; },
   };
 }

@@ -253,7 +253,7 @@ struct replica_state {
   wire::mark_proposed on_propose_mark(const wire::propose_mark& what);
   void on_mend(const wire::mend_log& what);
   void mend_from(const msg::PaxosMessage& message);
-  void on_condemn(const wire::condemn& what);
+  bool on_condemn(const wire::condemn& what); // false: say it again
   void leave_items();
 
   // --- rest.cc

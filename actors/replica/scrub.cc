@@ -95,19 +95,25 @@ void replica_state::mend_from(const msg::PaxosMessage& message) {
 
 // --- the items ---------------------------------------------------------------------------------------------
 
-void replica_state::on_condemn(const wire::condemn& what) {
-  if (!core || now_in != phase::running || !keeps_items() || kind() != msg::STORAGE_REPLICA)
-    return;
-  if (!what.compared)
-    return must_be_replaced(what.why);
-  // Of two members that were found wrong one after the other only one may go: the second one's rebuild could
-  // come from the first. Under one configuration only one can be compared with two others.
+bool replica_state::on_condemn(const wire::condemn& what) {
+  if (!core || now_in != phase::running)
+    return false;
+  if (!keeps_items() || kind() != msg::STORAGE_REPLICA)
+    return true;
+  if (!what.compared) {
+    must_be_replaced(what.why);
+    return true;
+  }
+  // Members that were found wrong one after the other may not go one after the other: the second one's
+  // rebuild could come from the first. Under one configuration either one is outvoted by two others, or a
+  // reference has found all that are wrong at once.
   if (condemned || what.epoch != configuration().epoch())
-    return;
+    return true;
   condemned = true;
   must_be_replaced(what.why);
   turn_readers_away();
   drain();
+  return true;
 }
 
 // Somebody else leads first. Then the file goes into quarantine, and the member opens again without items and

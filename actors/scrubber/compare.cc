@@ -32,6 +32,22 @@ std::string describe(const scrub::round::result& seen) {
   return out;
 }
 
+// A version that knows no lineages names none, and so nobody who can be relied on.
+template <class Members, class Lineages>
+std::vector<scrub::witness> witnesses_in(const Members& members, const Lineages& lineages) {
+  std::vector<scrub::witness> out;
+  for (int i = 0; i < std::min(members.size(), lineages.size()); ++i)
+    out.push_back({members.Get(i), lineages.Get(i)});
+  return out;
+}
+
+std::vector<scrub::witness> compared_copies(const comparison& one) {
+  std::vector<scrub::witness> out;
+  for (auto member : one.round->outcome().members)
+    out.push_back({member, one.lineages.contains(member) ? one.lineages.at(member) : 0});
+  return out;
+}
+
 } // namespace
 
 void scrubber_state::begin_comparisons() {
@@ -67,7 +83,10 @@ void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number,
   one->second.led = view.serves;
   if (!view.serves || view.storage.size() < 2) {
     comparing.erase(it);
-    comparisons->put_off(group, now() + cycle_us() / 8); // it may be led here by then
+    if (view.leader_node.empty()) // it may be led here in a moment
+      comparisons->failed(group, now());
+    else
+      comparisons->put_off(group, now() + cycle_us() / 8); // or some day
     return;
   }
   std::vector<std::uint64_t> members;
@@ -87,6 +106,7 @@ void scrubber_state::drive_comparisons() {
       comparing.erase(here);
   }
   std::erase_if(questions, [this](const auto& one) { return now() - one.second.asked_us > question_us; });
+  tell_sentences();
 }
 
 bool scrubber_state::drive(std::uint64_t group, comparison& one) {
@@ -137,7 +157,14 @@ void scrubber_state::ask_members(std::uint64_t group, comparison& one, const scr
     ask.set_leaves(step.leaves);
     ask.set_records(step.records);
     auto id = ++next_id;
-    questions[id] = {group, one.number, member, one.round->index(), step.leaves, step.records, false, now()};
+    auto& asked = questions[id];
+    asked.group = group;
+    asked.comparison = one.number;
+    asked.member = member;
+    asked.index = one.round->index();
+    asked.leaves = step.leaves;
+    asked.records = step.records;
+    asked.asked_us = now();
     post(one.nodes.at(member), std::move(request), id);
   }
 }
@@ -148,6 +175,11 @@ void scrubber_state::on_reply(const wire::delivery& from) {
     return; // undelivered: asked again
   const auto q = asked->second;
   questions.erase(asked);
+  if (q.sentence) {
+    if (from.parcel.scrub_reply().state() != msg::ScrubReply::NOT_YET)
+      sentences.erase({q.group, q.member});
+    return;
+  }
   if (q.proof) { // whoever has enough to do may have less by then
     if (from.parcel.scrub_reply().state() != msg::ScrubReply::HERE)
       comparisons->put_off(q.group, now() + cycle_us() / 20);
@@ -158,8 +190,9 @@ void scrubber_state::on_reply(const wire::delivery& from) {
     return;
   auto& round = *it->second.round;
   const auto& reply = from.parcel.scrub_reply();
+  it->second.lineages[q.member] = reply.lineage();
   if (it->second.agreed.size() < answers_kept)
-    it->second.agreed.emplace_back(reply.agreed().begin(), reply.agreed().end());
+    it->second.agreed.push_back(witnesses_in(reply.agreed(), reply.agreed_lineages()));
   switch (reply.state()) {
   case msg::ScrubReply::HERE:
     break;
@@ -215,18 +248,21 @@ void scrubber_state::finish(std::uint64_t group, const comparison& one) {
 
 // All members remember that they were equal once: what one of them says later is then a word of its own.
 void scrubber_state::agree(std::uint64_t group, const comparison& one) {
-  const auto& members = one.round->outcome().members;
-  for (auto member : members) {
+  const auto equal = compared_copies(one);
+  for (const auto& [member, node] : one.nodes) {
     msg::ScrubRequest news;
     news.set_group(group);
-    news.mutable_agreed()->mutable_members()->Assign(members.begin(), members.end());
-    post(one.nodes.at(member), std::move(news));
+    for (const auto& copy : equal) {
+      news.mutable_agreed()->add_members(copy.member);
+      news.mutable_agreed()->add_lineages(copy.lineage);
+    }
+    post(node, std::move(news));
   }
 }
 
 // Only who was outvoted by two others may be repaired, and only where these two are known to be two
-// witnesses: a member that was built from another one, and was never found equal to the third, repeats what
-// that one says.
+// witnesses: a member whose copy was built from another one's, when it joined or when it had fallen behind,
+// repeats what that one says until it was found equal to the third.
 void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
   const auto& seen = one.round->outcome();
   const auto what = describe(seen);
@@ -235,18 +271,22 @@ void scrubber_state::outvoted(std::uint64_t group, const comparison& one) {
     return order_proof(group, one, true);
   }
   const bool witnesses = std::any_of(one.agreed.begin(), one.agreed.end(), [&](const auto& known) {
-    return std::includes(known.begin(), known.end(), seen.members.begin(), seen.members.end());
+    return scrub::were_equal(known, compared_copies(one));
   });
   if (!witnesses) {
     found(group, finding::undecided,
-          what + "; nobody remembers that they were equal, so one may be a copy of another");
+          what + "; nobody remembers that these copies were equal, so one may have been made from another");
     return order_proof(group, one, true);
   }
   const auto wrong = seen.verdict.wrong.front();
   const auto& node = one.nodes.at(wrong);
-  const auto why =
-      what + "; member " + std::to_string(wrong) + " on " + node + " disagrees with the others, who agree";
-  condemn(group, wrong, node, one.round->epoch(), why);
+  msg::Condemn sentence;
+  sentence.set_member(wrong);
+  sentence.set_epoch(one.round->epoch());
+  sentence.set_lineage(one.lineages.at(wrong));
+  sentence.set_why(what + "; member " + std::to_string(wrong) + " on " + node +
+                   " disagrees with the others, who agree");
+  condemn(group, node, std::move(sentence));
 }
 
 // --- what others ask ---------------------------------------------------------------------------------------
@@ -263,16 +303,14 @@ void scrubber_state::on_request(const wire::delivery& from) {
     passes->hurry(request.group(), now());
     return comparisons->hurry(request.group(), now());
   case msg::ScrubRequest::kCondemn:
-    if (it != residents.end() && it->second.member == request.condemn().member())
-      self->send(it->second.actor, wire::condemn{true, request.condemn().epoch(), request.condemn().why()});
-    return;
+    return on_condemn(from);
   case msg::ScrubRequest::kProve:
     return on_prove(from);
   case msg::ScrubRequest::kProved:
     return on_proved(request.group(), request.proved());
   case msg::ScrubRequest::kAgreed:
     if (it != residents.end())
-      it->second.agreed.assign(request.agreed().members().begin(), request.agreed().members().end());
+      it->second.agreed = witnesses_in(request.agreed().members(), request.agreed().lineages());
     return;
   default:
     return;
@@ -294,7 +332,10 @@ void scrubber_state::on_read_mark(const wire::delivery& from) {
       .then(
           [this, reply, agreed = it->second.agreed](const msg::ScrubReply& said) mutable {
             *reply.parcel.mutable_scrub_reply() = said;
-            reply.parcel.mutable_scrub_reply()->mutable_agreed()->Assign(agreed.begin(), agreed.end());
+            for (const auto& copy : agreed) {
+              reply.parcel.mutable_scrub_reply()->add_agreed(copy.member);
+              reply.parcel.mutable_scrub_reply()->add_agreed_lineages(copy.lineage);
+            }
             outbox.push_back(std::move(reply));
             send_out();
           },

@@ -5,6 +5,13 @@
 
 namespace troupe::scrubber {
 
+namespace {
+
+constexpr std::int64_t tell_again_us = 2'000'000;
+constexpr std::int64_t sentence_us = 60'000'000; // after which it is not told any more
+
+} // namespace
+
 void scrubber_state::found(std::uint64_t group, finding what, const std::string& text) {
   meter->findings.at(what)->Increment();
   auto it = residents.find(group);
@@ -28,19 +35,68 @@ void scrubber_state::repaired(std::uint64_t group) {
   tell(it->second);
 }
 
+// --- sentences ---------------------------------------------------------------------------------------------
+
 // It was found wrong, and is to be replaced.
-void scrubber_state::condemn(std::uint64_t group, std::uint64_t member, const std::string& node,
-                             std::uint64_t epoch, const std::string& why) {
-  found(group, finding::replica, why);
+void scrubber_state::condemn(std::uint64_t group, const std::string& node, msg::Condemn what) {
+  found(group, finding::replica, what.why());
   meter->members_condemned.Increment();
   repaired(group);
-  msg::ScrubRequest request;
-  request.set_group(group);
-  auto& sentence = *request.mutable_condemn();
-  sentence.set_member(member);
-  sentence.set_epoch(epoch);
-  sentence.set_why(why);
-  post(node, std::move(request));
+  auto& one = sentences[{group, what.member()}];
+  one = {node, std::move(what), now(), 0};
+  tell_sentences();
+}
+
+// Until somebody has heard it. A node that stays away for longer may come back with another copy: then the
+// next comparison says what is to be said of that.
+void scrubber_state::tell_sentences() {
+  std::erase_if(sentences, [this](const auto& one) { return now() - one.second.since_us > sentence_us; });
+  for (auto& [whom, one] : sentences) {
+    if (one.told_us != 0 && now() - one.told_us < tell_again_us)
+      continue;
+    one.told_us = now();
+    msg::ScrubRequest request;
+    request.set_group(whom.first);
+    *request.mutable_condemn() = one.text;
+    auto id = ++next_id;
+    auto& asked = questions[id];
+    asked.group = whom.first;
+    asked.member = whom.second;
+    asked.sentence = true;
+    asked.asked_us = now();
+    post(one.node, std::move(request), id);
+  }
+}
+
+// As the scrubber beside it. The sentence is about the copy that was compared: one that has been rebuilt
+// since is another one, under the same member and configuration where it had only fallen behind.
+void scrubber_state::on_condemn(const wire::delivery& from) {
+  const auto group = from.parcel.scrub_request().group();
+  const auto& sentence = from.parcel.scrub_request().condemn();
+  auto reply = wire::outgoing{from.from->node, wire::reply_to(from.parcel)};
+  auto answer = [this, reply](msg::ScrubReply::State state) mutable {
+    reply.parcel.mutable_scrub_reply()->set_state(state);
+    outbox.push_back(std::move(reply));
+    send_out();
+  };
+  auto it = residents.find(group);
+  if (it == residents.end() || it->second.member != sentence.member())
+    return answer(msg::ScrubReply::GONE);
+  auto ended = [](const caf::error&) {}; // its teller tells it again
+  self->request(options.items(group), caf::infinite,
+                wire::read_mark{group, sentence.member(), 0, false, false})
+      .then(
+          [this, answer, ended, sentence, actor = it->second.actor](const msg::ScrubReply& copy) mutable {
+            if (sentence.lineage() != 0 && copy.lineage() != 0 && copy.lineage() != sentence.lineage())
+              return answer(msg::ScrubReply::HERE);
+            self->request(actor, caf::infinite, wire::condemn{true, sentence.epoch(), sentence.why()})
+                .then(
+                    [answer](bool heard) mutable {
+                      answer(heard ? msg::ScrubReply::HERE : msg::ScrubReply::NOT_YET);
+                    },
+                    ended);
+          },
+          ended);
 }
 
 void scrubber_state::tell(resident& one) {

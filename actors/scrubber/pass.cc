@@ -64,7 +64,8 @@ void scrubber_state::look(std::uint64_t number) {
               return pass_failed();
             reading->asked = false;
             reading->has_items = view.holds_items;
-            reading->leader_node = view.leader_node;
+            for (const auto& m : view.storage)
+              reading->nodes.push_back(m.node);
             reading->now = pass::phase::log;
             drive_pass();
           },
@@ -94,6 +95,11 @@ void scrubber_state::on_log(std::uint64_t number, const wire::log_checked& what)
   auto& p = *reading;
   p.asked = false;
   pause(pace->wait_us(what.bytes));
+  if (what.rows_put_back) {
+    found(p.group, finding::log,
+          "what its log says of promises and of its end was damaged; it has been put back");
+    repaired(p.group);
+  }
   p.damaged_log.insert(p.damaged_log.end(), what.damaged.begin(), what.damaged.end());
   if (p.damaged_log.size() > limits::inflight_entries)
     p.damaged_log.resize(limits::inflight_entries); // the others come after these
@@ -167,7 +173,8 @@ void scrubber_state::on_items(std::uint64_t number, const wire::items_audited& w
   if ((unreadable || what.damaged > 0) && !std::exchange(p.item_told, true)) {
     const std::string text = unreadable ? what.result.text : what.what;
     found(p.group, finding::item, text);
-    self->send(one->actor, wire::condemn{false, 0, "its items are damaged: " + text});
+    self->request(one->actor, caf::infinite, wire::condemn{false, 0, "its items are damaged: " + text})
+        .then([](bool) {}, [](const caf::error&) {}); // found again by the next pass
   }
   if (what.done || unreadable)
     items_ended(what);
@@ -177,11 +184,11 @@ void scrubber_state::items_ended(const wire::items_audited& what) {
   auto& p = *reading;
   if (what.wrong_leaves > 0 || what.wrong_figures) {
     found(p.group, finding::digest, what.what);
-    if (!p.leader_node.empty()) {
+    for (const auto& node : p.nodes) { // whoever leads by then will
       msg::ScrubRequest ask;
       ask.set_group(p.group);
       ask.mutable_compare();
-      post(p.leader_node, std::move(ask));
+      post(node, std::move(ask));
     }
   }
   if (!p.log_was_damaged)

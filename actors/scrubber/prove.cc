@@ -60,13 +60,18 @@ void scrubber_state::order_proof(std::uint64_t group, const comparison& one, boo
     auto& member = *wish.add_members();
     member.set_member(opinion.member);
     member.set_node(one.nodes.at(opinion.member));
+    if (auto lineage = one.lineages.find(opinion.member); lineage != one.lineages.end())
+      member.set_lineage(lineage->second);
     for (const auto& leaf : opinion.leaves) {
       member.add_sums(leaf.sum);
       member.add_items(leaf.items);
     }
   }
   auto id = ++next_id;
-  questions[id] = {group, one.number, 0, seen.index, false, false, true, now()};
+  auto& asked = questions[id];
+  asked.group = group;
+  asked.proof = true;
+  asked.asked_us = now();
   post(nodes[(group + it->second.proofs_ordered++) % nodes.size()], std::move(request), id);
 }
 
@@ -110,6 +115,7 @@ msg::ScrubReply::State scrubber_state::take_order(std::uint64_t group, const msg
   order.since_us = now();
   for (const auto& one : wish.members()) {
     order.nodes[one.member()] = one.node();
+    order.lineages[one.member()] = one.lineage();
     auto& opinion = order.opinions.emplace_back();
     opinion.member = one.member();
     for (int i = 0; i < std::min(one.sums_size(), one.items_size()); ++i)
@@ -353,11 +359,17 @@ void scrubber_state::doubt_archive(const scrub::verdict& seen, const archive_wor
 void scrubber_state::condemn_by_reference(const scrub::verdict& seen) {
   auto& p = *proving;
   meter->disproved.Increment();
-  for (auto member : seen.wrong)
-    condemn(p.order.group, member, p.order.nodes.at(member), p.order.epoch,
-            "member " + std::to_string(member) + " on " + p.order.nodes.at(member) +
-                " is not what the archived log makes of the group as of entry " +
-                std::to_string(p.order.index) + ", and another member is");
+  for (auto member : seen.wrong) {
+    const auto& node = p.order.nodes.at(member);
+    msg::Condemn sentence;
+    sentence.set_member(member);
+    sentence.set_epoch(p.order.epoch);
+    sentence.set_lineage(p.order.lineages.at(member));
+    sentence.set_why("member " + std::to_string(member) + " on " + node +
+                     " is not what the archived log makes of the group as of entry " +
+                     std::to_string(p.order.index) + ", and another member is");
+    condemn(p.order.group, node, std::move(sentence));
+  }
   end_proof();
 }
 

@@ -21,9 +21,9 @@ struct resident {
   std::string table;
   wire::scrubbed_replica_actor actor;
   msg::ScrubReport report;
-  std::vector<std::uint64_t> agreed; // members that were found equal with each other, ascending
-  bool led = false;                  // at the last look
-  std::int64_t compared_us = 0;      // on the node's clock; 0: never since it was led here
+  std::vector<scrub::witness> agreed; // that were found equal with each other
+  bool led = false;                   // at the last look
+  std::int64_t compared_us = 0;       // on the node's clock; 0: never since it was led here
   std::int64_t started_us = 0;
   std::int64_t proved_us = 0;                             // by the archive; 0: never
   std::uint64_t proofs_ordered = 0;                       // by this node
@@ -39,6 +39,7 @@ struct proof_order {
   bool arbitrate = false;
   std::vector<scrub::opinion> opinions;
   std::map<std::uint64_t, std::string> nodes; // member -> node
+  std::map<std::uint64_t, std::uint64_t> lineages;
   std::int64_t since_us = 0;
 };
 
@@ -69,7 +70,7 @@ struct pass {
   std::uint64_t number = 0; // answers to another pass are not for this one
   phase now = phase::look;
   bool has_items = false;
-  std::string leader_node;
+  std::vector<std::string> nodes; // of the group's storage replicas
   std::uint64_t log_from = 0;
   std::vector<std::uint64_t> damaged_log; // as of this reading
   bool log_was_damaged = false;           // earlier in this pass
@@ -82,9 +83,18 @@ struct pass {
 // A comparison that this node drives.
 struct comparison {
   std::uint64_t number = 0;
-  std::unique_ptr<scrub::round> round;            // null until the replica has said that it leads
-  std::map<std::uint64_t, std::string> nodes;     // member -> node
-  std::vector<std::vector<std::uint64_t>> agreed; // what each of those asked remembers
+  std::unique_ptr<scrub::round> round;             // null until the replica has said that it leads
+  std::map<std::uint64_t, std::string> nodes;      // member -> node
+  std::map<std::uint64_t, std::uint64_t> lineages; // member -> that of its items, as it said
+  std::vector<std::vector<scrub::witness>> agreed; // what each of those asked remembers
+};
+
+// A member was found wrong; its node is told until it has heard.
+struct sentence {
+  std::string node;
+  msg::Condemn text;
+  std::int64_t since_us = 0;
+  std::int64_t told_us = 0; // 0: not yet
 };
 
 struct question {
@@ -94,7 +104,8 @@ struct question {
   std::uint64_t index = 0;
   bool leaves = false;
   bool records = false;
-  bool proof = false; // an order, and whether it is taken
+  bool proof = false;    // an order, and whether it is taken
+  bool sentence = false; // and whether it was heard
   std::int64_t asked_us = 0;
 };
 
@@ -110,9 +121,10 @@ struct scrubber_state {
   std::unique_ptr<scrub::schedule> comparisons;
   std::unique_ptr<scrub::pace> pace;
   std::optional<pass> reading;
-  std::map<std::uint64_t, comparison> comparing; // by group
-  std::map<std::uint64_t, question> questions;   // by the id of the parcel
-  archive_worker_actor worker;                   // null: there is no archive, or it is not to be read
+  std::map<std::uint64_t, comparison> comparing;                         // by group
+  std::map<std::uint64_t, question> questions;                           // by the id of the parcel
+  std::map<std::pair<std::uint64_t, std::uint64_t>, sentence> sentences; // by group and member; not heard yet
+  archive_worker_actor worker; // null: there is no archive, or it is not to be read
   std::deque<proof_order> orders;
   std::optional<proof> proving;
   std::uint64_t next_id = 0;
@@ -200,8 +212,9 @@ struct scrubber_state {
   void another_history(std::uint64_t index);
 
   // --- findings.cc
-  void condemn(std::uint64_t group, std::uint64_t member, const std::string& node, std::uint64_t epoch,
-               const std::string& why);
+  void condemn(std::uint64_t group, const std::string& node, msg::Condemn what);
+  void tell_sentences(); // again, where nobody has answered
+  void on_condemn(const wire::delivery& from);
   void found(std::uint64_t group, finding what, const std::string& text);
   void repaired(std::uint64_t group);
   void tell(resident& one);

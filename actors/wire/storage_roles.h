@@ -170,7 +170,7 @@ struct mend_log {
 };
 // Its items are not what they should be. `compared`: the others agree with each other and not with it, under
 // the configuration of this epoch; else its file has rotten records, and the sound ones may be served until
-// it has been replaced.
+// it has been replaced. Answered: it need not be told again; false: it is not running yet.
 struct condemn {
   bool compared = false;
   std::uint64_t epoch = 0;
@@ -179,7 +179,7 @@ struct condemn {
 using scrubbed_replica_actor =
     replica_actor::extend<caf::replies_to<scrub_view_atom>::with<scrub_view>,
                           caf::replies_to<propose_mark>::with<mark_proposed>, caf::reacts_to<mend_log>,
-                          caf::reacts_to<condemn>, caf::reacts_to<msg::ScrubReport>>;
+                          caf::replies_to<condemn>::with<bool>, caf::reacts_to<msg::ScrubReport>>;
 
 // --- the disk: one log file per node
 // -------------------------------------------------------------------------
@@ -245,6 +245,7 @@ struct log_checked {
   std::uint64_t next = 0; // 0: the end was reached
   std::uint64_t bytes = 0;
   std::vector<std::uint64_t> damaged;
+  bool rows_put_back = false; // what the file said of the group was wrong, and is right again
 };
 // Chosen entries, to be put where they are unreadable.
 struct mend_entries {
@@ -366,7 +367,7 @@ struct items_audited {
   bool wrong_figures = false;
   std::string what;
 };
-// What a member kept at the mark with that index.
+// What a member kept at the mark with that index. The answer names the copy even where there is no such mark.
 struct read_mark {
   std::uint64_t group = 0;
   std::uint64_t member = 0;

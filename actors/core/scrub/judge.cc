@@ -64,6 +64,12 @@ verdict judge(const std::vector<opinion>& opinions) {
   return result;
 }
 
+bool were_equal(const std::vector<witness>& found_equal, const std::vector<witness>& asked) {
+  return std::all_of(asked.begin(), asked.end(), [&](const witness& one) {
+    return one.lineage != 0 && std::find(found_equal.begin(), found_equal.end(), one) != found_equal.end();
+  });
+}
+
 std::vector<std::string> differing_keys(const std::vector<listing>& listings, std::size_t max) {
   struct seen {
     std::size_t times = 0;

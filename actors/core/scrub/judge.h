@@ -40,6 +40,17 @@ struct verdict {
 // At most one opinion may be the reference.
 verdict judge(const std::vector<opinion>& opinions);
 
+// A member, and which copy of the items it has: another one after each rebuild. Copies that were found equal,
+// and of which none has been replaced since, are witnesses of their own; a copy made from another one is that
+// one's echo. Lineage 0 is nobody's.
+struct witness {
+  std::uint64_t member = 0;
+  std::uint64_t lineage = 0;
+  bool operator==(const witness&) const = default;
+};
+// Whether all of `asked` are among those who were found equal.
+bool were_equal(const std::vector<witness>& found_equal, const std::vector<witness>& asked);
+
 struct record {
   std::string key;
   std::uint64_t check = 0;

@@ -26,7 +26,8 @@ world::~world() {
     caf::anon_send(scrubber_, wire::stop_atom::value);
   scheduler_.run();
   for (const auto& part : {caf::actor_cast<caf::actor>(peers_), caf::actor_cast<caf::actor>(disk_),
-                           caf::actor_cast<caf::actor>(archiver_), caf::actor_cast<caf::actor>(replica_)})
+                           caf::actor_cast<caf::actor>(archiver_), caf::actor_cast<caf::actor>(replica_),
+                           caf::actor_cast<caf::actor>(items_)})
     if (part)
       caf::anon_send_exit(part, caf::exit_reason::kill);
   scheduler_.run();
@@ -102,8 +103,10 @@ void world::start(std::uint64_t base) {
   base_ = base;
   peers_ = system_.spawn([this](wire::peers_actor::pointer) {
     return stand_in<wire::peers_actor>([this](wire::outbox& mail) {
-      for (auto& one : mail)
+      for (auto& one : mail) {
+        answer(one);
         sent.push_back(std::move(one));
+      }
     });
   });
   disk_ = system_.spawn([this](wire::scrubbed_disk_actor::pointer) {
@@ -132,13 +135,35 @@ void world::start(std::uint64_t base) {
           standing.committed = log.size();
           return standing;
         },
+        [this](wire::scrub_view_atom) {
+          wire::scrub_view view{true, true, !voices.empty(), 5, {}, "n2"};
+          for (const auto& [node, one] : voices)
+            view.storage.push_back({one.member, node});
+          return view;
+        },
+        [this](const wire::propose_mark&) {
+          return wire::mark_proposed{true, log.size()};
+        },
+        [this](const wire::condemn& what) {
+          condemned.push_back(what);
+          return condemnable;
+        },
         [this](const msg::ScrubReport& report) { reports.push_back(report); });
+  });
+  items_ = system_.spawn([this](wire::scrubbed_items_actor::pointer) {
+    return stand_in<wire::scrubbed_items_actor>([this](const wire::read_mark&) {
+      msg::ScrubReply reply;
+      reply.set_state(msg::ScrubReply::GONE);
+      reply.set_lineage(lineage);
+      return reply;
+    });
   });
   scrubber_options options;
   options.node = "n2";
   options.scrub.enabled = false; // nothing but what is asked of it
   options.peers = peers_;
   options.disk = disk_;
+  options.items = [this](std::uint64_t) { return items_; };
   options.archiver = archiver_;
   options.archive.open = [this]() -> storage::result<std::unique_ptr<storage::object_store>> {
     return std::unique_ptr<storage::object_store>(storage::directory_store::at(where.file("archive")));
@@ -155,13 +180,62 @@ void world::start(std::uint64_t base) {
   scheduler_.run();
 }
 
-void world::order(std::uint64_t index, std::vector<scrub::leaf_list> members, bool arbitrate) {
+// For the scrubbers of other nodes, and of its own.
+void world::answer(const wire::outgoing& asked) {
+  if (!asked.parcel.has_scrub_request())
+    return;
+  const auto& request = asked.parcel.scrub_request();
+  const bool made_up = voices.contains(asked.node);
+  if (!made_up && request.op_case() != msg::ScrubRequest::kCondemn)
+    return;
+  voice silent;
+  auto& one = made_up ? voices.at(asked.node) : silent;
+  auto parcel = wire::reply_to(asked.parcel);
+  auto& reply = *parcel.mutable_scrub_reply();
+  switch (request.op_case()) {
+  case msg::ScrubRequest::kReadMark:
+    reply.set_lineage(one.lineage);
+    for (const auto& leaf : one.leaves) {
+      reply.add_sums(leaf.sum);
+      reply.add_items(leaf.items);
+    }
+    for (const auto& copy : one.remembers) {
+      reply.add_agreed(copy.member);
+      reply.add_agreed_lineages(copy.lineage);
+    }
+    break;
+  case msg::ScrubRequest::kAgreed:
+    one.remembers.clear();
+    for (int i = 0; i < request.agreed().members_size(); ++i)
+      one.remembers.push_back({request.agreed().members(i), request.agreed().lineages(i)});
+    return;
+  case msg::ScrubRequest::kCondemn:
+    if (one.deaf)
+      return;
+    break;
+  default:
+    return;
+  }
+  wire::inbox mail;
+  mail.push_back({std::make_shared<wire::peer>(wire::peer{asked.node, 9, 1, false}), std::move(parcel)});
+  caf::anon_send(scrubber_, std::move(mail));
+}
+
+void world::deliver(msg::ScrubRequest request) {
   msg::Parcel parcel;
   *parcel.mutable_to() = wire::address(msg::ROLE_SCRUBBER);
   *parcel.mutable_from() = wire::address(msg::ROLE_SCRUBBER);
   parcel.set_id(77);
-  auto& request = *parcel.mutable_scrub_request();
   request.set_group(whose.group);
+  *parcel.mutable_scrub_request() = std::move(request);
+  wire::inbox mail;
+  mail.push_back({std::make_shared<wire::peer>(wire::peer{"n1", 9, 1, false}), std::move(parcel)});
+  caf::anon_send(scrubber_, std::move(mail));
+  scheduler_.run();
+}
+
+void world::order(std::uint64_t index, std::vector<scrub::leaf_list> members, bool arbitrate) {
+  msg::ScrubRequest request;
   auto& wish = *request.mutable_prove();
   wish.set_index(index);
   wish.set_epoch(5);
@@ -175,10 +249,24 @@ void world::order(std::uint64_t index, std::vector<scrub::leaf_list> members, bo
       member.add_items(leaf.items);
     }
   }
-  wire::inbox mail;
-  mail.push_back({std::make_shared<wire::peer>(wire::peer{"n1", 9, 1, false}), std::move(parcel)});
-  caf::anon_send(scrubber_, std::move(mail));
-  scheduler_.run();
+  deliver(std::move(request));
+}
+
+void world::compare() {
+  msg::ScrubRequest request;
+  request.mutable_compare();
+  deliver(std::move(request));
+  run(std::chrono::seconds(2));
+}
+
+void world::condemn(std::uint64_t of_lineage) {
+  msg::ScrubRequest request;
+  auto& sentence = *request.mutable_condemn();
+  sentence.set_member(own_member);
+  sentence.set_epoch(5);
+  sentence.set_lineage(of_lineage);
+  sentence.set_why("the others agree");
+  deliver(std::move(request));
 }
 
 void world::run(std::chrono::milliseconds time) {

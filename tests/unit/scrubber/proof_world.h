@@ -1,6 +1,7 @@
 // A scrubber on virtual time beside one member of a group, with real files as its archive. The replica, the
 // log, the archiver and the other nodes are made up.
 #pragma once
+#include "actors/core/scrub/judge.h"
 #include "actors/kit/node_config.h"
 #include "actors/scrubber/scrubber_actor.h"
 #include "storage/archive/directory_store.h"
@@ -17,6 +18,15 @@
 namespace troupe::scrubber {
 
 inline constexpr archive::place whose{0xc1u, 0x7ab1eu, 12};
+
+// What the scrubber beside a member says, and has been told.
+struct voice {
+  std::uint64_t member = 0;
+  scrub::leaf_list leaves; // at every mark
+  std::uint64_t lineage = 0;
+  std::vector<scrub::witness> remembers;
+  bool deaf = false; // answers no sentence
+};
 
 class world {
 public:
@@ -38,6 +48,10 @@ public:
   void start(std::uint64_t base = 0);
   // As the leader's scrubber on n1: prove these members, 1 to 3 on n1 to n3, as of that index.
   void order(std::uint64_t index, std::vector<scrub::leaf_list> members, bool arbitrate = false);
+  // As that of another node: compare the members, which the replica beside it leads, by what `voices` say.
+  void compare();
+  // Likewise: member 2's copy of that lineage is wrong. What it answers: the last of `sent`.
+  void condemn(std::uint64_t lineage);
   void run(std::chrono::milliseconds time);
 
   double counted(const std::string& family, const std::string& label) const;
@@ -52,9 +66,16 @@ public:
   std::vector<msg::ScrubReport> reports; // to the replica
   std::vector<wire::outgoing> sent;      // to other scrubbers
   std::vector<std::uint64_t> wanted;     // snapshots, of the archiver
+  std::map<std::string, voice> voices;   // by node; without any, sentences alone are answered
+  std::vector<wire::condemn> condemned;  // the replica
+  bool condemnable = true;               // it is running
+  std::uint64_t lineage = 0;             // of the items beside it
   std::vector<const msg::ScrubRequest*> told(msg::ScrubRequest::OpCase what) const; // of those sent
 
 private:
+  void deliver(msg::ScrubRequest request);
+  void answer(const wire::outgoing& asked);
+
   testing::chain made_{whose.group};
   kit::node_config config_;
   caf::actor_system system_;
@@ -67,6 +88,7 @@ private:
   wire::scrubbed_disk_actor disk_;
   wire::scrubbed_archiver_actor archiver_;
   wire::scrubbed_replica_actor replica_;
+  wire::scrubbed_items_actor items_;
   scrubber_actor scrubber_;
 };
 

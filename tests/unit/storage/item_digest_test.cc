@@ -5,6 +5,7 @@
 #include "storage/snapshot.h"
 #include "tests/unit/storage/item_fixtures.h"
 #include <random>
+#include <set>
 #include <sqlite3.h>
 
 namespace troupe::testing {
@@ -84,6 +85,20 @@ protected:
     ASSERT_TRUE(done(items->apply(changes.at(++index))));
   }
 };
+
+TEST_F(item_digest_test, a_file_without_a_sound_lineage_begins_one) {
+  fill(3);
+  const auto first = items->lineage();
+  std::set<std::uint64_t> seen{0, first};
+  for (const char* harm :
+       {"DELETE FROM position WHERE id=4", "UPDATE position SET body=zeroblob(16) WHERE id=4"}) {
+    items.reset();
+    sql_on_file(path, harm);
+    reopen();
+    EXPECT_TRUE(seen.insert(items->lineage()).second) << "nobody may take it for one he knows: " << harm;
+    EXPECT_EQ(items->stats().items, 3u);
+  }
+}
 
 TEST_F(item_digest_test, a_random_history_leaves_the_digests_of_its_items) {
   std::mt19937_64 random(20261);

@@ -22,6 +22,25 @@ void change_rows(const std::string& path, const std::string& sql) {
   sqlite3_close(db);
 }
 
+// The one value that the query gives, as it lies in the file.
+std::string row_bytes(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  sqlite3_stmt* query = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &query, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_step(query), SQLITE_ROW);
+  std::string bytes;
+  if (sqlite3_column_type(query, 0) == SQLITE_INTEGER)
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes += static_cast<char>(sqlite3_column_int64(query, 0) >> shift);
+  else
+    bytes.assign(static_cast<const char*>(sqlite3_column_blob(query, 0)),
+                 static_cast<std::size_t>(sqlite3_column_bytes(query, 0)));
+  sqlite3_finalize(query);
+  sqlite3_close(db);
+  return bytes;
+}
+
 class log_damage_test : public ::testing::Test {
 protected:
   temporary_directory dir;
@@ -124,6 +143,33 @@ TEST_F(log_damage_test, is_found_slice_by_slice_and_mended_with_what_fits) {
   EXPECT_TRUE(check_all(*log, 1).empty());
   log.reset();
   EXPECT_TRUE(same(load(1).entries, list));
+}
+
+TEST_F(log_damage_test, rows_that_rot_while_the_log_is_open_are_put_back_from_memory) {
+  const std::string row = row_bytes(path, "SELECT body FROM groups WHERE group_id=1");
+  const std::string mark = row_bytes(path, "SELECT check_sum FROM marks WHERE group_id=1");
+  auto log = open_log(path);
+  auto put_back = [&](std::uint64_t group) {
+    EXPECT_TRUE(done(log->forget_cached()));
+    auto slice = log->check(group, 0, 1 << 20);
+    EXPECT_TRUE(done(slice));
+    return slice && slice->rows_put_back;
+  };
+  EXPECT_FALSE(put_back(1)) << "nothing is wrong";
+  flip_near(path, row, 3);
+  EXPECT_TRUE(put_back(1));
+  EXPECT_FALSE(put_back(1));
+  log.reset();
+  log = open_log(path); // what was put back is in the file itself now
+  flip_near(path, mark, 3);
+  EXPECT_TRUE(put_back(1));
+  EXPECT_FALSE(put_back(1));
+  EXPECT_FALSE(put_back(2)) << "a group without entries";
+  log.reset();
+  auto again = load(1);
+  EXPECT_EQ(again.verdict, log_verdict::whole) << again.what;
+  EXPECT_EQ(again.mark, 12u);
+  EXPECT_TRUE(same(again.entries, list));
 }
 
 TEST_F(log_damage_test, a_log_shorter_than_its_mark_is_lost_not_short) {

@@ -97,6 +97,31 @@ TEST_F(snapshot_test, a_new_member_gets_all_of_it) {
   EXPECT_TRUE(done(store->apply(more.put("next", "1").at(51))));
 }
 
+TEST_F(snapshot_test, what_is_made_from_it_is_a_copy_of_another_lineage) {
+  const auto first = source->lineage();
+  EXPECT_NE(first, 0u);
+  change_list more;
+  ASSERT_TRUE(done(source->apply(more.put("next", "1").at(51))));
+  EXPECT_EQ(source->lineage(), first) << "changes go on with it";
+  write_snapshot();
+  source.reset();
+  source = open_items(dir.file("source.db"));
+  EXPECT_EQ(source->lineage(), first) << "and so does a restart";
+  ASSERT_TRUE(done(storage::install_snapshot(path, target, for_member(12))));
+  auto copy = open_items(target, item_options_of(1, 12));
+  const auto second = copy->lineage();
+  EXPECT_NE(second, 0u);
+  EXPECT_NE(second, first);
+  copy.reset();
+  ASSERT_TRUE(done(source->apply(more.put("next", "2").at(60))));
+  write_snapshot();
+  ASSERT_TRUE(done(storage::install_snapshot(path, target, for_member(12))));
+  copy = open_items(target, item_options_of(1, 12));
+  EXPECT_NE(copy->lineage(), 0u);
+  EXPECT_NE(copy->lineage(), second) << "it had fallen behind, and begins anew";
+  EXPECT_NE(copy->lineage(), first);
+}
+
 TEST_F(snapshot_test, writes_during_the_snapshot_are_not_in_it) {
   auto writer = storage::snapshot_writer::begin(*source, path);
   ASSERT_TRUE(done(writer));

@@ -25,6 +25,16 @@ TEST(scrub_judge, finds_nothing_where_all_agree) {
   EXPECT_TRUE(judge({}).agreed());
 }
 
+TEST(scrub_judge, copies_that_were_found_equal_are_witnesses_until_one_is_replaced) {
+  const std::vector<witness> known{{1, 70}, {2, 80}, {3, 90}};
+  EXPECT_TRUE(were_equal(known, {{1, 70}, {2, 80}, {3, 90}}));
+  EXPECT_TRUE(were_equal(known, {{3, 90}, {1, 70}}));
+  EXPECT_FALSE(were_equal(known, {{1, 70}, {2, 80}, {4, 90}})) << "another member";
+  EXPECT_FALSE(were_equal(known, {{1, 70}, {2, 81}, {3, 90}})) << "the same one, with another copy";
+  EXPECT_FALSE(were_equal({}, {{1, 70}}));
+  EXPECT_FALSE(were_equal({{1, 0}}, {{1, 0}})) << "nobody knows which copy that is";
+}
+
 TEST(scrub_judge, one_against_two_that_agree_is_wrong_whichever_it_is) {
   for (std::uint64_t liar = 1; liar <= 3; ++liar) {
     std::vector<opinion> all;
