@@ -176,7 +176,7 @@ void scrubber_state::on_reply(const wire::delivery& from) {
   const auto q = asked->second;
   questions.erase(asked);
   if (q.sentence) {
-    if (from.parcel.scrub_reply().state() != msg::ScrubReply::NOT_YET)
+    if (from.parcel.scrub_reply().state() == msg::ScrubReply::HERE) // else it may be about to start
       sentences.erase({q.group, q.member});
     return;
   }

@@ -23,7 +23,7 @@ struct Comparison : ::testing::Test {
     right = w.leaves_at(40);
     wrong = w.leaves_at(40, "x");
     for (std::uint64_t member : {1, 2, 3})
-      w.voices["n" + std::to_string(member)] = {member, right, 100 + member, {}, false};
+      w.voices["n" + std::to_string(member)] = {member, right, 100 + member, {}};
   }
   std::vector<const msg::ScrubRequest*> sentences() { return w.told(ask::kCondemn); }
   bool arbitration_was_ordered() {
@@ -85,10 +85,14 @@ TEST_F(Comparison, ASentenceIsToldUntilItIsHeard) {
   const auto told = sentences().size();
   EXPECT_GE(told, 3u);
   w.voices["n3"].deaf = false;
+  w.voices["n3"].hears = msg::ScrubReply::GONE; // its node is starting, and has come to the scrubber only
+  w.run(4s);
+  EXPECT_EQ(sentences().size(), told + 2);
+  w.voices["n3"].hears = msg::ScrubReply::HERE;
   w.run(3s);
-  EXPECT_EQ(sentences().size(), told + 1);
+  EXPECT_EQ(sentences().size(), told + 3);
   w.run(10s);
-  EXPECT_EQ(sentences().size(), told + 1);
+  EXPECT_EQ(sentences().size(), told + 3);
   EXPECT_EQ(w.counted("troupe_scrub_findings_total", "replica"), 1) << "it is one finding";
 }
 

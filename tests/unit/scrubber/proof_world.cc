@@ -212,6 +212,7 @@ void world::answer(const wire::outgoing& asked) {
   case msg::ScrubRequest::kCondemn:
     if (one.deaf)
       return;
+    reply.set_state(one.hears);
     break;
   default:
     return;

@@ -25,7 +25,8 @@ struct voice {
   scrub::leaf_list leaves; // at every mark
   std::uint64_t lineage = 0;
   std::vector<scrub::witness> remembers;
-  bool deaf = false; // answers no sentence
+  bool deaf = false;                                    // answers no sentence
+  msg::ScrubReply::State hears = msg::ScrubReply::HERE; // what it answers to one
 };
 
 class world {
