@@ -199,7 +199,7 @@ private:
     if (lost && stays_as_learner(*worst)) {
       step s;
       s.why = why;
-      s.stuck = "its items are damaged, but no two others are sound: what is damaged there may be whole here";
+      s.stuck = "what it has is kept, as no two others are sound: what they lack may be here";
       stuck_ = s;
       return std::nullopt;
     }

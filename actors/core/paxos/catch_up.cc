@@ -1,6 +1,7 @@
 // Learning what was chosen, from anybody who knows: entries by CatchUp and Chosen, or a whole snapshot.
 #include "actors/core/paxos/state.h"
 #include "config/limits.h"
+#include <algorithm>
 #include <utility>
 
 namespace troupe::paxos {
@@ -86,7 +87,7 @@ msg::PaxosMessage group::state::gone(member_id member) const {
 
 const msg::Member* group::state::known_member(member_id id) const {
   const msg::Member* member = find_member(config, id);
-  return member ? member : find_member(told_of, id);
+  return member || told_of.epoch() <= config.epoch() ? member : find_member(told_of, id);
 }
 
 // From somebody who has the items and can be found: the one who said that its log is too short, or the
@@ -104,15 +105,26 @@ void group::state::look_for_snapshot(member_id told_by) {
     snapshot_source = leader;
     return;
   }
-  member_id last = snapshot_source.value_or(0), first = 0, next = 0;
-  for (const msg::Member& member : config.members()) {
-    if (member.kind() != msg::STORAGE_REPLICA || member.id() == opts.self)
-      continue;
-    if (first == 0 || member.id() < first)
-      first = member.id();
-    if (member.id() > last && (next == 0 || member.id() < next))
-      next = member.id();
-  }
+  look_past(snapshot_source.value_or(0));
+}
+
+// The storage replica whose id comes next; behind the last one the first. That is `one` itself where there is
+// no other.
+void group::state::look_past(member_id one) {
+  member_id first = 0, next = 0;
+  auto consider = [&](const msg::Configuration& known) {
+    for (const msg::Member& member : known.members()) {
+      if (member.kind() != msg::STORAGE_REPLICA || member.id() == opts.self)
+        continue;
+      if (first == 0 || member.id() < first)
+        first = member.id();
+      if (member.id() > one && (next == 0 || member.id() < next))
+        next = member.id();
+    }
+  };
+  consider(config);
+  if (told_of.epoch() > config.epoch())
+    consider(told_of);
   if (first != 0)
     snapshot_source = next != 0 ? next : first;
 }
@@ -128,7 +140,8 @@ void group::state::on_chosen(msg::PaxosMessage& message) {
     log_index reached = chosen.previous_index();
     bool have = reached > commit && reached <= log.last() && log.link(reached) == chosen.previous_link();
     if (!have && has_items) {
-      if (chosen.has_configuration() && chosen.configuration().epoch() > config.epoch())
+      if (chosen.has_configuration() &&
+          chosen.configuration().epoch() > std::max(config.epoch(), told_of.epoch()))
         told_of = chosen.configuration();
       look_for_snapshot(message.from());
       return;

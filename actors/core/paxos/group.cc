@@ -204,6 +204,12 @@ std::optional<member_id> group::wants_snapshot() const {
   return state_->snapshot_source;
 }
 
+void group::snapshot_refused(member_id by, instant now) {
+  state_->clock = std::max(state_->clock, now);
+  if (state_->snapshot_source)
+    state_->look_past(by);
+}
+
 bool group::restore(const msg::SnapshotHeader& header, instant now) {
   state_->clock = std::max(state_->clock, now);
   return state_->restore(header);

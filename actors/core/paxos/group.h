@@ -228,6 +228,8 @@ public:
   // Where that member is, also when it is of a configuration that this member has only been told of; null
   // when nobody has said so.
   const msg::Member* snapshot_host() const;
+  // That member is silent, or what it gives is of no use: another one is wanted, if there is another.
+  void snapshot_refused(member_id by, instant now);
   // A verified snapshot has been published: continue from it. Refused (false) at or below the commit index.
   // The next ready has reset_log set.
   bool restore(const msg::SnapshotHeader& header, instant now);

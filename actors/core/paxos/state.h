@@ -143,7 +143,7 @@ struct group::state {
   log_index settled = 0; // every member has applied up to here
   log_index held = 0;    // every voter with items holds up to here
   std::optional<member_id> snapshot_source;
-  msg::Configuration told_of;                // by whoever has cut its log; newer than `config`, or empty
+  msg::Configuration told_of; // the newest one by whoever has cut its log; counts while newer than `config`
   instant caught_up_at = long_ago;           // when CatchUp was last sent
   std::map<member_id, log_index> unanswered; // CatchUps whose entries are not at hand: from where on
 
@@ -283,6 +283,7 @@ struct group::state {
   void tell_chosen(member_id to, log_index from);
   void log_at_hand();
   void look_for_snapshot(member_id told_by);
+  void look_past(member_id one);
   void tell_as_removed(const msg::PaxosMessage& message);
   void continue_from(const ready::base& base, const msg::Configuration& known, log_index known_at);
   void on_chosen(msg::PaxosMessage& message);

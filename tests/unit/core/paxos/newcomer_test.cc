@@ -163,6 +163,55 @@ TEST(newcomer, whoever_was_away_finds_the_items_where_a_configuration_it_never_h
   EXPECT_EQ(c[3].snapshot_host()->node(), "a node that is new");
 }
 
+// Two say that their logs begin above; what the one with the older configuration says of the members is old
+// news.
+TEST(newcomer, whoever_was_away_goes_by_the_newest_configuration_it_was_told) {
+  cluster c({member(1), member(2), member(3)});
+  c.isolate(3);
+  auto told_by = [&](member_id who, std::uint64_t epoch, std::vector<msg::Member> members) {
+    msg::PaxosMessage told;
+    told.set_group(cluster::group_id);
+    told.set_from(who);
+    told.set_to(3);
+    told.set_epoch(epoch);
+    auto& chosen = *told.mutable_chosen();
+    chosen.set_commit(100);
+    chosen.set_gone(true);
+    chosen.set_previous_index(90);
+    chosen.set_previous_link(7);
+    if (!members.empty())
+      *chosen.mutable_configuration() = configuration(epoch, std::move(members));
+    c[3].step(std::move(told), c.now);
+  };
+  told_by(5, 6, {member(4), member(5), member(3, msg::LEARNER)});
+  ASSERT_EQ(c[3].wants_snapshot(), 5u);
+  told_by(4, 4, {member(1), member(4), member(3, msg::LEARNER)});
+  EXPECT_EQ(c[3].wants_snapshot(), 4u);
+  EXPECT_TRUE(c[3].snapshot_host());
+  told_by(5, 6, {});
+  EXPECT_EQ(c[3].wants_snapshot(), 5u) << "it is known where that one is";
+  EXPECT_TRUE(c[3].snapshot_host());
+  c[3].snapshot_refused(5, c.now);
+  EXPECT_EQ(c[3].wants_snapshot(), 1u) << "which is in its own configuration";
+}
+
+TEST(snapshot, is_asked_of_one_member_after_the_other) {
+  cluster c({member(1), member(2), member(3), member(4, msg::LOG_REPLICA)});
+  c.elect(1);
+  c.isolate(3);
+  for (int i = 0; i < 20; ++i)
+    c.write(1, "w" + std::to_string(i));
+  c[3].snapshot_refused(1, c.now);
+  EXPECT_FALSE(c[3].wants_snapshot()) << "it wants none";
+  truncate(c, 1);
+  c.heal();
+  ASSERT_TRUE(c.run_until([&] { return c[3].wants_snapshot() == 1u; }));
+  c[3].snapshot_refused(1, c.now);
+  EXPECT_EQ(c[3].wants_snapshot(), 2u);
+  c[3].snapshot_refused(2, c.now);
+  EXPECT_EQ(c[3].wants_snapshot(), 1u) << "a log replica has none to give";
+}
+
 TEST(newcomer, the_next_leader_adopts_a_tail_that_only_the_new_log_replica_has) {
   cluster c({member(1), member(2), member(3)});
   c.elect(1);
