@@ -47,7 +47,7 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
   if (said && (!said->damage().empty() || said->retired())) {
     seen.is = health::lost;
     seen.what = said->retired() ? "it was dropped" : said->damage();
-    seen.holds = !said->retired() && said->items_bytes() > 0;
+    seen.holds = !said->retired() && !said->items_gone();
   } else if (said && seen.is == health::silent) {
     seen.what = said->trouble();
   }

@@ -68,6 +68,7 @@ void agent_state::run(std::uint64_t group) {
     lost.set_kind(record.kind());
     lost.set_trouble("its log is gone: this member must be replaced");
     lost.set_damage("its log is gone");
+    lost.set_items_gone(true); // where they end nobody knows
     kit::log(kit::level::error, node, "agent", "group " + std::to_string(group) + ": " + lost.trouble());
     news = book.note(lost) || news;
     one.settled = true;

@@ -8,7 +8,9 @@
 //     it here;
 //   - a member in state CREATING is started fresh only when the log holds nothing of its group: it speaks
 //   only
-//     after it has been made durable there, so it has promised nobody anything;
+//     after it has been made durable there, so it has promised nobody anything. One that is started fresh and
+//     finds itself there all the same, since whoever made it ended before anybody heard of it, opens what it
+//     finds (replica/start.cc);
 //   - group numbers are never used twice, and a replica is dropped only when its group is known to have been
 //     deleted, so an old order for it can hurt nobody;
 //   - a member that was replaced leaves a record behind (state RETIRED) until its group is deleted, and only

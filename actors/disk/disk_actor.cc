@@ -164,8 +164,10 @@ void disk_state::commit() {
       continue;
     }
     if (options.log->holds(job.group) == job.create) {
-      auto what = std::string(job.create ? "the log holds group " : "the log holds nothing of group ");
-      answer(job, {wire::disk_outcome::missing, what + std::to_string(job.group)});
+      auto group = std::to_string(job.group);
+      answer(job, job.create ? wire::disk_result{wire::disk_outcome::exists, "the log holds group " + group}
+                             : wire::disk_result{wire::disk_outcome::missing,
+                                                 "the log holds nothing of group " + group});
       continue;
     }
     auto& w = writes.emplace_back();

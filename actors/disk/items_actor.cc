@@ -143,10 +143,12 @@ void items_state::apply(wire::apply_items& what) {
   for (auto& effect : what.effects)
     batch.changes.push_back({effect.key(), effect.item(), effect.remove()});
   batch.position = store.applied();
-  batch.position.index = what.applied;
-  batch.position.link = what.applied_link;
-  batch.position.ballot = what.applied_ballot;
-  batch.position.time_ms = what.last_time_ms;
+  if (!what.stay) {
+    batch.position.index = what.applied;
+    batch.position.link = what.applied_link;
+    batch.position.ballot = what.applied_ballot;
+    batch.position.time_ms = what.last_time_ms;
+  }
   if (what.configuration) {
     batch.position.configuration = *what.configuration;
     batch.position.configuration_index = what.configuration_index;

@@ -11,12 +11,10 @@ namespace troupe::replica {
 
 namespace {
 
-constexpr std::int64_t full_retry_us = 250'000;
-// A disk that fails for so long, and is not just full, is given up: another one takes the member's place.
-constexpr std::int64_t disk_patience_us = 10'000'000;
 constexpr std::int64_t look_again_us = 50'000; // whether somebody else leads, who can do without these items
 constexpr std::uint64_t truncate_step = 1024;  // entries: a truncation costs a write, so gather some
-constexpr std::size_t read_ahead_most = 3;     // as many as may be behind at once, each at a place of its own
+constexpr std::int64_t read_ahead_kept_us = 2'000'000;
+constexpr std::size_t read_ahead_most = 3; // as many as may be behind at once, each at a place of its own
 
 wire::replica_actor handle(replica_pointer self) {
   return caf::actor_cast<wire::replica_actor>(self);
@@ -139,29 +137,13 @@ void replica_state::on_appended(const wire::appended& what) {
   if (!outstanding || outstanding->id != what.job)
     return;
   if (!what.result.ok()) {
-    // Nothing was kept and nothing is acknowledged. Stop leading, and try the same bytes again when there may
-    // be room. (A failed sync never gets here: the disk actor ends the process.)
-    if (disk_refuses.empty()) {
-      kit::log(kit::level::error, "replica",
-               "group " + std::to_string(options.group) + ": the disk refuses writes: " + what.result.text);
-      disk_refuses_us = now();
-    }
-    disk_refuses = what.result.text;
-    disk_full = what.result.outcome == wire::disk_outcome::full;
-    if (disk_full)
-      disk_refuses_us = now(); // somebody may make room
-    else if (now() - disk_refuses_us > disk_patience_us)
-      must_be_replaced("its log: " + what.result.text);
-    core->disk_healthy(false, now());
-    disk_retry_us = now() + full_retry_us;
+    log_refused(what.result);
     arm();
     send_out();
     return;
   }
   disk_busy = false;
-  core->disk_healthy(!items_fail, now());
-  disk_refuses.clear();
-  disk_full = false;
+  log_taken();
   auto batch = std::move(*outstanding);
   outstanding.reset();
   speak(batch.messages_after);
@@ -227,7 +209,7 @@ void replica_state::apply(const msg::Entry& entry) {
     dirty_since_us = now();
   for (auto& effect : *command.mutable_effects())
     items.apply(std::move(effect), entry.index());
-  requests.add(command.id(), {entry.index(), refusal_in(command)}, command.time_ms());
+  requests.add(command.id(), {entry.index(), refusal_in(command)}, clock_in(command));
   last_time_ms = std::max(last_time_ms, command.time_ms());
   if (command.has_mark())
     mark(command.mark());
@@ -320,24 +302,6 @@ void replica_state::send_flush(wire::apply_items job) {
   self->send(options.items, std::move(job));
 }
 
-// That the member has what it is called to have, and that what its file cannot take does not fill the memory
-// until somebody replaces it. It then goes on as a voter with a log; whatever it is asked for, others answer.
-void replica_state::watch_items() {
-  if (kind() == msg::STORAGE_REPLICA && !holds_items)
-    must_be_replaced("its items are gone");
-  if (!items_fail)
-    return;
-  if (core->role() == paxos::role::leader)
-    core->hand_over(0, now()); // to whom is there by now
-  else if (items.bytes() > 4 * limits::overlay_bytes) {
-    items_lost = true;
-    items.clear();
-    unflushed_requests.clear();
-    marked_flush.reset();
-    marked_requests.clear();
-  }
-}
-
 // The answer to a flush, or news of what has become durable. Only the flush's own answer ends it: news were
 // sent before, by a worker that had not seen the flush yet.
 void replica_state::on_flushed(const wire::items_applied& what) {
@@ -357,16 +321,9 @@ void replica_state::on_flushed(const wire::items_applied& what) {
     }
     marked_requests.clear();
   }
-  if (what.result.ok() || what.result.outcome == wire::disk_outcome::full)
-    flush_fails_us = 0;
-  else if (flush_fails_us == 0)
-    flush_fails_us = now();
-  bool hopeless = flush_fails_us != 0 && now() - flush_fails_us > disk_patience_us;
-  if ((what.result.outcome == wire::disk_outcome::corrupt || hopeless) && core) {
-    must_be_replaced("its items: " + what.result.text);
-    items_fail = true;
-    core->disk_healthy(false, now());
-  }
+  if (what.job == flush_job)
+    probe_under_way = false;
+  what.result.ok() ? items_taken() : items_refused(what.result);
   if (what.result.ok()) {
     flushed = std::max(flushed, what.applied);
     items_bytes = what.bytes;
@@ -410,6 +367,7 @@ std::vector<msg::Entry> replica_state::read_log(std::uint64_t from, std::uint64_
     read_ahead_asked = true;
     return {};
   }
+  read_ahead_used_us = now();
   std::rotate(piece, piece + 1, read_ahead.end()); // the one used last is forgotten last
   std::vector<msg::Entry> result;
   std::size_t bytes = 0;
@@ -436,10 +394,17 @@ void replica_state::on_log_read(wire::log_read& what) {
     if (read_ahead.size() == read_ahead_most)
       read_ahead.erase(read_ahead.begin());
     read_ahead.push_back(std::move(what.entries));
+    read_ahead_used_us = now();
     if (core)
       core->log_at_hand(now());
   }
   drain();
+}
+
+// Those who were behind have caught up, or are gone.
+void replica_state::forget_read_ahead() {
+  if (!read_ahead.empty() && now() - read_ahead_used_us > read_ahead_kept_us)
+    read_ahead.clear();
 }
 
 void replica_state::arm() {
@@ -461,6 +426,8 @@ void replica_state::arm() {
     due = std::min(due, stop_by_us);
   if (condemned && holds_items)
     due = std::min(due, now() + look_again_us);
+  if (items_lost && !items_failing.empty() && !probe_under_way)
+    due = std::min(due, probe_us);
   auto t = now();
   if (due == std::numeric_limits<std::int64_t>::max() || (armed_us != 0 && armed_us <= due))
     return; // it wakes early, looks, and arms again

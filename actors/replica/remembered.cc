@@ -4,18 +4,22 @@
 
 namespace troupe::replica {
 
+std::int64_t clock_in(const msg::Command& command) {
+  return command.clock_ms() != 0 ? command.clock_ms() : command.time_ms();
+}
+
 std::optional<remembered::outcome> remembered::find(const msg::RequestId& id) const {
   auto it = known_.find(key_of(id));
   return it == known_.end() ? std::nullopt : std::optional(it->second);
 }
 
-void remembered::add(const msg::RequestId& id, outcome what, std::int64_t time_ms) {
+void remembered::add(const msg::RequestId& id, outcome what, std::int64_t leader_ms) {
   if (!has_id(id))
     return;
   if (clock_ms_ == 0)
-    clock_ms_ = seen_ms_ = time_ms;
-  clock_ms_ += std::clamp<std::int64_t>(time_ms - seen_ms_, 0, step_most_ms);
-  seen_ms_ = std::max(seen_ms_, time_ms);
+    clock_ms_ = seen_ms_ = leader_ms;
+  clock_ms_ += std::clamp<std::int64_t>(leader_ms - seen_ms_, 0, step_most_ms);
+  seen_ms_ = leader_ms;
   if (known_.emplace(key_of(id), what).second)
     order_.push_back({key_of(id), what, clock_ms_});
   while (!order_.empty() && (order_.front().time_ms < clock_ms_ - limits::remembered_ms ||

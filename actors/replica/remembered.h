@@ -35,6 +35,10 @@ msg::Code refusal_in(const Message& said) {
   return said.refused_with() == msg::OK ? msg::CONDITION_FAILED : said.refused_with();
 }
 
+// What the leader's clock said when it made this. Commands' times are never smaller than those before them:
+// after a leader whose clock was ahead they stand still, and this goes on.
+std::int64_t clock_in(const msg::Command& command);
+
 class remembered {
 public:
   static constexpr std::int64_t step_most_ms = 1'000;
@@ -44,10 +48,11 @@ public:
   };
   std::optional<outcome> find(const msg::RequestId& id) const;
 
-  // A command with this id was applied at `index`, at the leader's time. Forgets what is older than
-  // limits::remembered_ms before it, and the oldest past limits::remembered_requests. Leaders' clocks differ:
-  // from one command to the next no more than step_most_ms pass, whatever the two leaders say.
-  void add(const msg::RequestId& id, outcome what, std::int64_t time_ms);
+  // A command with this id was applied at `index`, when its leader's clock said so. Forgets what is older
+  // than limits::remembered_ms before it, and the oldest past limits::remembered_requests. Leaders' clocks
+  // differ: from one command to the next no more than step_most_ms pass, and no less than nothing, whatever
+  // the two leaders say.
+  void add(const msg::RequestId& id, outcome what, std::int64_t leader_ms);
   // Requests that may still be repeated had to be forgotten: whether an unknown one took effect is not known.
   bool crowded() const;
 
@@ -66,7 +71,7 @@ private:
   std::deque<slot> order_;    // ascending by index
   std::uint64_t taken_ = 0;   // index up to which take_new has handed out
   std::int64_t clock_ms_ = 0; // begins with a leader's time, and goes on in bounded steps
-  std::int64_t seen_ms_ = 0;  // the latest leader's time
+  std::int64_t seen_ms_ = 0;  // what the leader's said last
 };
 
 } // namespace troupe::replica

@@ -110,6 +110,7 @@ void replica_state::on_tick(wire::tick_atom) {
       core->tick(t);
     drive_transfer();
     truncate();
+    forget_read_ahead();
   }
   drain();
 }
@@ -182,7 +183,8 @@ msg::ReplicaReport replica_state::report() const {
   r.set_member(options.member);
   r.set_kind(kind());
   r.set_trouble(trouble);
-  r.set_damage(damage);
+  r.set_damage(must_go());
+  r.set_items_gone(!r.damage().empty() && (!holds_items || !items_there || condemned));
   r.set_restored(restored);
   r.set_grown(holds_items && kind() == msg::LOG_REPLICA);
   *r.mutable_scrub() = scrubbed;

@@ -1,7 +1,8 @@
 // The replica's memory and the names of everything it does. replica_actor.cc is its door, start.cc brings it
-// up, drain.cc keeps the order persist - speak - answer, writes.cc and reads.cc answer requests,
-// index_reads.cc knows pages of local indexes, transfer.cc moves snapshots, rest.cc leaves a quiet group to
-// the node's pulse, archiving.cc tells the node's archiver of the log, scrub.cc does what the scrubber asks.
+// up, drain.cc keeps the order persist - speak - answer, failing.cc knows what a bad disk costs, writes.cc
+// and reads.cc answer requests, index_reads.cc knows pages of local indexes, transfer.cc moves snapshots,
+// rest.cc leaves a quiet group to the node's pulse, archiving.cc tells the node's archiver of the log,
+// scrub.cc does what the scrubber asks.
 #pragma once
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
@@ -94,13 +95,18 @@ struct replica_state {
   replica_options options;
   std::unique_ptr<meters> meter;
   phase now_in = phase::opening;
-  std::string trouble;     // why it does not run
-  std::string damage;      // why this member must be replaced, whether it runs or not; empty: it need not
-  bool holds_items = true; // false: a log replica, which has nothing but its log
-  std::int64_t flush_fails_us =
-      0;                   // since when every flush has, for another reason than a full disk; 0: none did
-  bool items_fail = false; // nothing more can be written into its item file: it votes, and leads no more
-  bool items_lost = false; // and what was to be written was too much to keep: what is applied is nowhere here
+  std::string trouble; // why it does not run
+  std::string damage; // why this member must be replaced for good, whether it runs or not; empty: it need not
+  // Why it must be replaced as long as that lasts: its log, its item file has taken nothing for long.
+  std::string log_failing;
+  std::string items_failing;
+  bool items_there = false; // an item file was found that is this member's, whatever may be wrong with it
+  bool holds_items = true;  // false: a log replica, which has nothing but its log
+  std::int64_t flush_fails_us = 0; // since when every flush has, and not for a full disk; 0: none did
+  bool items_fail = false;      // nothing more can be written into its item file: it votes, and leads no more
+  bool items_lost = false;      // and that was too much to keep: what is applied is in the log alone
+  bool probe_under_way = false; // then: whether the item file takes something again
+  std::int64_t probe_us = 0;    // when to ask it next
 
   // --- the protocol and the log
   std::unique_ptr<paxos::group> core;
@@ -120,6 +126,7 @@ struct replica_state {
   // Pieces of the log fetched for slow followers, each without a hole; the one used last comes last.
   std::vector<std::vector<msg::Entry>> read_ahead;
   bool read_ahead_asked = false;
+  std::int64_t read_ahead_used_us = 0; // the last time
 
   // --- where it begins with the items of another partition
   bool restored = false;                                          // all of them are there
@@ -235,17 +242,28 @@ struct replica_state {
   void release_waiters();
   void turn_readers_away();
   void flush();
-  void watch_items();
   bool keeps_items() const { return holds_items && !items_lost; }
   void on_flushed(const wire::items_applied& what);
   void truncate();
   std::vector<msg::Entry> read_log(std::uint64_t from, std::uint64_t to, std::size_t max_bytes);
   void on_log_read(wire::log_read& what);
+  void forget_read_ahead();
   void arm();
   void send_out();
 
   wire::apply_items take_flush();
   void send_flush(wire::apply_items job);
+
+  // --- failing.cc
+  void log_refused(const wire::disk_result& why);
+  void log_taken();
+  void items_refused(const wire::disk_result& why);
+  void items_taken();
+  void fails_for_long(std::string& failing, const std::string& why);
+  bool passes(std::string& failing);  // false: it was not failing
+  const std::string& must_go() const; // why this member must be replaced as things are; empty: it need not
+  void watch_items();
+  void probe_items();
 
   // --- scrub.cc
   void mark(const msg::ScrubMark& what);
@@ -300,6 +318,7 @@ struct replica_state {
   void on_grow(wire::grow_atom);
   std::optional<std::uint64_t> snapshot_source();
   void drive_transfer();
+  void try_another_source();
   void on_snapshot_request(const wire::delivery& from);
   void on_snapshot_part(wire::snapshot_part& what);
   void on_snapshot_chunk(wire::delivery& from);

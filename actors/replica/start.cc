@@ -71,8 +71,9 @@ void replica_state::on_opened(wire::items_opened& what) {
     what = {};
     what.applied = what.durable = loaded.base;
   }
-  bool gone = what.result.outcome == wire::disk_outcome::missing ||
-              what.result.outcome == wire::disk_outcome::corrupt;
+  bool corrupt = what.result.outcome == wire::disk_outcome::corrupt;
+  bool gone = corrupt || what.result.outcome == wire::disk_outcome::missing;
+  items_there = holds_items && (corrupt || what.result.ok());
   if (gone)
     return must_be_replaced("items: " + what.result.text);
   if (!what.result.ok())
@@ -107,7 +108,11 @@ void replica_state::on_prepared(const wire::appended& what) {
   if (now_in == phase::repairing)
     return on_repaired(what);
   if (now_in != phase::opening || what.job != creation_job || !options.fresh)
-    return; // meant for what it was before it opened again
+    return;                                                // meant for what it was before it opened again
+  if (what.result.outcome == wire::disk_outcome::exists) { // whoever made it ended before anybody heard of it
+    options.fresh = false;
+    return start();
+  }
   if (!what.result.ok())
     return give_up("creating its log: " + what.result.text);
   run();
@@ -273,6 +278,9 @@ void replica_state::reopen() {
   led = false;
   items_fail = items_lost = flush_failed = false;
   flush_fails_us = 0; // another file, or what it refused comes again
+  log_failing.clear();
+  items_failing.clear();
+  probe_under_way = false;
   growing = reopens = false;
   incoming.reset();
   incoming_total = 0;

@@ -54,6 +54,8 @@ void replica_state::drive_transfer() {
   auto t = now();
   if (growing && t - told_to_grow_us > grow_wanted_us)
     growing = false; // somebody else is to grow
+  if (incoming && t >= incoming->ask_us && incoming->silences == silences_max)
+    try_another_source(); // this one may be dead
   auto wanted = snapshot_source();
   auto source = wanted ? member(*wanted) : nullptr;
   if (wanted && !source && !growing && core->wants_snapshot() == wanted)
@@ -73,11 +75,7 @@ void replica_state::drive_transfer() {
   }
   if (t < incoming->ask_us)
     return;
-  if (++incoming->silences > silences_max) { // it may be dead: another one has the items, too
-    ++grow_tries;
-    incoming.reset();
-    return;
-  }
+  ++incoming->silences;
   incoming->ask_us = t + ask_again_us;
   wire::outgoing out;
   out.node = source->node();
@@ -92,6 +90,14 @@ void replica_state::drive_transfer() {
   // What it must reach: the log that goes on here while it comes, or what is known to be chosen.
   question.set_at_least(growing ? core->first_index() - 1 : core->commit() + 1);
   outbox.push_back(std::move(out));
+}
+
+// Another member has the items, too; whoever is the only one is asked again.
+void replica_state::try_another_source() {
+  if (!growing)
+    core->snapshot_refused(incoming->from, now());
+  ++grow_tries;
+  incoming.reset();
 }
 
 void replica_state::on_snapshot_request(const wire::delivery& from) {
@@ -141,11 +147,8 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   if (!incoming || chunk.transfer() != incoming->transfer || chunk.from() != incoming->from ||
       chunk.chunk() != incoming->chunk || incoming->storing)
     return;
-  if (!chunk.refused().empty()) {
-    ++grow_tries;
-    incoming.reset(); // begin anew at the next tick
-    return;
-  }
+  if (!chunk.refused().empty())
+    return try_another_source(); // at the next tick
   incoming->silences = 0;
   if (chunk.being_cut()) {
     incoming->ask_us = now() + cut_poll_us;
@@ -172,9 +175,8 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
   if (!what.result.ok()) {
     kit::log(kit::level::warning, "replica",
              "group " + std::to_string(options.group) + ": storing a snapshot: " + what.result.text);
-    ++grow_tries;
     reopens = what.installed;
-    incoming.reset();
+    try_another_source();
     return drain();
   }
   if (!what.installed) {
@@ -184,7 +186,7 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return drain();
   }
   incoming.reset();
-  flush_fails_us = 0; // it was the old file that failed
+  items_taken(); // it was the old file that failed
   meter->snapshots_installed.Increment();
   if (growing || !core->restore(what.header, now())) {
     reopens = true; // the file is another one, also where the log has gone on by itself meanwhile

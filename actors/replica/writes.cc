@@ -282,7 +282,10 @@ bool replica_state::tell_index_units(const pending_write& write, int i, std::opt
 msg::Command replica_state::command_for(const msg::RequestId& id) {
   msg::Command command;
   *command.mutable_id() = id;
-  last_time_ms = std::max(last_time_ms, options.clock->unix_ms());
+  auto clock_ms = options.clock->unix_ms();
+  if (clock_ms < last_time_ms)
+    command.set_clock_ms(clock_ms);
+  last_time_ms = std::max(last_time_ms, clock_ms);
   command.set_time_ms(last_time_ms);
   return command;
 }

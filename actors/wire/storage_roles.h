@@ -20,7 +20,8 @@ namespace troupe::wire {
 
 // What became of work on files. `full` passes when there is room again, `failed` may pass or not: the caller
 // must not go on as if anything had been written. `refused`: what lies there belongs to somebody else.
-enum class disk_outcome { ok, full, corrupt, missing, refused, failed };
+// `exists`: what was to be made is there already.
+enum class disk_outcome { ok, full, corrupt, missing, exists, refused, failed };
 
 struct disk_result {
   disk_outcome outcome = disk_outcome::ok;
@@ -282,6 +283,7 @@ struct apply_items {
   std::int64_t forget_requests_before_ms = 0; // older ones are no longer needed
   bool mark = false;                          // keep the digests as they are then
   std::vector<std::uint32_t> mark_leaves;     // and the records of these leaves
+  bool stay = false; // write the place the items have, and nothing else: whether the file takes anything
   replica_actor who;
 };
 struct read_item {

@@ -172,7 +172,10 @@ private:
     auto gravity = [&](int i) { return seen(i).is == health::lost ? (seen(i).votes ? 1 : 3) : 2; };
     for (int i = 0; i < size(); ++i) {
       bool in_question = votes(member(i)) && bad(i) && (member(i).id() != view_.leader || another_can_lead());
-      if (in_question && (!worst || gravity(i) > gravity(*worst)))
+      // And of two those who have nothing left: they need not wait for anybody else to be sound.
+      bool worse = worst && (gravity(i) != gravity(*worst) ? gravity(i) > gravity(*worst)
+                                                           : !seen(i).holds && seen(*worst).holds);
+      if (in_question && (!worst || worse))
         worst = i;
     }
     if (!worst)

@@ -37,6 +37,27 @@ TEST(Healer, WritesTheTargetBeforeAnybodyActsAndAsksTheLeaderOnlyWhenTheNewcomer
   EXPECT_FALSE(t.record().has_target());
 }
 
+// Each on the only node of its zone. One that says that it has nothing left makes room for a new member; of
+// two that still have something both stay.
+TEST(Healer, AsksTheDamagedThemselvesWhetherTheyHaveSomethingToKeep) {
+  for (bool gone : {false, true}) {
+    ward t(1);
+    for (int i : {1, 2}) {
+      auto& said = t.w.machines.at(t.member(i).node()).replicas.at(t.group);
+      said.set_damage("its items: Input/output error");
+      said.set_items_bytes(gone ? 1'000 : 0); // as of the last flush, whatever has become of them
+      said.set_items_gone(gone && i == 2);
+    }
+    t.w.nodes_report();
+    t.heal();
+    EXPECT_EQ(t.record().has_target(), gone);
+    if (gone) {
+      EXPECT_EQ(t.record().target().members_size(), 2);
+      EXPECT_FALSE(member_of(t.record().target(), t.member(2).id()));
+    }
+  }
+}
+
 TEST(HealerPauses, NothingBeginsUntilItIsToGoOn) {
   ward t;
   ASSERT_EQ(t.w.pause("ada", "moving rack 4").what, decision::verdict::write);

@@ -3,6 +3,7 @@
 #include "actors/core/expression/parse.h"
 #include "actors/core/expression/placeholders.h"
 #include "actors/core/item/value.h"
+#include "config/limits.h"
 #include "tests/unit/replica/lone_replica.h"
 #include <gtest/gtest.h>
 
@@ -130,6 +131,36 @@ TEST(Attempts, OfAPutThatIsRefusedTellTheItemOnlyWhenAsked) {
   ASSERT_EQ(w.answers.size(), 1u);
   EXPECT_EQ(w.answers[0].status().code(), msg::CONDITION_FAILED);
   EXPECT_EQ(w.answers[0].item(), item_with("text", text("old")));
+}
+
+// A leader's clock was an hour ahead: commands' times stand still until the clocks have come there. So many
+// requests came that some had to be forgotten before their time; half a minute later that does not matter any
+// more.
+TEST(Attempts, AreNotDoubtedForAsLongAsALeadersClockWasAhead) {
+  wire::items_opened file;
+  const std::int64_t now_ms = 1'000'000;
+  file.last_time_ms = now_ms + 3'600'000;
+  for (std::uint64_t i = 1; i <= limits::remembered_requests; ++i) {
+    auto& one = file.requests.emplace_back();
+    one.mutable_id()->set_client(9);
+    one.mutable_id()->set_sequence(i);
+    one.set_time_ms(now_ms);
+  }
+  test::lone_replica w({}, file);
+  auto put = [&](std::uint64_t sequence, bool repeated) {
+    msg::ReplicaRequest::Mutation mutation;
+    mutation.set_key("key");
+    mutation.set_item("item");
+    w.write(sequence, repeated, std::move(mutation));
+    return w.answers.back().status().code();
+  };
+  EXPECT_EQ(put(1, true), msg::UNKNOWN_OUTCOME);
+  for (std::uint64_t second = 2; second < 40; ++second) {
+    w.pass(std::chrono::seconds(1));
+    ASSERT_EQ(put(second, false), msg::OK);
+  }
+  EXPECT_EQ(w.commands.back().time_ms(), file.last_time_ms);
+  EXPECT_EQ(put(40, true), msg::OK);
 }
 
 } // namespace

@@ -39,6 +39,21 @@ TEST(Disk, WhoseLogFailsForLongCostsTheMemberItsPlace) {
   EXPECT_EQ(w.answers.back().status().code(), msg::MOVED) << "it is not full, and had no effect";
 }
 
+TEST(Disk, WhoseLogTakesSomethingAgainHasCostTheMemberNothing) {
+  lone_replica w;
+  w.disk_says = fails;
+  put(w, 1);
+  pass_seconds(w, 12);
+  ASSERT_NE(w.report().damage(), "");
+  EXPECT_FALSE(w.report().items_gone()) << "they are as they were";
+  w.disk_says = {};
+  pass_seconds(w, 5);
+  EXPECT_EQ(w.report().damage(), "");
+  put(w, 2);
+  ASSERT_FALSE(w.answers.empty());
+  EXPECT_EQ(w.answers.back().status().code(), msg::OK);
+}
+
 TEST(Disk, ThatIsFullIsWaitedForHoweverLongItTakes) {
   lone_replica w;
   w.disk_says = is_full;
@@ -66,6 +81,62 @@ TEST(Disk, WhoseItemFileFailsForLongCostsTheMemberItsPlace) {
       break;
   }
   EXPECT_NE(w.report().damage().find("Input/output error"), std::string::npos) << w.report().damage();
+}
+
+TEST(Disk, WhoseItemFileTakesSomethingAgainHasCostTheMemberNothing) {
+  lone_replica w;
+  put(w, 1);
+  for (int s = 0; s < 12; ++s) {
+    w.pass(1100ms);
+    w.answer_flush(fails);
+  }
+  ASSERT_NE(w.report().damage(), "");
+  EXPECT_FALSE(w.report().items_gone());
+  w.pass(1100ms);
+  w.answer_flush();
+  EXPECT_EQ(w.report().damage(), "");
+  pass_seconds(w, 5); // it has handed over to nobody, and leads again
+  put(w, 2);
+  EXPECT_EQ(w.answers.back().status().code(), msg::OK);
+}
+
+// What it had to write was more than it may keep, and is in its log.
+TEST(Disk, WhoseItemFileTakesSomethingAgainGetsWhatWasGivenUpMeanwhile) {
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  auto large = std::string(1u << 20, 'x');
+  for (int i = 0; i < 40; ++i) {
+    auto put = log.put("key " + std::to_string(i), large);
+    w.hear(log.accept({put}, put.index()));
+    w.pass(1100ms);
+    if (!w.asked.applies.empty() && !w.asked.applies.front().stay)
+      w.answer_flush(fails);
+  }
+  ASSERT_EQ(w.report().applied(), log.index);
+  ASSERT_NE(w.report().damage(), "");
+  EXPECT_FALSE(w.report().items_gone()) << "the file has what it had";
+  ASSERT_EQ(w.asked.applies.size(), 1u) << "it is asked whether it takes something again, and once at a time";
+  EXPECT_TRUE(w.asked.applies.front().effects.empty());
+  w.answer_flush(fails);
+  EXPECT_NE(w.report().damage(), "");
+  w.pass(1100ms);
+  ASSERT_EQ(w.asked.applies.size(), 1u);
+  auto opened = w.asked.opens.size();
+  w.answer_flush();
+  EXPECT_EQ(w.report().damage(), "");
+  EXPECT_EQ(w.asked.opens.size(), opened + 1) << "it begins again from what is on the disk";
+
+  std::size_t written = 0;
+  for (int s = 0; s < 20; ++s) {
+    w.pass(1100ms);
+    auto next = log.next(msg::Entry::NOOP);
+    w.hear(log.accept({next}, next.index()));
+    while (!w.asked.applies.empty()) {
+      written += w.asked.applies.front().effects.size();
+      w.answer_flush();
+    }
+  }
+  EXPECT_EQ(written, 40u);
 }
 
 TEST(Disk, ThatIsFullForTheItemFileIsWaitedFor) {
@@ -155,6 +226,18 @@ TEST(Disk, ThatIsSlowIsHandedAMendOnceAndItsAnswerCountsForNothingElse) {
   EXPECT_FALSE(has_voted(w)) << "the entry is on no disk yet";
   w.answer_disk();
   EXPECT_TRUE(has_voted(w));
+}
+
+// Its predecessor ended between making the log and saying so.
+TEST(Disk, ThatHasItsLogAlreadyIsOpenedAsSuch) {
+  damaged_log log;
+  auto found = log.loaded();
+  found.entries = {log.one, log.two, log.three};
+  found.damaged.clear();
+  lone_replica w(test::follows, {}, found);
+  EXPECT_EQ(w.report().trouble(), "");
+  EXPECT_EQ(w.report().epoch(), 1u);
+  EXPECT_EQ(w.report().last_index(), 3u);
 }
 
 // It begins anew under its old name, and hears something that was meant for whoever had it before.

@@ -242,7 +242,7 @@ void lone_replica::answer_flush(wire::disk_result result) {
   auto flush = std::move(asked.applies.front());
   asked.applies.pop_front();
   wire::items_applied answer;
-  if (result.ok())
+  if (result.ok() && !flush.stay)
     stored.applied = flush.applied;
   answer.result = std::move(result);
   answer.job = flush.job;
@@ -353,12 +353,27 @@ wire::disk_actor::behavior_type lone_replica::disk(wire::disk_actor::pointer sel
           if (entry->kind() == msg::Entry::COMMAND)
             world->commands.emplace_back().ParseFromString(entry->payload());
         world->appended.push_back(job);
-        if (world->disk_says.ok())
+        auto says = world->disk_says;
+        if (job.create && world->logged.exists)
+          says = {wire::disk_outcome::exists, "the log holds the group"};
+        if (says.ok())
           world->keep(job);
         if (job.who && world->slow_disk)
           world->appends.push_back(job);
         else if (job.who)
-          self->send(job.who, wire::appended{world->disk_says, job.job});
+          self->send(job.who, wire::appended{says, job.job});
+      },
+      [self, world](const wire::read_log& what) {
+        world->log_reads.push_back(what);
+        wire::log_read answer;
+        answer.from = what.from;
+        std::uint64_t bytes = 0;
+        for (auto& entry : world->logged.entries)
+          if (entry.index() >= what.from && entry.index() <= what.to && bytes < what.max_bytes) {
+            bytes += entry.payload().size();
+            answer.entries.push_back(entry);
+          }
+        self->send(what.who, std::move(answer));
       });
 }
 

@@ -99,6 +99,7 @@ public:
   wire::disk_result disk_says;          // to every append while the disk is not slow
   std::deque<wire::append_log> appends; // that wait for the slow disk
   bool slow_loading = false;
+  std::vector<wire::read_log> log_reads;  // answered already, with what the log holds
   std::deque<wire::load_log> loads;       // that wait while loading is slow
   std::vector<wire::append_log> appended; // all there were
   std::vector<msg::Parcel> told;          // other members

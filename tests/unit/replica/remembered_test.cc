@@ -66,6 +66,36 @@ TEST(remembered, forgets_nothing_because_leaders_clocks_differ) {
   EXPECT_TRUE(copy.find(request(1, 1)));
 }
 
+// One that led had its clock an hour ahead; commands' times stand still until the others' clocks have come
+// there.
+TEST(remembered, forgets_while_commands_times_stand_still) {
+  remembered r;
+  r.add(request(1, 1), {1}, 1'000);
+  const std::int64_t ahead = 3'600'000;
+  r.add(request(1, 2), {2}, ahead);
+  std::uint64_t index = 3;
+  for (std::int64_t clock = 2'000; clock <= 2'000 + limits::remembered_ms + 2'000; clock += 1'000, ++index) {
+    msg::Command command;
+    command.set_time_ms(ahead);
+    command.set_clock_ms(clock);
+    r.add(request(1, index), {index}, clock_in(command));
+  }
+  EXPECT_FALSE(r.find(request(1, 1)));
+  EXPECT_FALSE(r.find(request(1, 2)));
+  EXPECT_TRUE(r.find(request(1, index - 1)));
+  msg::Command in_step;
+  in_step.set_time_ms(5);
+  EXPECT_EQ(clock_in(in_step), 5);
+}
+
+TEST(remembered, does_not_pass_time_that_does_not_pass) {
+  remembered r;
+  for (std::uint64_t i = 1; i <= 1'000; ++i)
+    r.add(request(1, i), {i}, 1'000);
+  EXPECT_TRUE(r.find(request(1, 1)));
+  EXPECT_EQ(r.oldest_ms(), 1'000);
+}
+
 TEST(remembered, is_bounded) {
   remembered r;
   for (std::uint64_t i = 1; i <= limits::remembered_requests + 10; ++i)

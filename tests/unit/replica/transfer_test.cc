@@ -151,6 +151,33 @@ TEST(Transfer, GoesToAnotherMemberWhenTheFirstIsSilent) {
   EXPECT_NE(w.told.back().snapshot_request().to(), first);
 }
 
+// A member that is too far behind, and not one that grows.
+TEST(Transfer, OfWhoIsBehindGoesToAnotherMemberWhenTheFirstIsSilentOrRefuses) {
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  log.put("one", "1");
+  log.put("two", "2");
+  w.hear(log.gone());
+  w.pass(1100ms);
+  ASSERT_EQ(questions(w), 1u);
+  ASSERT_EQ(w.told.back().snapshot_request().to(), 2u);
+  auto asked_last = [&] {
+    auto it =
+        std::find_if(w.told.rbegin(), w.told.rend(), [](auto& one) { return one.has_snapshot_request(); });
+    return it->snapshot_request().to();
+  };
+  for (int second = 0; second < 8; ++second)
+    w.pass(1000ms);
+  EXPECT_EQ(asked_last(), 3u) << "silent";
+  w.hear(log.gone());
+  EXPECT_EQ(asked_last(), 3u) << "what it has begun goes on";
+  msg::SnapshotChunk refusal;
+  refusal.set_refused("too much changed");
+  w.hear(refusal);
+  w.pass(1100ms);
+  EXPECT_EQ(asked_last(), 2u) << "refuses";
+}
+
 wire::snapshot_part answer_to(const wire::read_snapshot& question) {
   wire::snapshot_part part;
   part.token = question.token;
@@ -208,6 +235,38 @@ TEST(Items, ThatCannotBeOpenedNowAreNotGone) {
   lone_replica w(log_replica(false), file, empty_log(test::three_members(msg::LOG_REPLICA)));
   EXPECT_NE(w.report().trouble(), "") << "it is started again";
   EXPECT_EQ(w.report().damage(), "");
+}
+
+// Whether a damaged member still has items that somebody may need one day is for it to say.
+TEST(Items, ThatAreDamagedWhenTheyAreOpenedAreStillThere) {
+  auto opens = [](wire::disk_outcome outcome) {
+    wire::items_opened file;
+    file.result = {outcome, "as it is"};
+    lone_replica w([](auto& options) { test::follows(options), options.fresh = false; }, file,
+                   empty_log(test::three_members()));
+    auto report = w.report();
+    EXPECT_NE(report.damage(), "");
+    return !report.items_gone();
+  };
+  EXPECT_TRUE(opens(wire::disk_outcome::corrupt));
+  EXPECT_FALSE(opens(wire::disk_outcome::missing));
+
+  wire::items_opened file;
+  file.items = 3;
+  file.bytes = 300;
+  lone_replica without_log([](auto& options) { test::follows(options), options.fresh = false; }, file);
+  EXPECT_EQ(without_log.report().damage(), "its log is gone");
+  EXPECT_TRUE(without_log.report().items_gone()) << "where they end nobody knows";
+}
+
+TEST(Items, ThatAreWrongAreNothingToKeep) {
+  wire::items_opened file;
+  file.bytes = 300;
+  lone_replica w(test::follows, file);
+  EXPECT_FALSE(w.report().items_gone()) << "nothing is wrong";
+  w.items_say(wire::condemn{1, true, "it differs from two others"});
+  EXPECT_NE(w.report().damage(), "");
+  EXPECT_TRUE(w.report().items_gone());
 }
 
 TEST(Items, OfWhoIsCalledAStorageReplicaAndHasNoneAreDamage) {

@@ -172,6 +172,19 @@ TEST(Healing, ADamagedCopyIsKeptUntilTwoOthersAreSound) {
   EXPECT_EQ(t.shape(), "1@n1 2@n2 3@n3");
 }
 
+TEST(Healing, OfTwoDamagedCopiesOnTheOnlyNodesOfTheirZonesTheOneWithNothingLeftMakesRoom) {
+  for (std::uint64_t left : {2, 3}) { // has something left
+    story s("abc");
+    s.lose(2);
+    s.lose(3);
+    s.seen(left).holds = true;
+    s.do_step();
+    EXPECT_EQ(s.shape(), left == 2 ? "1@n1 2@n2" : "1@n1 3@n3");
+    s.do_step();
+    EXPECT_EQ(s.shape(), left == 2 ? "1@n1 2@n2 4@n3(log)" : "1@n1 3@n3 4@n2(log)");
+  }
+}
+
 TEST(Healing, WhoStaysAwayIsRemovedAndTheLogReplicaGrows) {
   story s;
   s.silence(3, 3 * second);
