@@ -65,6 +65,7 @@ inline constexpr std::int64_t request_deadline_ms = 5'000; // when the client na
 inline constexpr std::int64_t request_deadline_max_ms = 30'000;
 inline constexpr int router_attempts = 240;
 inline constexpr std::size_t leader_hints = 65'536; // groups whose leader a router remembers
+inline constexpr std::uint32_t list_page = 100;     // tables, or backups, in one answer
 inline constexpr std::size_t labelled_tables = 256; // tables with metric series of their own, per router
 
 // Backups.
@@ -72,6 +73,7 @@ inline constexpr std::size_t backups = 10'000;
 inline constexpr std::size_t backup_parts = 500'000; // partitions of all backups together; some 50 MB
 inline constexpr std::size_t backups_at_once = 50;   // not available yet
 inline constexpr std::size_t restores_at_once = 50;
+inline constexpr std::int32_t recovery_days = 35; // DynamoDB's bound, and what a client gets that names none
 inline constexpr std::int64_t archiving_wait_ms = 10'000; // for an archiver, before it is asked again
 
 // The cluster file.

@@ -12,7 +12,6 @@ namespace troupe::admin {
 namespace {
 
 constexpr std::size_t waiting_max = 1024; // wishes, readers and outcomes, each
-constexpr std::uint32_t list_page = 100;
 
 // A part of the asker's time is kept for the way back.
 std::int64_t answer_by(std::int64_t now_us, std::uint32_t deadline_ms) {
@@ -199,7 +198,7 @@ void admin_state::answer_reader(const reader& r) {
     return reply(r.who, std::move(body));
   }
   const auto& list = request.list_tables();
-  auto limit = list.limit() == 0 ? list_page : std::min(list.limit(), list_page);
+  auto limit = list.limit() == 0 ? limits::list_page : std::min(list.limit(), limits::list_page);
   msg::AdminReply body;
   body.set_now_ms(options.clock->unix_ms());
   auto it = records.tables().upper_bound(list.after());
@@ -299,6 +298,8 @@ msg::AdminReply admin_state::cluster_status() const {
 msg::AdminReply admin_state::refusal(msg::Code code, std::string why) const {
   msg::AdminReply body;
   *body.mutable_status() = make_status(code, std::move(why));
+  if (code == msg::OVERLOADED)
+    body.mutable_status()->set_overloaded(msg::Status::METADATA);
   return body;
 }
 

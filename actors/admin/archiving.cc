@@ -21,7 +21,7 @@ constexpr std::int64_t ask_archivers_every_us = 50'000;
 // everything that was acknowledged before it was asked for is at or below. A leader that refuses is asked
 // again after a while.
 void admin_state::settle_heads(wish& of) {
-  for (auto group : groups_to_settle(records, of.request)) {
+  for (auto group : groups_to_settle(view(), of.request)) {
     const auto* leader = nodes.server_of(group);
     if (asked.size() >= heads_at_once)
       return;

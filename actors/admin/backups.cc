@@ -9,8 +9,6 @@ namespace troupe::admin {
 
 namespace {
 
-constexpr std::uint32_t list_page = 100;
-
 decision no_archive() {
   return refuse(msg::UNSUPPORTED, "the cluster has no archive");
 }
@@ -94,6 +92,8 @@ std::variant<source, decision> source_of(const outlook& view, const msg::Restore
       return refuse_unsettled(*table);
     if (wish.time_ms() != 0 && (wish.time_ms() < table->created_ms() || wish.time_ms() > view.now_ms))
       return refuse(msg::VALIDATION, "the table was not there at that time, or the time has not come yet");
+    if (auto why = in_the_way_of_promises(view, *table))
+      return *why;
     auto parts = parts_of(view.records, *table, heads);
     if (!parts)
       return decision{decision::verdict::wait, {}, {}};
@@ -109,13 +109,28 @@ std::variant<source, decision> source_of(const outlook& view, const msg::Restore
 
 } // namespace
 
-std::vector<std::uint64_t> groups_to_settle(const memory& records, const msg::AdminRequest& request) {
+std::optional<decision> in_the_way_of_promises(const outlook& view, const msg::TableRecord& table) {
+  if (!view.archive)
+    return no_archive();
+  bool unseen = false;
+  for (auto group : view.records.groups_of(table.id())) {
+    const auto* said = view.nodes.newest_of(group);
+    auto reach = said ? said->archive().reach() : msg::ArchiveProgress::UNSEEN;
+    if (reach == msg::ArchiveProgress::GAP)
+      return refuse(msg::UNSUPPORTED, "what was written before there was an archive is not in it yet");
+    unseen = unseen || reach != msg::ArchiveProgress::WHOLE;
+  }
+  return unseen ? std::optional(decision{decision::verdict::wait, {}, {}}) : std::nullopt;
+}
+
+std::vector<std::uint64_t> groups_to_settle(const outlook& view, const msg::AdminRequest& request) {
+  const auto& records = view.records;
   const msg::TableRecord* table = nullptr;
   if (request.has_create_backup())
     table = records.table(request.create_backup().table());
   else if (request.has_restore_table() && request.restore_table().backup() == 0)
     table = records.table(request.restore_table().table());
-  if (!table || table->state() != msg::TABLE_ACTIVE)
+  if (!table || table->state() != msg::TABLE_ACTIVE || in_the_way_of_promises(view, *table))
     return {};
   const auto& groups = records.groups_of(table->id());
   return {groups.begin(), groups.end()};
@@ -144,11 +159,13 @@ decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const m
   if (table->state() != msg::TABLE_ACTIVE)
     return refuse_unsettled(*table);
   if (view.records.backups().size() >= limits::backups)
-    return refuse(msg::OVERLOADED, "there are as many backups as there may be");
+    return refuse(msg::LIMIT_EXCEEDED, "there are as many backups as there may be");
   if (view.records.unfinished_backups().size() >= limits::backups_at_once)
-    return refuse(msg::OVERLOADED, "too many backups are being made");
+    return refuse(msg::LIMIT_EXCEEDED, "too many backups are being made");
   if (view.records.backup_parts() + view.records.groups_of(table->id()).size() > limits::backup_parts)
-    return refuse(msg::OVERLOADED, "the backups that there are have as many partitions as they may");
+    return refuse(msg::LIMIT_EXCEEDED, "the backups that there are have as many partitions as they may");
+  if (auto why = in_the_way_of_promises(view, *table))
+    return *why;
   auto parts = parts_of(view.records, *table, heads);
   if (!parts)
     return {decision::verdict::wait, {}, {}};
@@ -190,10 +207,12 @@ decision plan_restore(const outlook& view, const msg::RestoreTable& wish, const 
   if (const auto* there = view.records.table(wish.target())) {
     if (there->id() == table_id || same_request(there->creator(), creator))
       return {decision::verdict::done, {}, {}};
-    return refuse(msg::TABLE_IN_USE, "Table already exists: " + wish.target());
+    if (there->state() != msg::TABLE_ACTIVE)
+      return refuse_unsettled(*there);
+    return refuse(msg::TABLE_EXISTS, "Table already exists: " + wish.target());
   }
   if (restoring(view.records) >= limits::restores_at_once)
-    return refuse(msg::OVERLOADED, "too many tables are being restored");
+    return refuse(msg::LIMIT_EXCEEDED, "too many tables are being restored");
   auto found = source_of(view, wish, heads);
   if (auto* not_so = std::get_if<decision>(&found))
     return *not_so;
@@ -303,7 +322,7 @@ std::string needed_for(const memory& records, const msg::TableRecord& table) {
 }
 
 msg::AdminReply list_of(const memory& records, const msg::ListBackups& wish) {
-  auto limit = wish.limit() == 0 ? list_page : std::min(wish.limit(), list_page);
+  auto limit = wish.limit() == 0 ? limits::list_page : std::min(wish.limit(), limits::list_page);
   msg::AdminReply body;
   auto it = wish.after() == 0
                 ? records.backups().lower_bound({wish.from_ms(), 0})

@@ -16,9 +16,10 @@ namespace troupe::admin {
 // group -> the newest entry of its log that must be in the backup; of as many groups as are known.
 using log_heads = std::map<std::uint64_t, std::uint64_t>;
 
-// The groups whose heads must be known before this request can be planned; none when it does not need any, or
-// will be refused.
-std::vector<std::uint64_t> groups_to_settle(const memory& records, const msg::AdminRequest& request);
+// The groups whose heads must be known before this request can be planned; none when it does not need any,
+// will be refused, or cannot be planned yet for other reasons. They are asked for once these are out of the
+// way: what a table's archive begins with lies below them.
+std::vector<std::uint64_t> groups_to_settle(const outlook& view, const msg::AdminRequest& request);
 
 // The one that an attempt of this request has made; nullptr: none has.
 const msg::BackupRecord* backup_of(const memory& records, std::uint64_t id, const msg::RequestId& creator);
@@ -40,6 +41,10 @@ std::optional<change> carry_on_restoring(const outlook& view, const msg::TableRe
 
 // The logs that somebody waits for, and up to where.
 std::vector<std::pair<std::uint64_t, std::uint64_t>> wanted_of_archive(const memory& records);
+// Why nothing can be promised about the table's past yet, if so: there is no archive, it is not known to hold
+// what was written before (wait), or it does not (UNSUPPORTED). Once nothing is in the way, whatever the
+// table holds at a time from then on can be restored.
+std::optional<decision> in_the_way_of_promises(const outlook& view, const msg::TableRecord& table);
 // Why the table must stay until all of that is archived; empty: it need not.
 std::string needed_for(const memory& records, const msg::TableRecord& table);
 

@@ -283,8 +283,9 @@ decision plan_update(const outlook& view, const msg::UpdateTable& wish) {
                   "Attempt to change a resource which is still in use: Table is being updated: " +
                       wish.name());
   const bool turned_on = wish.before().recovery_since_ms() == 0 && wish.after().recovery_since_ms() != 0;
-  if (turned_on && !view.archive)
-    return refuse(msg::UNSUPPORTED, "the cluster has no archive");
+  if (turned_on)
+    if (auto why = in_the_way_of_promises(view, *there))
+      return *why;
   decision result;
   result.what = decision::verdict::write;
   result.write = begin_change(view.records);

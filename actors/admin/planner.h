@@ -58,7 +58,8 @@ decision plan_create(const outlook& view, const msg::CreateTable& wish, const ms
 decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const msg::RequestId& deleter,
                      std::uint64_t table_id);
 
-// Done, and refused with TABLE_NOT_FOUND otherwise, only for a table that is there under that id.
+// Done, and refused with TABLE_NOT_FOUND otherwise, only for a table that is there under that id. Waits for
+// what backups.h `in_the_way_of_promises` waits for when recovery is turned on.
 decision plan_update(const outlook& view, const msg::UpdateTable& wish);
 
 // Stops healing, or lets it go on. Done when it is so, for the same reason.

@@ -26,7 +26,7 @@ struct resident {
   bool queued = false;                     // is to be started when its turn comes
   bool starting = false;                   // was spawned and does not speak yet
   bool settled = false;                    // has a leader, or is in trouble: need not be asked often
-  bool watched = false;                    // leads, and misses a member: is asked more often
+  bool watched = false;                    // leads, and there is something to be known of it soon
   bool grow = false;                       // it is to fetch the items, by the newest orders
   bool active = false;                     // its record says so, or is about to
   std::optional<msg::RestorePart> restore; // it is to begin with items, by the newest orders, and has not all

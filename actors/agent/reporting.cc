@@ -90,7 +90,9 @@ void agent_state::on_replica_report(std::uint64_t group, const msg::ReplicaRepor
     start_next();
   }
   one.settled = settled_in(report) && (!one.restore || one.restore->done()); // somebody waits for it
-  one.watched = watched_in(report);
+  // Who asks for a backup of it waits to hear of it.
+  auto unseen = options.archiver && report.archive().reach() == msg::ArchiveProgress::UNSEEN;
+  one.watched = watched_in(report) || (unseen && report.leads());
   // One that is damaged waits to be replaced: started again it would find the same.
   if (trouble && report.damage().empty() && one.restart_us == 0 && !one.dropping)
     schedule_restart(group, one);

@@ -35,6 +35,29 @@ storage::result<std::uint64_t> newest_snapshot(const store_job& job, storage::ob
   return newest;
 }
 
+// Whether everything up to `to` can be rebuilt: from the newest snapshot, or the first entry, by segments
+// between which nothing is missing. They are listed by their last entries, so what a segment that comes too
+// early to be joined holds, a later one that can be holds as well.
+storage::result<bool> can_be_rebuilt(const store_job& job, std::uint64_t to, storage::object_store& store) {
+  auto reached = newest_snapshot(job, store);
+  if (!reached)
+    return reached.error();
+  auto after = archive::names_behind(job.folder, *reached);
+  for (bool more = true; more && *reached < to;) {
+    auto page = store.list(archive::segments_prefix(job.folder), after, storage::object_page_max);
+    if (!page)
+      return page.error();
+    for (auto& object : page->objects) {
+      after = object.name;
+      auto segment = archive::read_segment_name(job.folder, object.name);
+      if (segment && segment->first <= *reached + 1)
+        *reached = std::max(*reached, segment->last);
+    }
+    more = page->more;
+  }
+  return *reached >= to;
+}
+
 store_done list(const store_job& job, storage::object_store& store) {
   store_done done;
   auto after = archive::names_behind(job.folder, job.archived);
@@ -52,20 +75,10 @@ store_done list(const store_job& job, storage::object_store& store) {
   if (job.covers == 0)
     return done;
   done.covers = job.covers;
-  auto page = store.list(archive::segments_prefix(job.folder),
-                         archive::names_behind(job.folder, job.covers - 1), storage::object_page_max);
-  if (!page)
-    return failure(page.error());
-  done.covered = std::any_of(page->objects.begin(), page->objects.end(), [&](auto& object) {
-    auto segment = archive::read_segment_name(job.folder, object.name);
-    return segment && segment->first <= job.covers && segment->last >= job.covers;
-  });
-  if (done.covered)
-    return done;
-  auto newest = newest_snapshot(job, store); // or whoever rebuilds begins above the gap
-  if (!newest)
-    return failure(newest.error());
-  done.covered = *newest >= job.covers;
+  auto covered = can_be_rebuilt(job, job.covers, store);
+  if (!covered)
+    return failure(covered.error());
+  done.covered = *covered;
   return done;
 }
 

@@ -24,7 +24,7 @@ struct store_job {
   kind what = kind::list;
   std::string folder;         // the group's
   std::uint64_t archived = 0; // list: what lies behind it. fetch: bytes are counted behind it
-  std::uint64_t covers = 0;   // list: whether some segment holds the entry there; 0: nobody asks
+  std::uint64_t covers = 0;   // list: whether all up to there can be rebuilt; 0: nobody asks
   archive::extent object;     // fetch: this one. store: as this copy
   // store: cluster, table, group and range, and the entries. The worker is the last to hold them.
   std::shared_ptr<const msg::SegmentManifest> about;

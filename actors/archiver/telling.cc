@@ -69,6 +69,9 @@ void archiver_state::tell(std::uint64_t group) {
   next.set_archived(proven(one));
   next.set_may_cut(one.keeper->archived());
   next.set_heard(one.keeper->committed());
+  next.set_reach(one.unproven == 0 ? msg::ArchiveProgress::WHOLE
+                 : one.gap         ? msg::ArchiveProgress::GAP
+                                   : msg::ArchiveProgress::UNSEEN);
   next.set_behind_bytes(one.keeper->unarchived_bytes());
   auto since = one.keeper->unarchived_since();
   if (since == archive::never)

@@ -4,7 +4,6 @@
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/option_change.h"
-#include "actors/kit/clock.h"
 
 namespace troupe::gateway {
 
@@ -13,9 +12,7 @@ namespace {
 // The members that are the same for all of them; what is particular to an operation it says before.
 api::error of_status(const msg::Status& status) {
   if (status.code() == msg::UNSUPPORTED)
-    return api::backups_unavailable();
-  if (status.code() == msg::OVERLOADED)
-    return api::limit_exceeded(status.message());
+    return api::backups_unavailable(status.message());
   return api::of_status(status);
 }
 
@@ -88,20 +85,19 @@ void describe_backup(backend& to, call_ptr c, const api::structure& in, api::rea
               [c](const msg::BackupRecord& backup) { c->answer(described(backup, api::state_of(backup))); });
 }
 
-// Asked first for what the answer tells of it.
+// Asked first for what the answer tells of it. When it is gone since then, this request has deleted it and
+// the answer to an earlier attempt was lost, or another one has.
 void delete_backup(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
   auto wish = api::read_named_backup(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  with_backup(to, c, wish->which, [c, &to, arn = wish->which.arn](const msg::BackupRecord& backup) {
+  with_backup(to, c, wish->which, [c, &to](const msg::BackupRecord& backup) {
     msg::AdminRequest ask;
     ask.mutable_delete_backup()->set_id(backup.id());
-    to.submit(std::move(ask), [c, backup, arn](const msg::AdminReply& reply) {
-      if (reply.status().code() == msg::TABLE_NOT_FOUND)
-        return c->refuse(api::backup_not_found(arn));
+    to.submit(std::move(ask), [c, backup](const msg::AdminReply& reply) {
       if (reply.status().code() == msg::TABLE_IN_USE)
         return c->refuse(api::backup_in_use());
-      if (reply.status().code() != msg::OK)
+      if (reply.status().code() != msg::OK && reply.status().code() != msg::TABLE_NOT_FOUND)
         return c->refuse(of_status(reply.status()));
       c->answer(described(backup, api::backup_state::deleted));
     });
@@ -164,21 +160,20 @@ void update_continuous_backups(backend& to, call_ptr c, const api::structure& in
   option_change what;
   what.table = wish->table;
   what.absent = api::table_not_found(wish->table);
-  what.unsupported = api::backups_unavailable();
-  what.make = [wish = *wish](const msg::TableRecord&, msg::TableOptions& after) -> api::trouble {
+  what.unsupported = api::backups_unavailable;
+  what.make = [wish = *wish](const msg::AdminReply& before, msg::TableOptions& after) -> api::trouble {
     if (!wish.enabled) {
       after.clear_recovery_since_ms();
       after.clear_recovery_days();
       return std::nullopt;
     }
     if (after.recovery_since_ms() == 0)
-      after.set_recovery_since_ms(kit::system_clock().unix_ms());
+      after.set_recovery_since_ms(before.now_ms());
     after.set_recovery_days(wish.days);
     return std::nullopt;
   };
   what.done = [](call& answer, const msg::TableRecord& table, const msg::AdminReply& before) {
-    const auto now_ms = kit::system_clock().unix_ms();
-    answer.answer(described(table.options(), now_ms, before.restorable_ms()));
+    answer.answer(described(table.options(), before.now_ms(), before.restorable_ms()));
   };
   change_options(to, c, std::move(what));
 }

@@ -20,7 +20,7 @@ void begin(backend& to, const call_ptr& c, const std::shared_ptr<change>& what);
 void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& what) {
   const auto& table = what->before.tables(0);
   auto after = table.options();
-  if (auto bad = what->wish.make(table, after))
+  if (auto bad = what->wish.make(what->before, after))
     return c->refuse(*bad);
   msg::AdminRequest ask;
   auto& update = *ask.mutable_update_table();
@@ -34,7 +34,7 @@ void exchange(backend& to, const call_ptr& c, const std::shared_ptr<change>& wha
     if (reply.status().code() == msg::TABLE_NOT_FOUND)
       return c->refuse(what->wish.absent);
     if (reply.status().code() == msg::UNSUPPORTED && what->wish.unsupported)
-      return c->refuse(*what->wish.unsupported);
+      return c->refuse(what->wish.unsupported(reply.status().message()));
     if (reply.status().code() != msg::OK)
       return c->refuse(api::of_status(reply.status()));
     if (reply.tables_size() == 0)

@@ -3,7 +3,6 @@
 #include "actors/gateway/api/table_requests.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/option_change.h"
-#include "actors/kit/clock.h"
 #include <algorithm>
 #include <map>
 
@@ -21,17 +20,16 @@ api::error no_such_arn(const std::string& arn) { // DynamoDB's spelling
 }
 
 // Whether there is anything to change in what the units are is said only with the table known.
-api::trouble change_throughput(const api::update_table& wish, options& of) {
+api::trouble change_throughput(const api::update_table& wish, std::int64_t now_ms, options& of) {
   if (!wish.on_demand && !wish.units)
     return std::nullopt;
   const bool was_on_demand = of.on_demand() || of.read_units() == 0;
-  const auto now = kit::system_clock().unix_ms();
   if (wish.on_demand.value_or(false)) {
     of.set_on_demand(true);
     of.set_read_units(0);
     of.set_write_units(0);
     if (!was_on_demand || of.on_demand_ms() == 0)
-      of.set_on_demand_ms(now);
+      of.set_on_demand_ms(now_ms);
     return std::nullopt;
   }
   if (was_on_demand && !wish.on_demand)
@@ -50,17 +48,17 @@ api::trouble change_throughput(const api::update_table& wish, options& of) {
         ". Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher "
         "limits.");
   if (read > of.read_units() || write > of.write_units())
-    of.set_increased_ms(now);
+    of.set_increased_ms(now_ms);
   if (!was_on_demand && (read < of.read_units() || write < of.write_units()))
-    of.set_decreased_ms(now);
+    of.set_decreased_ms(now_ms);
   of.set_on_demand(false);
   of.set_read_units(read);
   of.set_write_units(write);
   return std::nullopt;
 }
 
-api::trouble apply(const api::update_table& wish, options& to) {
-  if (auto bad = change_throughput(wish, to))
+api::trouble apply(const api::update_table& wish, std::int64_t now_ms, options& to) {
+  if (auto bad = change_throughput(wish, now_ms, to))
     return bad;
   if (wish.deletion_protection)
     to.set_deletion_protection(*wish.deletion_protection);
@@ -103,7 +101,9 @@ void update_table(backend& to, call_ptr c, const api::structure& in, api::readin
   option_change what;
   what.table = wish->table;
   what.absent = api::resource_not_found("Requested resource not found: Table: " + wish->table + " not found");
-  what.make = [wish = *wish](const msg::TableRecord&, options& after) { return apply(wish, after); };
+  what.make = [wish = *wish](const msg::AdminReply& before, options& after) {
+    return apply(wish, before.now_ms(), after);
+  };
   what.done = [](call& answer, const msg::TableRecord& table, const msg::AdminReply& before) {
     api::writer w;
     w.object().key("TableDescription");
@@ -121,7 +121,7 @@ void tag_resource(backend& to, call_ptr c, const api::structure& in, api::readin
   option_change what;
   what.table = wish->table;
   what.absent = no_such_arn(wish->arn);
-  what.make = [tags = wish->tags](const msg::TableRecord&, options& after) -> api::trouble {
+  what.make = [tags = wish->tags](const msg::AdminReply&, options& after) -> api::trouble {
     auto all = tags_of(after);
     for (const auto& tag : tags)
       all[tag.key()] = tag.value();
@@ -141,7 +141,7 @@ void untag_resource(backend& to, call_ptr c, const api::structure& in, api::read
   option_change what;
   what.table = wish->table;
   what.absent = no_such_arn(wish->arn);
-  what.make = [keys = wish->keys](const msg::TableRecord&, options& after) -> api::trouble {
+  what.make = [keys = wish->keys](const msg::AdminReply&, options& after) -> api::trouble {
     auto all = tags_of(after);
     for (const auto& key : keys)
       all.erase(key);

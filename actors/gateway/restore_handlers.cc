@@ -20,14 +20,14 @@ void order(backend& to, const call_ptr& c, msg::RestoreTable wish, const api::er
     switch (reply.status().code()) {
     case msg::OK:
       break;
-    case msg::TABLE_IN_USE:
+    case msg::TABLE_EXISTS:
       return c->refuse(api::table_already_exists(target));
+    case msg::TABLE_IN_USE: // the target comes or goes, or the source does by now
+      return c->refuse(api::table_in_use(reply.status().message()));
     case msg::TABLE_NOT_FOUND:
       return c->refuse(absent);
     case msg::UNSUPPORTED:
-      return c->refuse(api::backups_unavailable());
-    case msg::OVERLOADED:
-      return c->refuse(api::limit_exceeded(reply.status().message()));
+      return c->refuse(api::backups_unavailable(reply.status().message()));
     default:
       return c->refuse(api::of_status(reply.status()));
     }

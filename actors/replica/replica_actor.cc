@@ -139,6 +139,8 @@ void replica_state::refuse(const waiter& who, msg::Code code, const std::string&
   msg::ReplicaReply reply;
   reply.mutable_status()->set_code(code);
   reply.mutable_status()->set_message(why);
+  if (code == msg::OVERLOADED)
+    reply.mutable_status()->set_overloaded(msg::Status::PARTITION);
   answer(who, std::move(reply));
 }
 

@@ -1,11 +1,16 @@
-// A table is restored while nodes are killed: the leader of the new table's partition, each time it is
-// halfway, and whoever leads the metadata then. What comes out is what was backed up, and nothing that a
-// client writes afterwards is written over.
+// A table is restored while nodes are killed: the leader of the new table's partition when it is halfway, and
+// then whoever leads the metadata. What comes out is what was backed up, and nothing that a client writes
+// afterwards is written over.
 #include "actors/client/values.h"
+#include "config/write.h"
 #include "tests/cluster/harness.h"
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <gtest/gtest.h>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -13,7 +18,7 @@ namespace troupe::cluster_test {
 namespace {
 
 constexpr int items = 400;
-constexpr std::size_t item_bytes = 8'000; // three megabytes together, which are restored in six seconds
+constexpr std::size_t item_bytes = 8'000; // three megabytes together, which are restored in twelve seconds
 const std::string source = "things";
 const std::string target = "things-again";
 
@@ -23,7 +28,7 @@ protected:
     nodes = std::make_unique<cluster>(3, [](config::cluster& c) {
       c.archive.directory = (std::filesystem::path(c.nodes[0].data).parent_path() / "archive").string();
       c.archive.segment_age_ms = 300;
-      c.archive.restore_bytes_per_second = 512 << 10;
+      c.archive.restore_bytes_per_second = 256 << 10;
     });
     nodes->start_all();
     nodes->wait_ready();
@@ -76,7 +81,7 @@ protected:
       if (partition.table() == table)
         for (auto& node : told.cluster.nodes())
           for (auto& replica : node.replicas())
-            if (replica.group() == partition.group() && replica.leads())
+            if (replica.group() == partition.group() && replica.leads() && node.heard_ms_ago() < 2'000)
               most = std::max(most, replica.items());
     return most;
   }
@@ -90,20 +95,40 @@ protected:
     if (made.backups_size() == 0)
       return 0;
     auto id = made.backups(0).id();
-    EXPECT_TRUE(eventually(milliseconds(60'000), [&] {
-      msg::AdminRequest look;
-      look.mutable_describe_backup()->set_id(id);
-      auto told = ask(look);
-      return told.backups_size() == 1 && told.backups(0).available();
-    }));
+    EXPECT_TRUE(eventually(milliseconds(60'000), [&] { return is_available(id); }));
     return id;
+  }
+  bool is_available(std::uint64_t backup) {
+    msg::AdminRequest look;
+    look.mutable_describe_backup()->set_id(backup);
+    auto told = ask(look);
+    return told.backups_size() == 1 && told.backups(0).available();
+  }
+
+  // Kills that node while the new table has some of its items and not all, and starts it again when another
+  // has taken its place. That it was in the middle is seen afterwards: there is something left to do.
+  void kill_midway(const std::function<std::string()>& who) {
+    std::string victim;
+    ASSERT_TRUE(eventually(milliseconds(60'000), [&] {
+      victim = held(target) > 20 ? who() : "";
+      return !victim.empty();
+    }));
+    nodes->kill(victim);
+    ASSERT_TRUE(eventually(milliseconds(60'000),
+                           [&] {
+                             auto now = who();
+                             return !now.empty() && now != victim;
+                           }))
+        << "nobody took the place of " << victim;
+    EXPECT_EQ(state_of(target), msg::TABLE_CREATING) << victim << " was killed when all was over";
+    nodes->start(victim);
   }
 
   std::unique_ptr<cluster> nodes;
   std::unique_ptr<client::session> db;
 };
 
-TEST_F(Backups, AreRestoredWhileLeadersOfTheNewTableAreKilled) {
+TEST_F(Backups, AreRestoredWhileLeadersOfTheNewTableAndOfTheMetadataAreKilled) {
   for (int i = 0; i < items; ++i)
     put(source, name(i), std::string(item_bytes, 'v') + std::to_string(i));
   auto before = all_of(source);
@@ -117,30 +142,101 @@ TEST_F(Backups, AreRestoredWhileLeadersOfTheNewTableAreKilled) {
   auto ordered = ask(request);
   ASSERT_EQ(ordered.status().code(), msg::OK) << ordered.status().message();
 
-  // Twice, its leader dies when it has some of the items; unless all of it was quicker than this looked.
-  for (int round = 1; round <= 2 && state_of(target) == msg::TABLE_CREATING; ++round) {
-    std::string leader;
-    ASSERT_TRUE(eventually(milliseconds(60'000),
-                           [&] {
-                             leader = held(target) > 20 ? nodes->leader_of_table(target) : "";
-                             return !leader.empty();
-                           }))
-        << "round " << round;
-    nodes->kill(leader);
-    ASSERT_TRUE(eventually(milliseconds(60'000),
-                           [&] {
-                             auto now = nodes->leader_of_table(target);
-                             return !now.empty() && now != leader;
-                           }))
-        << "round " << round;
-    nodes->start(leader);
-  }
+  // Once whoever writes the items dies, and once who would record that they are there.
+  kill_midway([&] { return nodes->leader_of_table(target); });
+  kill_midway([&] { return nodes->leader_of(metadata_group); });
   ASSERT_TRUE(eventually(milliseconds(120'000), [&] { return state_of(target) == msg::TABLE_ACTIVE; }));
 
   put(target, name(1), "of a client");
   auto after = all_of(target);
   before[name(1)] = "of a client";
   EXPECT_EQ(after, before);
+}
+
+// A cluster that was given its archive late: by then it had cut its logs.
+class BackupsOfALateArchive : public Backups {
+protected:
+  void SetUp() override {
+    nodes =
+        std::make_unique<cluster>(3, [](config::cluster& c) { c.storage.log_retention_bytes = 64 << 10; });
+    nodes->start_all();
+    nodes->wait_ready();
+    nodes->create_table(source);
+    db = nodes->connect();
+  }
+
+  // The first entry that any member still has.
+  std::uint64_t first_entry() {
+    auto told = db->call(client::cluster_status{.timeout = milliseconds(20'000)});
+    std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+    for (auto& partition : told.cluster.partitions())
+      if (partition.table() == source)
+        for (auto& node : told.cluster.nodes())
+          for (auto& replica : node.replicas())
+            if (replica.group() == partition.group())
+              first = std::min(first, replica.first_index());
+    return first;
+  }
+  // All items, again and again, until told to stop or that often.
+  void write(int rounds, const std::atomic<bool>& stop) {
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 8; ++w)
+      writers.emplace_back([&, w] {
+        for (int round = 0; round < rounds && !stop; ++round)
+          for (int i = w; i < items && !stop; i += 8)
+            put(source, name(i), std::string(100, 'v') + std::to_string(round));
+      });
+    for (auto& one : writers)
+      one.join();
+  }
+  void give_an_archive() {
+    db->close();
+    db.reset();
+    for (auto& node : nodes->names())
+      EXPECT_EQ(nodes->stop(node), 0);
+    auto settings = nodes->settings();
+    settings.archive.directory = nodes->directory() + "/archive";
+    settings.archive.segment_age_ms = 300;
+    std::ofstream(nodes->file()) << config::to_yaml(settings);
+    auto init = std::string(TROUPE_PROGRAM_PATH) + " archive init " + nodes->file() + " > " +
+                nodes->directory() + "/init.log 2>&1";
+    ASSERT_EQ(std::system(init.c_str()), 0) << init;
+    nodes->start_all();
+    nodes->wait_ready();
+    db = nodes->connect();
+  }
+};
+
+TEST_F(BackupsOfALateArchive, CanBeRestoredFromTheFirstThatIsMadeOn) {
+  std::atomic<bool> stop{false};
+  write(8, stop);
+  ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return first_entry() > 1; })) << "no log was cut";
+  give_an_archive();
+
+  // Somebody writes all the time, so whatever snapshot is archived is younger than what was asked for before.
+  std::thread busy([&] { write(1'000'000, stop); });
+  msg::AdminReply made;
+  msg::AdminRequest request;
+  request.mutable_create_backup()->set_table(source);
+  request.mutable_create_backup()->set_name("first");
+  auto asked = eventually(milliseconds(120'000), [&] {
+    made = ask(request);
+    return made.status().code() != msg::UNSUPPORTED && made.status().code() != msg::UNAVAILABLE;
+  });
+  EXPECT_TRUE(asked && made.status().code() == msg::OK) << made.status().message();
+  auto id = made.backups_size() == 1 ? made.backups(0).id() : 0;
+  EXPECT_TRUE(id != 0 && eventually(milliseconds(60'000), [&] { return is_available(id); }));
+  stop = true;
+  busy.join();
+  ASSERT_FALSE(HasFailure());
+
+  msg::AdminRequest again;
+  again.mutable_restore_table()->set_target(target);
+  again.mutable_restore_table()->set_backup(id);
+  auto ordered = ask(again);
+  ASSERT_EQ(ordered.status().code(), msg::OK) << ordered.status().message();
+  ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return state_of(target) == msg::TABLE_ACTIVE; }));
+  EXPECT_EQ(all_of(target).size(), static_cast<std::size_t>(items));
 }
 
 } // namespace

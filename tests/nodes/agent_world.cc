@@ -39,6 +39,21 @@ struct made_up {
         [=](const wire::drop_items& what) { world->nodes[name].disk.items.erase(what.group); });
   }
 
+  static wire::archiver_actor::behavior_type archiver(wire::archiver_actor::pointer) {
+    return testing::stand_in<wire::archiver_actor>();
+  }
+
+  static wire::restorer_actor::behavior_type restorer(wire::restorer_actor::pointer, agent_world* world,
+                                                      std::string name) {
+    return testing::stand_in<wire::restorer_actor>(
+        [=](const wire::restore_group& what) {
+          world->nodes[name].told_to_restore[what.group].emplace_back(what);
+        },
+        [=](const wire::restore_forget& what) {
+          world->nodes[name].told_to_restore[what.group].emplace_back(std::nullopt);
+        });
+  }
+
   // Leads on n1; elsewhere says so. Answers every report with the world's orders.
   static wire::role_actor::behavior_type admin(wire::role_actor::pointer self, agent_world* world,
                                                std::string name) {
@@ -150,6 +165,8 @@ void agent_world::boot(const std::string& name) {
   node.log_writer = system_.spawn(made_up::log_writer, this, name);
   node.items = system_.spawn(made_up::items, this, name);
   node.admin = system_.spawn(made_up::admin, this, name);
+  node.archiver = system_.spawn(made_up::archiver);
+  node.restorer = system_.spawn(made_up::restorer, this, name);
   agent::agent_options o;
   o.self.set_node(name);
   o.self.set_run(node.runs);
@@ -160,6 +177,8 @@ void agent_world::boot(const std::string& name) {
   o.spawn_replica = [this, name](const agent::replica_wish& wish) { return spawn_replica(name, wish); };
   o.disk = node.log_writer;
   o.items = [items = node.items](std::uint64_t) { return items; };
+  o.archiver = node.archiver;
+  o.restorer = node.restorer;
   o.peers = node.peers;
   o.clock = &clock_;
   o.metrics = metrics;
@@ -177,12 +196,16 @@ void agent_world::crash(const std::string& name) {
   caf::anon_send_exit(node.admin, caf::exit_reason::kill);
   caf::anon_send_exit(node.log_writer, caf::exit_reason::kill);
   caf::anon_send_exit(node.items, caf::exit_reason::kill);
+  caf::anon_send_exit(node.archiver, caf::exit_reason::kill);
+  caf::anon_send_exit(node.restorer, caf::exit_reason::kill);
   caf::anon_send_exit(node.peers, caf::exit_reason::kill);
   node.replicas.clear();
   node.agent = nullptr;
   node.admin = nullptr;
   node.log_writer = nullptr;
   node.items = nullptr;
+  node.archiver = nullptr;
+  node.restorer = nullptr;
   node.peers = nullptr;
   settle(); // the lock of its directory is free again
 }

@@ -12,6 +12,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -43,6 +44,11 @@ struct agent_node {
   std::map<std::uint64_t, msg::ReplicaReport> says;
   std::map<std::uint64_t, int> asked;
   std::map<std::uint64_t, int> told_to_grow;
+  // What the archiver's place heard is passed over; by group, what the restorer was told: what to do, or
+  // nothing.
+  wire::archiver_actor archiver;
+  wire::restorer_actor restorer;
+  std::map<std::uint64_t, std::vector<std::optional<wire::restore_group>>> told_to_restore;
 };
 
 class agent_world {

@@ -92,6 +92,70 @@ TEST(Agents, TheLogReplicaThatTheNewestOrdersNameFetchesTheItemsAndNoOtherGoesOn
   EXPECT_EQ(told, so_far);
 }
 
+// Of partitions that are to begin with items, and of no others: what it is to do, again when that changes or
+// the replica is another one, and when there is nothing to be done any more.
+TEST(Agents, TheRestorerIsToldWhatPartitionsHereAreToBeginWith) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  auto other = w.order_group();
+  auto group = w.order_group();
+  auto& told = w.nodes["n2"].told_to_restore;
+  auto order = [&](std::uint64_t last, bool done) {
+    auto& restore = *w.orders.mutable_partitions(1)->mutable_restore();
+    restore.set_group(7);
+    restore.set_last(last);
+    restore.set_done(done);
+    w.orders.set_version(w.orders.version() + 1);
+    w.run(2s);
+  };
+  order(0, false);
+  ASSERT_EQ(told.count(group), 1u);
+  ASSERT_TRUE(told[group].back());
+  EXPECT_EQ(told[group].back()->cluster, 42u) << "without that nothing is found in the archive";
+  EXPECT_EQ(told[group].back()->table, "t");
+  EXPECT_EQ(told[group].back()->part.group(), 7u);
+  EXPECT_EQ(told[group].back()->part.last(), 0u);
+
+  order(40, false);
+  ASSERT_TRUE(told[group].back());
+  EXPECT_EQ(told[group].back()->part.last(), 40u);
+  EXPECT_EQ(told[group].back()->replica, w.nodes["n2"].replicas[group]);
+
+  auto before = w.nodes["n2"].replicas[group];
+  caf::anon_send_exit(before, caf::exit_reason::kill);
+  w.run(5s);
+  ASSERT_NE(w.nodes["n2"].replicas[group], before);
+  ASSERT_TRUE(told[group].back());
+  EXPECT_EQ(told[group].back()->replica, w.nodes["n2"].replicas[group]) << "the one that runs now";
+
+  order(40, true);
+  EXPECT_FALSE(told[group].back()) << "it has everything";
+  EXPECT_EQ(told.count(other), 0u);
+}
+
+TEST(Agents, TheRestorerForgetsAPartitionThatIsDroppedAndHearsOfItAnewAfterARestart) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  auto group = w.order_group();
+  w.orders.mutable_partitions(0)->mutable_restore()->set_last(40);
+  w.run(3s);
+  auto& told = w.nodes["n2"].told_to_restore[group];
+  ASSERT_FALSE(told.empty());
+  ASSERT_TRUE(told.back());
+  w.crash("n2");
+  told.clear();
+  w.boot("n2");
+  w.connect_all();
+  w.run(5s);
+  ASSERT_FALSE(told.empty()) << "the orders come anew";
+  EXPECT_TRUE(told.back());
+  w.order_drop(group);
+  w.run(3s);
+  EXPECT_FALSE(told.back());
+}
+
 TEST(Agents, ALogThatCouldNotBeDeletedIsNotForgotten) {
   agent_world w(1);
   boot_all(w);
@@ -108,6 +172,29 @@ TEST(Agents, ALogThatCouldNotBeDeletedIsNotForgotten) {
   EXPECT_EQ(w.nodes["n2"].disk.logs, std::set<std::uint64_t>{1});
   w.crash("n2");
   EXPECT_EQ(w.recorded("n2").count(group), 0u);
+}
+
+// Nobody can make a backup of it before its archiver has looked; that is not the moment to wait for the
+// round.
+TEST(Agents, ALeaderOfWhichNobodyKnowsWhatOfItIsArchivedIsAskedTwiceASecond) {
+  agent_world w(1);
+  boot_all(w);
+  w.run(3s);
+  for (int i = 0; i < 100; ++i)
+    w.order_group();
+  auto& says = w.nodes["n2"].says[50];
+  says.set_leads(true);
+  says.set_serving(true);
+  w.run(30s);
+  auto& asked = w.nodes["n2"].asked;
+  auto unseen = asked[50];
+  w.run(10s);
+  EXPECT_GE(asked[50] - unseen, 10);
+  says.mutable_archive()->set_reach(msg::ArchiveProgress::WHOLE);
+  w.run(1s);
+  auto seen = asked[50];
+  w.run(10s);
+  EXPECT_LT(asked[50] - seen, 10) << "in turns, as the others";
 }
 
 // How long a member has been away decides what is done: that must not be as old as the round through all

@@ -1,5 +1,6 @@
 #include "actors/gateway/api/backup_reply.h"
 #include "actors/gateway/api/table_reply.h"
+#include "config/limits.h"
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -9,7 +10,6 @@ namespace troupe::api {
 namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
-constexpr std::int32_t days_max = 35;
 
 std::string_view name_of(backup_state state) {
   switch (state) {
@@ -31,7 +31,7 @@ void details(writer& out, const msg::BackupRecord& backup, backup_state state) {
 }
 
 std::int32_t days_of(const msg::TableOptions& options) {
-  return options.recovery_days() == 0 ? days_max : options.recovery_days();
+  return options.recovery_days() == 0 ? limits::recovery_days : options.recovery_days();
 }
 
 } // namespace
@@ -113,9 +113,9 @@ error table_in_use(std::string message) {
   return dynamodb_error("TableInUseException", std::move(message));
 }
 
-error backups_unavailable() {
+error backups_unavailable(const std::string& why) {
   return dynamodb_error("ContinuousBackupsUnavailableException",
-                        "Backups have not yet been enabled for this table: the cluster has no archive");
+                        "Backups have not yet been enabled for this table: " + why);
 }
 
 error recovery_unavailable(const std::string& table) {
@@ -127,10 +127,6 @@ error invalid_restore_time() {
   return dynamodb_error("InvalidRestoreTimeException",
                         "An invalid restore time was specified. RestoreDateTime must be between "
                         "EarliestRestorableDateTime and LatestRestorableDateTime.");
-}
-
-error limit_exceeded(std::string message) {
-  return dynamodb_error("LimitExceededException", std::move(message));
 }
 
 } // namespace troupe::api

@@ -32,9 +32,8 @@ error backup_in_use();
 error table_not_found(const std::string& name);
 error table_already_exists(const std::string& name);
 error table_in_use(std::string message);
-error backups_unavailable(); // the cluster has no archive
+error backups_unavailable(const std::string& why); // there is no archive, or it does not hold the table yet
 error recovery_unavailable(const std::string& table);
 error invalid_restore_time();
-error limit_exceeded(std::string message);
 
 } // namespace troupe::api

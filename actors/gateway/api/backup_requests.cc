@@ -12,7 +12,6 @@ using maybe_text = std::optional<std::string>;
 
 constexpr std::size_t backup_arn_min = 37;
 constexpr std::size_t backup_arn_max = 1024;
-constexpr int days_max = 35;
 constexpr std::size_t time_digits = 14;
 constexpr std::size_t id_digits = 16;
 
@@ -252,13 +251,14 @@ outcome<update_continuous_backups> read_update_continuous_backups(const structur
     c.there("pointInTimeRecoverySpecification.pointInTimeRecoveryEnabled",
             given.has("PointInTimeRecoveryEnabled"));
   c.at_least("pointInTimeRecoverySpecification.recoveryPeriodInDays", days, 1);
-  c.at_most("pointInTimeRecoverySpecification.recoveryPeriodInDays", days, days_max);
+  c.at_most("pointInTimeRecoverySpecification.recoveryPeriodInDays", days, limits::recovery_days);
   if (auto bad = c.result())
     return *bad;
   if (!enabled && days)
     return invalid_parameter(
         "RecoveryPeriodInDays can only be specified when PointInTimeRecovery is enabled");
-  return update_continuous_backups{*table, enabled, static_cast<std::int32_t>(days.value_or(days_max))};
+  return update_continuous_backups{*table, enabled,
+                                   static_cast<std::int32_t>(days.value_or(limits::recovery_days))};
 }
 
 outcome<msg::TableOptions> options_of(const msg::TableRecord& source, const overrides& otherwise) {

@@ -6,6 +6,7 @@
 #include "actors/gateway/api/error.h"
 #include "actors/gateway/api/json.h"
 #include "actors/gateway/api/table_requests.h"
+#include "config/limits.h"
 #include "messages/table.pb.h"
 #include <cstdint>
 #include <optional>
@@ -70,7 +71,7 @@ struct restore_to_time {
 struct update_continuous_backups {
   std::string table;
   bool enabled = false;
-  std::int32_t days = 35;
+  std::int32_t days = limits::recovery_days;
 };
 
 outcome<create_backup> read_create_backup(const structure& in, reading& from);

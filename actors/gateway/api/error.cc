@@ -7,6 +7,7 @@ namespace {
 
 const std::string service = "com.amazon.coral.service#";
 const std::string validate = "com.amazon.coral.validate#";
+const std::string availability = "com.amazon.coral.availability#";
 const std::string dynamodb = "com.amazonaws.dynamodb.v20120810#";
 
 } // namespace
@@ -66,6 +67,14 @@ error resource_in_use(std::string message) {
   return {400, dynamodb + "ResourceInUseException", std::move(message), {}, false};
 }
 
+error limit_exceeded(std::string message) {
+  return {400, dynamodb + "LimitExceededException", std::move(message), {}, false};
+}
+
+error too_fast(std::string message) {
+  return {400, availability + "ThrottlingException", std::move(message), {}, false};
+}
+
 error conditional_check_failed() {
   return {400, dynamodb + "ConditionalCheckFailedException", "The conditional request failed", {}, false};
 }
@@ -106,12 +115,21 @@ error of_status(const msg::Status& status) {
     return resource_not_found("Requested resource not found");
   case msg::TABLE_IN_USE:
     return resource_in_use(status.message());
+  case msg::TABLE_EXISTS:
+    return resource_in_use(status.message());
+  case msg::LIMIT_EXCEEDED:
+    return limit_exceeded(status.message());
   case msg::UNSUPPORTED:
     return not_supported(status.message());
   // A client may send a refused request again at once; one whose outcome is not known as well, if it can bear
   // that both take effect. SDKs do that for every status from 500 on.
+  // What one partition cannot bear is what DynamoDB throttles, table by table, and clients slow down. A node
+  // that is full is like a host of DynamoDB's that is: any status from 500 on is sent again, perhaps
+  // elsewhere.
   case msg::OVERLOADED:
-    return throttled(status.message());
+    return status.overloaded() == msg::Status::PARTITION  ? throttled(status.message())
+           : status.overloaded() == msg::Status::METADATA ? too_fast(status.message())
+                                                          : unavailable(status.message());
   case msg::UNAVAILABLE:
   case msg::MOVED:
   case msg::STORAGE_FULL:

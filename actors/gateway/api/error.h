@@ -35,6 +35,8 @@ error of_signature(std::string name, std::string message); // one of actors/gate
 
 error resource_not_found(std::string message);
 error resource_in_use(std::string message);
+error limit_exceeded(std::string message);
+error too_fast(std::string message); // ThrottlingException, of changes of tables and backups
 error conditional_check_failed();
 error internal(std::string message = {});
 error unavailable(std::string message);

@@ -29,6 +29,10 @@ const char* meaning(msg::Code code) {
     return "the condition does not hold";
   case msg::TABLE_NOT_FOUND:
     return "no such table";
+  case msg::LIMIT_EXCEEDED:
+    return "there are as many as there may be";
+  case msg::TABLE_EXISTS:
+    return "there is a table of that name";
   case msg::TABLE_IN_USE:
     return "the table is in use";
   case msg::OVERLOADED:

@@ -96,6 +96,7 @@ public:
   }
 
   // --- what the leaders and archivers of partitions say
+  msg::ArchiveProgress::Reach reach = msg::ArchiveProgress::WHOLE;
   msg::Code heads_say = msg::OK; // and that their logs end with entry 40
   bool archivers_say = true;     // that all of it is archived
 
@@ -154,6 +155,7 @@ private:
       auto& replica = replicas_[node][partition.group()];
       replica.set_group(partition.group());
       replica.set_epoch(1);
+      replica.mutable_archive()->set_reach(reach);
       const auto leads = partition.configuration().members(0).node() == node;
       replica.set_leads(leads);
       replica.set_serving(leads);

@@ -202,13 +202,51 @@ TEST(ABackup, IsRefusedWhenAllOfThemTogetherHaveAsManyPartitionsAsTheyMay) {
   next.backups.back().add_parts();
   next.backups.back().add_parts();
   w.records.apply(next);
-  EXPECT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).refusal.code(), msg::OVERLOADED)
+  EXPECT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).refusal.code(), msg::LIMIT_EXCEEDED)
       << "two partitions, and room for one";
   next = begin_change(w.records);
   next.removed_backups = {1, 2};
   w.records.apply(next);
   EXPECT_EQ(w.records.backup_parts(), 0u);
   EXPECT_EQ(plan_backup(w.view(), wish_for("music"), {}, 5, w.heads(40)).what, verdict::write);
+}
+
+// Of a cluster that was given its archive late: the beginning of the log is gone, and a snapshot has yet to
+// be archived that stands for it. What would be promised before could not be restored.
+TEST(ABackup, IsPromisedOnceTheArchiveHoldsWhatWasWrittenBeforeThereWasOne) {
+  backup_world w;
+  auto group = w.groups_of("music").front();
+  msg::AdminRequest ask;
+  *ask.mutable_create_backup() = wish_for("music");
+  auto say = [&](msg::ArchiveProgress::Reach reach) {
+    for (auto& [name, one] : w.machines)
+      if (one.replicas.count(group) > 0)
+        one.replicas[group].mutable_archive()->set_reach(reach);
+    w.reach = reach;
+    w.nodes_report();
+  };
+  msg::UpdateTable recovery;
+  recovery.set_name("music");
+  recovery.set_id(w.records.table("music")->id());
+  recovery.mutable_after()->set_recovery_since_ms(5);
+
+  say(msg::ArchiveProgress::UNSEEN);
+  EXPECT_EQ(w.back_up(5, w.heads(40)).what, verdict::wait) << "whoever knows is about to say it";
+  EXPECT_EQ(w.restore(from_music(0), w.heads(40)).what, verdict::wait);
+  EXPECT_EQ(plan_update(w.view(), recovery).what, verdict::wait);
+  EXPECT_TRUE(groups_to_settle(w.view(), ask).empty())
+      << "a head from before the snapshot would be in nothing that can be rebuilt";
+
+  say(msg::ArchiveProgress::GAP);
+  EXPECT_EQ(w.back_up(5, w.heads(40)).refusal.code(), msg::UNSUPPORTED);
+  EXPECT_EQ(w.restore(from_music(0), w.heads(40)).refusal.code(), msg::UNSUPPORTED);
+  EXPECT_EQ(plan_update(w.view(), recovery).refusal.code(), msg::UNSUPPORTED);
+  EXPECT_TRUE(groups_to_settle(w.view(), ask).empty());
+
+  say(msg::ArchiveProgress::WHOLE);
+  EXPECT_EQ(groups_to_settle(w.view(), ask), w.groups_of("music"));
+  EXPECT_EQ(plan_update(w.view(), recovery).what, verdict::write);
+  EXPECT_EQ(w.back_up(5, w.heads(40)).what, verdict::write);
 }
 
 TEST(AListOfBackups, GoesThroughAllOfThemByTime) {
@@ -283,7 +321,7 @@ TEST(ARestoredTable, OfATableAsItIsBeginsWhenItsLogIsArchivedAndHoldsItUntilThen
   backup_world w;
   msg::AdminRequest ask;
   *ask.mutable_restore_table() = from_music(0);
-  EXPECT_EQ(groups_to_settle(w.records, ask), w.groups_of("music"));
+  EXPECT_EQ(groups_to_settle(w.view(), ask), w.groups_of("music"));
   EXPECT_EQ(w.restore(from_music(0)).what, verdict::wait) << "no leader has said how far its log goes";
   ASSERT_EQ(w.restore(from_music(0), w.heads(40)).what, verdict::write);
   w.run();
@@ -353,7 +391,12 @@ TEST(ARestoredTable, IsRefusedForATimeThatNeverWasAndANameThatIsTaken) {
   auto heads = w.heads(40);
   EXPECT_EQ(w.restore(from_music(1), heads).refusal.code(), msg::VALIDATION);
   EXPECT_EQ(w.restore(from_music(w.view().now_ms + 1), heads).refusal.code(), msg::VALIDATION);
-  EXPECT_EQ(w.restore(from_music(0, "music"), heads).refusal.code(), msg::TABLE_IN_USE);
+  EXPECT_EQ(w.restore(from_music(0, "music"), heads).refusal.code(), msg::TABLE_EXISTS);
+  ASSERT_EQ(w.restore(from_music(0, "later"), heads, 901).what, verdict::write);
+  EXPECT_EQ(w.restore(from_music(0, "later"), heads).refusal.code(), msg::TABLE_IN_USE)
+      << "it is being created";
+  ASSERT_EQ(w.remove("later").what, verdict::write);
+  EXPECT_EQ(w.restore(from_music(0, "later"), heads).refusal.code(), msg::TABLE_IN_USE) << "or deleted";
   auto nowhere = from_music(0);
   nowhere.set_table("books");
   EXPECT_EQ(w.restore(nowhere, heads).refusal.code(), msg::TABLE_NOT_FOUND);
@@ -384,7 +427,7 @@ TEST(ARestoredTable, CountsNoMoreOnceItIsGivenUpHoweverLongThatTakes) {
   for (std::size_t i = 0; i < limits::restores_at_once; ++i)
     ASSERT_EQ(w.restore(from_music(0, "again-" + std::to_string(i)), w.heads(40), 900 + i).what,
               verdict::write);
-  ASSERT_EQ(w.restore(from_music(0, "one-more"), w.heads(40), 2'000).refusal.code(), msg::OVERLOADED);
+  ASSERT_EQ(w.restore(from_music(0, "one-more"), w.heads(40), 2'000).refusal.code(), msg::LIMIT_EXCEEDED);
   ASSERT_EQ(w.remove("again-7").what, verdict::write);
   ASSERT_EQ(w.records.table("again-7")->state(), msg::TABLE_DELETING) << "its replicas are still there";
   EXPECT_EQ(w.restore(from_music(0, "one-more"), w.heads(40), 2'000).what, verdict::write);

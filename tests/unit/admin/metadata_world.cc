@@ -79,6 +79,8 @@ void metadata_world::nodes_report() {
         continue;
       auto& replica = one.replicas[partition.group()];
       replica.set_group(partition.group());
+      if (archive && replica.archive().reach() == msg::ArchiveProgress::UNSEEN)
+        replica.mutable_archive()->set_reach(reach);
       const auto& first = partition.configuration().members(0);
       auto chosen = lead.find(partition.group());
       bool leads =

@@ -64,7 +64,8 @@ public:
   memory records;
   node_book book{3'000'000};
   healing_book healing;
-  bool archive = false; // the cluster has one
+  bool archive = false; // the cluster has one, and of it archivers have said so much:
+  msg::ArchiveProgress::Reach reach = msg::ArchiveProgress::WHOLE;
   archive_book archived;
   std::map<std::string, machine> machines;
   std::map<std::uint64_t, std::string> lead; // group -> node

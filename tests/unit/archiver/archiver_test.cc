@@ -238,6 +238,40 @@ TEST(Archiver, APartitionThatRestsIsLookedForInTheArchive) {
   EXPECT_LT(w.shelf->lists, 10);
 }
 
+// It was restarted, and by then had cut what it had archived: that its log begins in the middle of what is
+// there says nothing about what lies below.
+TEST(Archiver, AGapIsNoneTheLessOneWhenTheLogBeginsAboveIt) {
+  world w;
+  auto& n1 = w.add("n1");
+  n1.standing.base = 10;
+  w.commit(30, 100);
+  w.run(10s);
+  ASSERT_EQ(w.may_cut(n1), 30u);
+  EXPECT_EQ(n1.told.back().reach(), msg::ArchiveProgress::GAP);
+  n1.standing.base = 25;
+  w.restart_replica(n1);
+  w.run(70s);
+  EXPECT_EQ(n1.told.back().reach(), msg::ArchiveProgress::GAP);
+  EXPECT_EQ(w.metric(n1, "troupe_archive_alarms", "gap"), 1);
+  EXPECT_EQ(w.archived(n1), 0u);
+  // A snapshot within what is there, and the log goes on behind it.
+  w.shelf->objects[archive::snapshot_name(archive::folder_of({cluster, table, group}), {12, 1})] =
+      "a manifest";
+  w.run(70s);
+  EXPECT_EQ(n1.told.back().reach(), msg::ArchiveProgress::WHOLE);
+  EXPECT_EQ(w.archived(n1), 30u);
+}
+
+TEST(Archiver, ALogThatBeginsWithItsFirstEntryHasNoGapWhateverIsArchived) {
+  world w;
+  w.shelf->away = true;
+  auto& n1 = w.add("n1");
+  w.commit(1, 100);
+  w.run(1s);
+  ASSERT_FALSE(n1.told.empty());
+  EXPECT_EQ(n1.told.back().reach(), msg::ArchiveProgress::WHOLE);
+}
+
 // Both at once: the gap must not be asked after all the time because it never gets an answer.
 TEST(Archiver, AGapAndAStoreThatIsAwayAreAskedAfterLessAndLess) {
   world w;

@@ -94,7 +94,7 @@ TEST(batches, a_get_hands_back_the_keys_that_could_not_be_read_just_now) {
       s.get("aabb", R"(,"ProjectionExpression":"#i","ExpressionAttributeNames":{"#i":"id"})"),
       R"(200 {"Responses":{"shelf":[{"id":{"S":"aa"}}]},"UnprocessedKeys":{"shelf":{)"
       R"("Keys":[{"id":{"S":"bb"}}],"ProjectionExpression":"#i","ExpressionAttributeNames":{"#i":"id"}}}})");
-  EXPECT_EQ(s.get("bb").substr(0, 3), "400") << "a batch of which nothing was done is refused";
+  EXPECT_EQ(s.get("bb").substr(0, 3), "503") << "a batch of which nothing was done is refused";
 }
 
 TEST(batches, a_write_hands_back_the_requests_that_had_no_effect) {

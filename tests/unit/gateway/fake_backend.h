@@ -56,6 +56,7 @@ public:
   std::optional<std::map<std::string, msg::TableRecord>> old_map; // what routers know when it is not `tables`
   std::map<msg::DescribeTable::Source, int> described;            // how often
   msg::TableFigures figures;
+  std::int64_t now_ms = 1'700'000'500'000;                         // by the metadata leader's clock
   std::map<std::string, std::map<std::string, std::string>> items; // by table, then encoded key
 
 private:
@@ -87,6 +88,7 @@ private:
       if (it == seen.end())
         return said(msg::TABLE_NOT_FOUND);
       *reply.add_tables() = it->second;
+      reply.set_now_ms(now_ms);
       if (asked.source() == msg::DescribeTable::NEWEST)
         *reply.mutable_figures() = figures;
     } else if (request.has_delete_table()) {

@@ -94,7 +94,12 @@ TEST(items, the_clusters_refusals_are_told_in_dynamodbs_words) {
             validation + R"(One or more parameter values were invalid: Missing the key id in the item"})");
   EXPECT_EQ(m.said("GetItem", R"({"TableName":"music","Key":{"id":{"N":"1"}}})"),
             validation + R"(The provided key element does not match the schema"})");
+  m.cluster->refuse = make_status(msg::OVERLOADED, "full");
+  EXPECT_EQ(m.get("a"),
+            R"(503 {"__type":"com.amazonaws.dynamodb.v20120810#ServiceUnavailable","message":"full"})")
+      << "this node, whatever the table";
   m.cluster->refuse = make_status(msg::OVERLOADED, "busy");
+  m.cluster->refuse->set_overloaded(msg::Status::PARTITION);
   EXPECT_EQ(
       m.get("a"),
       R"(400 {"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"busy"})");

@@ -23,8 +23,17 @@ TEST(error, of_the_cluster_tells_a_client_whether_to_come_again) {
   EXPECT_EQ(of(msg::VALIDATION).message, "why");
   EXPECT_EQ(of(msg::CONDITION_FAILED).name(), "ConditionalCheckFailedException");
   EXPECT_EQ(of(msg::TABLE_NOT_FOUND).message, "Requested resource not found");
-  EXPECT_EQ(of(msg::OVERLOADED).status, 400u);
-  EXPECT_EQ(of(msg::OVERLOADED).name(), "ProvisionedThroughputExceededException");
+  const auto overloaded = [&](msg::Status::Place what) {
+    auto status = make_status(msg::OVERLOADED, "why");
+    status.set_overloaded(what);
+    return of_status(status);
+  };
+  EXPECT_EQ(overloaded(msg::Status::PARTITION).status, 400u);
+  EXPECT_EQ(overloaded(msg::Status::PARTITION).name(), "ProvisionedThroughputExceededException");
+  EXPECT_EQ(overloaded(msg::Status::METADATA).status, 400u);
+  EXPECT_EQ(overloaded(msg::Status::METADATA).type, "com.amazon.coral.availability#ThrottlingException");
+  EXPECT_EQ(of(msg::OVERLOADED).status, 503u) << "a node that is full: another may not be";
+  EXPECT_EQ(of(msg::OVERLOADED).name(), "ServiceUnavailable");
   for (const auto code : {msg::UNAVAILABLE, msg::MOVED, msg::STORAGE_FULL}) {
     EXPECT_EQ(of(code).status, 503u);
     EXPECT_EQ(of(code).name(), "ServiceUnavailable");
@@ -33,5 +42,7 @@ TEST(error, of_the_cluster_tells_a_client_whether_to_come_again) {
     EXPECT_EQ(of(code).status, 500u);
     EXPECT_EQ(of(code).name(), "InternalServerError");
   }
+  EXPECT_EQ(of(msg::LIMIT_EXCEEDED).name(), "LimitExceededException");
+  EXPECT_EQ(of(msg::TABLE_EXISTS).name(), "ResourceInUseException");
   EXPECT_EQ(of(msg::UNSUPPORTED).status, 400u);
 }
