@@ -6,6 +6,7 @@
 #include "actors/core/item/value.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/item_answers.h"
+#include "actors/gateway/key_paths.h"
 #include "config/limits.h"
 #include <algorithm>
 #include <map>
@@ -27,7 +28,7 @@ bool may_come_again(msg::Code code) {
 // The requests of one batch. The last answer to come says all of it.
 struct batch {
   call_ptr c;
-  std::vector<std::string> tables; // of each request
+  std::vector<std::string> tables; // of each request, as the client called them
   std::vector<msg::ItemReply> replies;
   std::size_t missing = 0;
   std::mutex lock;
@@ -37,8 +38,6 @@ struct batch {
 void send(backend& to, const std::shared_ptr<batch>& all, std::vector<msg::ItemRequest> requests) {
   all->missing = requests.size();
   all->replies.resize(requests.size());
-  for (auto& request : requests)
-    all->tables.push_back(request.table());
   for (std::size_t i = 0; i < requests.size(); ++i)
     to.submit(std::move(requests[i]), [all, i](msg::ItemReply reply) {
       std::unique_lock guard(all->lock);
@@ -89,9 +88,11 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
   if (!wish)
     return c->refuse(wish.why());
   auto asked = std::make_shared<std::map<std::string, asked_table>>();
-  std::vector<msg::ItemRequest> requests;
+  auto requests = std::make_shared<std::vector<msg::ItemRequest>>();
+  auto all = std::make_shared<batch>();
+  std::vector<projected_table> nested;
   for (auto& table : wish->tables) {
-    auto& about = (*asked)[table.table];
+    auto& about = (*asked)[table.named];
     about.consistent = table.consistent;
     if (table.consistent)
       about.more += ",\"ConsistentRead\":true";
@@ -120,17 +121,18 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
     if (!part)
       return c->refuse(part.why());
     about.part = std::move(*part);
+    nested.push_back({table.table, about.part.nested});
     for (auto& key : table.keys) {
-      auto& one = requests.emplace_back();
+      all->tables.push_back(table.named);
+      auto& one = requests->emplace_back();
       one.set_table(table.table);
       one.mutable_get()->set_key(item::serialize(key));
       one.mutable_get()->set_eventual(!table.consistent);
     }
   }
   auto keys = std::make_shared<std::vector<std::string>>();
-  for (auto& request : requests)
+  for (auto& request : *requests)
     keys->push_back(request.get().key());
-  auto all = std::make_shared<batch>();
   all->c = c;
   all->say = [asked, keys, capacity = wish->capacity](batch& got) {
     if (auto why = trouble_of(got))
@@ -159,7 +161,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
       bytes += size;
       if (is_there) {
         auto& list = found[table];
-        list += (list.empty() ? "" : ",") + item::write_json(about.part ? about.part->apply(one) : one);
+        list += (list.empty() ? "" : ",") + item::write_json(about.part.of(std::move(one)));
       }
       costs[table].table += units_of(size, read_unit_bytes) * (about.consistent ? 2 : 1);
     }
@@ -175,7 +177,7 @@ void batch_get_item(backend& to, call_ptr c, const api::structure& in, api::read
     w.end_object();
     got.c->answer(w.take());
   };
-  send(to, all, std::move(requests));
+  with_scalar_keys(to, c, std::move(nested), [&to, all, requests] { send(to, all, std::move(*requests)); });
 }
 
 namespace {
@@ -224,6 +226,7 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
                const std::shared_ptr<const schemas>& of) {
   std::vector<msg::ItemRequest> requests;
   std::set<std::pair<std::string, std::string>> keys;
+  auto all = std::make_shared<batch>();
   const bool sizes = wish->capacity != api::capacity_report::none;
   for (auto& table : wish->tables) {
     auto& record = of->known.at(table.table);
@@ -235,6 +238,7 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
       if (!keys.emplace(table.table, *key).second)
         return refuse_or_look_again(to, c, wish, *of,
                                     api::validation("Provided list of item keys contains duplicates"));
+      all->tables.push_back(table.named);
       auto& one = requests.emplace_back();
       one.set_table(table.table);
       one.set_table_id(record.id());
@@ -252,7 +256,6 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
     }
   }
   auto sent = std::make_shared<std::vector<msg::ItemRequest>>(requests);
-  auto all = std::make_shared<batch>();
   all->c = c;
   all->say = [sent, wish, of, &to](batch& got) {
     if (auto why = trouble_of(got))
@@ -264,11 +267,12 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
     for (std::size_t i = 0; i < got.replies.size(); ++i) {
       auto& request = (*sent)[i];
       auto& reply = got.replies[i];
+      auto& table = got.tables[i];
       auto content = item::parse_item(request.has_put() ? request.put().item() : request.delete_().key());
       if (!content)
         return got.c->refuse(api::internal());
       if (reply.status().code() != msg::OK) {
-        auto& list = unprocessed[request.table()];
+        auto& list = unprocessed[table];
         list += std::string(list.empty() ? "" : ",") +
                 (request.has_put() ? "{\"PutRequest\":{\"Item\":" : "{\"DeleteRequest\":{\"Key\":") +
                 item::write_json(*content) + "}}";
@@ -276,11 +280,11 @@ void write_all(backend& to, const call_ptr& c, const batch_write_ptr& wish,
       }
       auto bytes =
           std::max<std::size_t>(request.has_put() ? item::item_size(*content) : 0, reply.old_bytes());
-      costs[request.table()].add_write(units_of(bytes, write_unit_bytes), reply);
+      costs[table].add_write(units_of(bytes, write_unit_bytes), reply);
       if (tells_collection(reply)) {
         api::writer one;
         write_collection(one, reply);
-        collections[request.table()][reply.collection_key()] = one.take();
+        collections[table][reply.collection_key()] = one.take();
       }
     }
     api::writer w;

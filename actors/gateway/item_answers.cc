@@ -3,6 +3,7 @@
 #include "actors/core/expression/parse.h"
 #include "actors/core/item/json.h"
 #include "actors/core/item/value.h"
+#include "actors/gateway/key_paths.h"
 #include <algorithm>
 
 namespace troupe::gateway {
@@ -61,7 +62,7 @@ api::outcome<projected> read_projection(const api::expressions& said,
   const auto made = [](item::result<msg::ProjectionExpression> parsed) -> api::outcome<projected> {
     if (!parsed)
       return api::of_refusal(parsed.why());
-    return projected(expression::projection::make(*parsed));
+    return projected{expression::projection::make(*parsed), nested_in(*parsed)};
   };
   if (attributes_to_get)
     return made(expression::projection_from_attributes_to_get(*attributes_to_get));

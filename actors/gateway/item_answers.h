@@ -41,8 +41,13 @@ void consumed(api::writer& w, api::capacity_report wish, const std::string& tabl
 bool tells_collection(const msg::ItemReply& reply);
 void write_collection(api::writer& w, const msg::ItemReply& reply);
 
-// What a projection leaves of an item; nothing: all of it.
-using projected = std::optional<expression::projection>;
+// What a projection leaves of an item.
+struct projected {
+  std::optional<expression::projection> part; // nothing: all of it
+  msg::ProjectionExpression nested;           // the paths of more than one element
+
+  msg::AttributeMap of(msg::AttributeMap item) const { return part ? part->apply(item) : std::move(item); }
+};
 // From ProjectionExpression or AttributesToGet of a read that has no other expression.
 api::outcome<projected> read_projection(const api::expressions& said,
                                         const std::optional<std::vector<std::string>>& attributes_to_get);

@@ -5,7 +5,9 @@
 #include "actors/gateway/api/writer.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/item_answers.h"
+#include "actors/gateway/key_paths.h"
 #include <algorithm>
+#include <memory>
 
 namespace troupe::gateway {
 
@@ -28,7 +30,7 @@ api::outcome<condition_wish> read_condition(api::write_options& options) {
 // What a write answers, alike for put and delete. Capacity goes by the larger of the item before and after,
 // of which the first is asked for by its size alone.
 struct write_reply {
-  std::string table;
+  std::string table; // as the request called it
   api::return_values returned;
   api::capacity_report capacity;
   std::size_t written_bytes;
@@ -80,7 +82,7 @@ void put_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   auto condition = read_condition(wish->options);
   if (!condition)
     return c->refuse(condition.why());
-  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity,
+  const write_reply answer{wish->named, wish->options.returned, wish->options.capacity,
                            wish->options.capacity == api::capacity_report::none ? 0
                                                                                 : item::item_size(wish->item),
                            wish->options.old_on_failure};
@@ -101,7 +103,7 @@ void delete_item(backend& to, call_ptr c, const api::structure& in, api::reading
   auto condition = read_condition(wish->options);
   if (!condition)
     return c->refuse(condition.why());
-  const write_reply answer{wish->table, wish->options.returned, wish->options.capacity, 0,
+  const write_reply answer{wish->named, wish->options.returned, wish->options.capacity, 0,
                            wish->options.old_on_failure};
   msg::ItemRequest ask;
   ask.set_table(std::move(wish->table));
@@ -120,30 +122,32 @@ void get_item(backend& to, call_ptr c, const api::structure& in, api::reading& f
   auto part = read_projection(wish->expressions, wish->attributes_to_get);
   if (!part)
     return c->refuse(part.why());
-  msg::ItemRequest ask;
-  ask.set_table(wish->table);
-  ask.mutable_get()->set_key(item::serialize(wish->key));
-  ask.mutable_get()->set_eventual(!wish->consistent);
-  to.submit(std::move(ask),
-            [c, part = std::move(*part), table = std::move(wish->table), capacity = wish->capacity,
-             consistent = wish->consistent](const msg::ItemReply& reply) {
-              if (reply.status().code() != msg::OK)
-                return c->refuse(api::of_status(reply.status()));
-              api::writer w;
-              w.object();
-              std::size_t bytes = 0;
-              if (reply.found()) {
-                auto found = item::parse_item(reply.item());
-                if (!found)
-                  return c->refuse(api::internal());
-                if (capacity != api::capacity_report::none)
-                  bytes = item::item_size(*found);
-                w.key("Item").json(item::write_json(part ? part->apply(*found) : *found));
-              }
-              consumed(w, capacity, table, {units_of(bytes, read_unit_bytes) * (consistent ? 2 : 1), {}});
-              w.end_object();
-              c->answer(w.take());
-            });
+  auto ask = std::make_shared<msg::ItemRequest>();
+  ask->set_table(wish->table);
+  ask->mutable_get()->set_key(item::serialize(wish->key));
+  ask->mutable_get()->set_eventual(!wish->consistent);
+  auto nested = part->nested;
+  auto answer = [c, part = std::move(*part), table = std::move(wish->named), capacity = wish->capacity,
+                 consistent = wish->consistent](const msg::ItemReply& reply) {
+    if (reply.status().code() != msg::OK)
+      return c->refuse(api::of_status(reply.status()));
+    api::writer w;
+    w.object();
+    std::size_t bytes = 0;
+    if (reply.found()) {
+      auto found = item::parse_item(reply.item());
+      if (!found)
+        return c->refuse(api::internal());
+      if (capacity != api::capacity_report::none)
+        bytes = item::item_size(*found);
+      w.key("Item").json(item::write_json(part.of(std::move(*found))));
+    }
+    consumed(w, capacity, table, {units_of(bytes, read_unit_bytes) * (consistent ? 2 : 1), {}});
+    w.end_object();
+    c->answer(w.take());
+  };
+  with_scalar_keys(to, c, {{wish->table, std::move(nested)}},
+                   [&to, ask, answer = std::move(answer)] { to.submit(std::move(*ask), answer); });
 }
 
 } // namespace troupe::gateway

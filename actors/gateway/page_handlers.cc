@@ -8,6 +8,7 @@
 #include "actors/core/item/value.h"
 #include "actors/gateway/handlers.h"
 #include "actors/gateway/item_answers.h"
+#include "actors/gateway/key_paths.h"
 
 namespace troupe::gateway {
 
@@ -51,6 +52,7 @@ struct page_reading {
   std::optional<msg::ConditionExpression> filter;
   std::optional<expression::projection> projection;
   std::vector<std::string> attributes; // top-level ones that the projection needs
+  msg::ProjectionExpression nested;    // its paths of more than one element
 };
 
 template <class T>
@@ -98,6 +100,7 @@ api::outcome<page_reading> read_page(api::page_options& page, const api::legacy_
   }
   for (const auto& path : parts.paths())
     out.attributes.push_back(path.elements(0).name());
+  out.nested = nested_in(parts);
   if (parts.paths_size() > 0)
     out.projection = expression::projection::make(std::move(parts));
   if (auto bad = use->check_all_used())
@@ -130,7 +133,7 @@ void fill(Body& body, api::page_options& page, page_reading& read) {
 }
 
 struct page_answer {
-  std::string table;
+  std::string table; // as the request called it
   std::optional<std::string> index;
   bool only_count = false;
   bool consistent = false;
@@ -170,8 +173,17 @@ struct page_answer {
 };
 
 page_answer answer_of(const api::page_options& page, page_reading& read) {
-  return {page.table,      page.index,    page.select == selected::count,
+  return {page.named,      page.index,    page.select == selected::count,
           page.consistent, page.capacity, std::move(read.projection)};
+}
+
+void send(backend& to, const call_ptr& c, const api::page_options& page, page_reading& read,
+          msg::ItemRequest ask) {
+  auto asked = std::make_shared<msg::ItemRequest>(std::move(ask));
+  with_scalar_keys(
+      to, c, {{page.table, std::move(read.nested)}}, [&to, c, asked, answer = answer_of(page, read)] {
+        to.submit(std::move(*asked), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
+      });
 }
 
 } // namespace
@@ -199,8 +211,7 @@ void query(backend& to, call_ptr c, const api::structure& in, api::reading& from
   body.set_backward(!wish->forward);
   body.set_legacy_filter(page.filter.has_value());
   fill(body, page, *read);
-  to.submit(std::move(ask),
-            [c, answer = answer_of(page, *read)](const msg::ItemReply& reply) { answer.say(*c, reply); });
+  send(to, c, page, *read, std::move(ask));
 }
 
 void scan(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
@@ -219,8 +230,7 @@ void scan(backend& to, call_ptr c, const api::structure& in, api::reading& from)
   body.set_segment(static_cast<std::uint32_t>(wish->segment));
   body.set_segments(static_cast<std::uint32_t>(wish->segments));
   fill(body, page, *read);
-  to.submit(std::move(ask),
-            [c, answer = answer_of(page, *read)](const msg::ItemReply& reply) { answer.say(*c, reply); });
+  send(to, c, page, *read, std::move(ask));
 }
 
 } // namespace troupe::gateway

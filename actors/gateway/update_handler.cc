@@ -68,7 +68,7 @@ void update_item(backend& to, call_ptr c, const api::structure& in, api::reading
   body.set_return_old_on_refusal(options.old_on_failure);
   ask.set_tell_index_units(options.capacity != api::capacity_report::none);
   ask.set_tell_collection(options.collection_metrics);
-  to.submit(std::move(ask), [c, table = std::move(wish->table), capacity = options.capacity,
+  to.submit(std::move(ask), [c, table = std::move(wish->named), capacity = options.capacity,
                              with_item = options.old_on_failure](const msg::ItemReply& reply) {
     if (reply.status().code() != msg::OK)
       return c->refuse(refused_write(reply, with_item));

@@ -321,6 +321,54 @@ class Tables(Story):
             self.assertEqual(client().scan(TableName=t.name, ConsistentRead=True)["Count"], 6)
 
 
+class Names(Story):
+    def test_a_table_may_be_named_by_its_arn(self):
+        t = self.table(id="S")
+        arn = client().describe_table(TableName=t.name)["Table"]["TableArn"]
+        self.assertEqual(client(node=1).describe_table(TableName=arn)["Table"]["TableName"], t.name)
+        by_arn = resource(node=2).Table(arn)
+        by_arn.put_item(Item={"id": "a", "n": 1})
+        by_arn.update_item(Key={"id": "a"}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1})
+        got = by_arn.get_item(Key={"id": "a"}, ConsistentRead=True, ReturnConsumedCapacity="TOTAL")
+        self.assertEqual((got["Item"], got["ConsumedCapacity"]["TableName"]), ({"id": "a", "n": 2}, arn))
+        self.assertEqual(by_arn.scan(ConsistentRead=True)["Items"], [{"id": "a", "n": 2}])
+        self.assertEqual(by_arn.query(KeyConditionExpression=Key("id").eq("a"))["Count"], 1)
+        with by_arn.batch_writer() as batch:
+            batch.put_item(Item={"id": "b"})
+        got = client().batch_get_item(RequestItems={arn: {"Keys": [{"id": {"S": "b"}}], "ConsistentRead": True}})
+        self.assertEqual(got["Responses"], {arn: [{"id": {"S": "b"}}]})
+        by_arn.delete()
+        by_arn.wait_until_not_exists()
+        self.assertNotIn(t.name, client().list_tables()["TableNames"])
+
+    def test_an_arn_made_of_ones_own_region_means_the_same_table(self):
+        t = self.table(id="S")
+        t.put_item(Item={"id": "a"})
+        mine = f"arn:aws:dynamodb:eu-central-1:000000000000:table/{t.name}"
+        self.assertIn("Item", client().get_item(TableName=mine, Key={"id": {"S": "a"}}, ConsistentRead=True))
+
+    def test_a_table_of_another_account_or_region_is_not_ones_to_see(self):
+        t = self.table(id="S")
+        for theirs in (f"arn:aws:dynamodb:local:123456789012:table/{t.name}",
+                       f"arn:aws:dynamodb:us-east-1:000000000000:table/{t.name}"):
+            self.refused("AccessDeniedException",
+                         f"User: is not authorized to perform: dynamodb:GetItem on resource: {theirs}",
+                         client().get_item, TableName=theirs, Key={"id": {"S": "a"}})
+
+
+class Projections(Story):
+    def test_one_that_leads_into_a_key_is_refused(self):
+        t = self.table(id="S", seq="N")
+        text = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: "
+        self.refused("ValidationException", text + "id", t.get_item, Key={"id": "a", "seq": 1},
+                     ProjectionExpression="v, id.part")
+        self.refused("ValidationException", text + "seq", t.query, KeyConditionExpression=Key("id").eq("a"),
+                     ProjectionExpression="seq[0]")
+        self.refused("ValidationException", text + "id", t.scan, ProjectionExpression="id.part")
+        self.refused("ValidationException", text + "id", client().batch_get_item, RequestItems={
+            t.name: {"Keys": [{"id": {"S": "a"}, "seq": {"N": "1"}}], "ProjectionExpression": "id.part"}})
+
+
 class Batches(Story):
     def test_what_is_written_together_is_read_together(self):
         t = self.table(id="S")

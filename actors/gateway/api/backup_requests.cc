@@ -129,7 +129,7 @@ std::string_view name_of(msg::TableOptions::Projection projection) {
 } // namespace
 
 outcome<create_backup> read_create_backup(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   const auto name = in.text("BackupName");
   if (from.failed())
     return *from.take();
@@ -155,7 +155,7 @@ outcome<named_backup> read_named_backup(const structure& in, reading& from) {
 }
 
 outcome<list_backups> read_list_backups(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   const auto limit = in.integer("Limit");
   const auto lower = in.time_ms("TimeRangeLowerBound");
   const auto upper = in.time_ms("TimeRangeUpperBound");
@@ -208,6 +208,8 @@ outcome<restore_to_time> read_restore_to_time(const structure& in, reading& from
   const auto target = in.text("TargetTableName");
   const auto table = in.text("SourceTableName");
   const auto arn = in.text("SourceTableArn");
+  if (arn && is_foreign(*arn, from))
+    from.refuse(not_authorized(from, *arn));
   const auto latest = in.flag("UseLatestRestorableTime");
   const auto time_ms = in.time_ms("RestoreDateTime");
   auto given = read_overrides(in);
@@ -235,7 +237,7 @@ outcome<restore_to_time> read_restore_to_time(const structure& in, reading& from
 }
 
 outcome<update_continuous_backups> read_update_continuous_backups(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   const auto wish = in.inner("PointInTimeRecoverySpecification", "PointInTimeRecoverySpecification");
   const auto given = wish.value_or(structure());
   const bool enabled = given.flag("PointInTimeRecoveryEnabled").value_or(false);

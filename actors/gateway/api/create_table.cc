@@ -270,7 +270,7 @@ trouble plan_throughput(const maybe_text& billing, const std::optional<given_uni
 } // namespace
 
 outcome<create_table> read_create_table(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   const auto billing = in.text("BillingMode");
   const auto units = read_units(in, "ProvisionedThroughput");
   const auto keys = read_keys(in);

@@ -1,6 +1,7 @@
 // BatchGetItem and BatchWriteItem.
 #include "actors/core/item/value.h"
 #include "actors/gateway/api/item_parts.h"
+#include "actors/gateway/api/table_name.h"
 #include <algorithm>
 #include <set>
 
@@ -22,8 +23,8 @@ std::string shown_tables(const Tables& tables, const char* type) {
 
 template <class Tables>
 void check_table_names(constraints& c, const Tables& tables, const std::string& shown) {
-  for (const auto& [name, content] : tables)
-    if (name.size() < 3 || name.size() > 255 || !is_resource_name(name))
+  for (const auto& one : tables)
+    if (one.table.size() < 3 || one.table.size() > 255 || !is_resource_name(one.table))
       c.failed("requestItems", "'" + shown + "'",
                "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member "
                "must have "
@@ -42,7 +43,9 @@ outcome<batch_get_item> read_batch_get_item(const structure& in, reading& from) 
     for (const auto& [name, member] : *tables) {
       const auto path = "requestItems." + name + ".member.";
       auto& one = out.tables.emplace_back();
-      one.table = name;
+      auto called = as_table_name(name, from);
+      one.table = std::move(*called.name);
+      one.named = std::move(called.given);
       const auto keys = member.attribute_maps("Keys");
       one.attributes_to_get = member.texts("AttributesToGet");
       one.consistent = member.flag("ConsistentRead").value_or(false);
@@ -64,24 +67,24 @@ outcome<batch_get_item> read_batch_get_item(const structure& in, reading& from) 
   if (tables) {
     const auto shown = shown_tables(*tables, "com.amazonaws.dynamodb.v20120810.KeysAndAttributes");
     c.count("requestItems", tables->size(), shown, 1, gets_max);
-    check_table_names(c, *tables, shown);
+    check_table_names(c, out.tables, shown);
   }
   c.append(inside);
   if (auto bad = c.result())
     return *bad;
 
   std::size_t total = 0;
+  std::set<std::pair<std::string, std::string>> seen; // a table may be there twice, under its ARN, too
   for (auto& one : out.tables) {
     if (auto bad = check_together({{"ProjectionExpression", one.expressions.projection.has_value()}},
                                   {{"AttributesToGet", one.attributes_to_get.has_value()}}, one.expressions))
       return *bad;
     if (auto bad = check_duplicates(one.attributes_to_get))
       return *bad;
-    std::set<std::string> seen;
     for (auto& key : one.keys) {
       if (auto bad = make_canonical(key))
         return *bad;
-      if (!seen.insert(item::serialize(key)).second)
+      if (!seen.emplace(one.table, item::serialize(key)).second)
         return validation("Provided list of item keys contains duplicates");
       if (++total > gets_max)
         return validation("Too many items requested for the BatchGetItem call");
@@ -101,7 +104,9 @@ outcome<batch_write_item> read_batch_write_item(const structure& in, reading& fr
   if (tables)
     for (const auto& [name, requests] : *tables) {
       auto& one = out.tables.emplace_back();
-      one.table = name;
+      auto called = as_table_name(name, from);
+      one.table = std::move(*called.name);
+      one.named = std::move(called.given);
       for (std::size_t i = 0; i < requests.size(); ++i) {
         const auto path = "requestItems." + name + ".member." + std::to_string(i + 1) + ".member.";
         const auto remove = requests[i].inner("DeleteRequest", "DeleteRequest");
@@ -125,7 +130,7 @@ outcome<batch_write_item> read_batch_write_item(const structure& in, reading& fr
   if (tables) {
     const auto shown = shown_tables(*tables, "[com.amazonaws.dynamodb.v20120810.WriteRequest]");
     c.count("requestItems", tables->size(), shown, 1, writes_max);
-    check_table_names(c, *tables, shown);
+    check_table_names(c, out.tables, shown);
     for (const auto& [name, requests] : *tables)
       if (requests.empty() || requests.size() > writes_max)
         c.failed("requestItems", "'" + shown + "'",

@@ -1,5 +1,6 @@
 // GetItem, Query and Scan.
 #include "actors/gateway/api/item_parts.h"
+#include "actors/gateway/api/table_name.h"
 
 namespace troupe::api {
 
@@ -18,15 +19,17 @@ trouble make_start_key_canonical(msg::AttributeMap& key) {
 }
 
 struct page_words {
+  table_name named;
   maybe_text table;
   maybe_text index;
   maybe_text select;
   maybe_text capacity;
   maybe_text join;
 
-  explicit page_words(const structure& in)
-      : table(in.text("TableName")), index(in.text("IndexName")), select(in.text("Select")),
-        capacity(in.text("ReturnConsumedCapacity")), join(in.text("ConditionalOperator")) {}
+  page_words(const structure& in, reading& from)
+      : named(read_table_name(in, from)), table(named.name), index(in.text("IndexName")),
+        select(in.text("Select")), capacity(in.text("ReturnConsumedCapacity")),
+        join(in.text("ConditionalOperator")) {}
 };
 
 page_options read_page(const structure& in, const char* filter) {
@@ -62,6 +65,7 @@ selected selected_of(const maybe_text& word) {
 
 void take(const page_words& words, page_options& into) {
   into.table = *words.table;
+  into.named = words.named.given;
   into.index = words.index;
   into.select = selected_of(words.select);
   into.capacity = capacity_of(words.capacity);
@@ -71,7 +75,7 @@ void take(const page_words& words, page_options& into) {
 } // namespace
 
 outcome<get_item> read_get_item(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto named = read_table_name(in, from);
   const auto capacity = in.text("ReturnConsumedCapacity");
   auto key = in.attributes("Key");
   get_item out;
@@ -85,7 +89,7 @@ outcome<get_item> read_get_item(const structure& in, reading& from) {
   constraints c;
   check_capacity(c, capacity);
   check_attributes_to_get(c, "attributesToGet", out.attributes_to_get);
-  c.resource_name("tableName", table);
+  c.resource_name("tableName", named.name);
   c.there("key", key.has_value());
   if (auto bad = c.result())
     return *bad;
@@ -93,7 +97,8 @@ outcome<get_item> read_get_item(const structure& in, reading& from) {
   if (auto bad = check_together({{"ProjectionExpression", out.expressions.projection.has_value()}},
                                 {{"AttributesToGet", out.attributes_to_get.has_value()}}, out.expressions))
     return *bad;
-  out.table = *table;
+  out.table = *named.name;
+  out.named = named.given;
   out.capacity = capacity_of(capacity);
   out.key = std::move(*key);
   if (auto bad = make_canonical(out.key))
@@ -104,7 +109,7 @@ outcome<get_item> read_get_item(const structure& in, reading& from) {
 }
 
 outcome<query> read_query(const structure& in, reading& from) {
-  const page_words words(in);
+  const page_words words(in, from);
   query out;
   auto& page = out.page;
   page = read_page(in, "QueryFilter");
@@ -149,7 +154,7 @@ outcome<query> read_query(const structure& in, reading& from) {
 }
 
 outcome<scan> read_scan(const structure& in, reading& from) {
-  const page_words words(in);
+  const page_words words(in, from);
   scan out;
   auto& page = out.page;
   page = read_page(in, "ScanFilter");

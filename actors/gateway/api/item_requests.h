@@ -56,18 +56,21 @@ struct write_options {
 
 struct put_item {
   std::string table;
+  std::string named;      // how the request called it: its name, or its ARN
   msg::AttributeMap item; // canonical, of allowed size
   write_options options;  // returned: none or all_old
 };
 
 struct delete_item {
   std::string table;
+  std::string named;     // how the request called it: its name, or its ARN
   msg::AttributeMap key; // canonical
   write_options options; // returned: none or all_old
 };
 
 struct update_item {
   std::string table;
+  std::string named;     // how the request called it: its name, or its ARN
   msg::AttributeMap key; // canonical
   std::optional<std::vector<expression::legacy_update>> attribute_updates;
   write_options options;
@@ -75,6 +78,7 @@ struct update_item {
 
 struct get_item {
   std::string table;
+  std::string named;     // how the request called it: its name, or its ARN
   msg::AttributeMap key; // canonical
   bool consistent = false;
   capacity_report capacity = capacity_report::none;
@@ -85,6 +89,7 @@ struct get_item {
 struct batch_get_item {
   struct of_table {
     std::string table;
+    std::string named;
     std::vector<msg::AttributeMap> keys; // canonical, 1 to 100 in the whole request, none twice in a table
     bool consistent = false;
     api::expressions expressions; // projection
@@ -101,6 +106,7 @@ struct batch_write_item {
   };
   struct of_table {
     std::string table;
+    std::string named;
     std::vector<write> writes;
   };
   std::vector<of_table> tables; // 1 to 25 writes in all
@@ -113,6 +119,7 @@ enum class selected { unsaid, all_attributes, all_projected_attributes, specific
 // What Query and Scan share.
 struct page_options {
   std::string table;
+  std::string named; // how the request called it: its name, or its ARN
   std::optional<std::string> index;
   selected select = selected::unsaid;
   std::optional<std::int64_t> limit;          // at least 1

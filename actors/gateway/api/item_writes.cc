@@ -1,6 +1,7 @@
 // PutItem, DeleteItem and UpdateItem.
 #include "actors/core/item/value.h"
 #include "actors/gateway/api/item_parts.h"
+#include "actors/gateway/api/table_name.h"
 
 namespace troupe::api {
 
@@ -8,6 +9,7 @@ namespace {
 
 // The members that all three have, as they were given.
 struct write_words {
+  table_name named;
   maybe_text table;
   maybe_text returned;
   maybe_text capacity;
@@ -15,8 +17,8 @@ struct write_words {
   maybe_text on_failure;
   maybe_text join;
 
-  explicit write_words(const structure& in)
-      : table(in.text("TableName")), returned(in.text("ReturnValues")),
+  write_words(const structure& in, reading& from)
+      : named(read_table_name(in, from)), table(named.name), returned(in.text("ReturnValues")),
         capacity(in.text("ReturnConsumedCapacity")),
         collection_metrics(in.text("ReturnItemCollectionMetrics")),
         on_failure(in.text("ReturnValuesOnConditionCheckFailure")), join(in.text("ConditionalOperator")) {}
@@ -61,7 +63,7 @@ trouble check_condition_parameters(const write_options& options, const write_wor
 } // namespace
 
 outcome<put_item> read_put_item(const structure& in, reading& from) {
-  const write_words words(in);
+  const write_words words(in, from);
   auto content = in.attributes("Item");
   put_item out;
   out.options = read_options(in);
@@ -83,6 +85,7 @@ outcome<put_item> read_put_item(const structure& in, reading& from) {
   if (auto bad = check_condition_parameters(out.options, words))
     return *bad;
   out.table = *words.table;
+  out.named = words.named.given;
   out.item = std::move(*content);
   if (auto bad = make_canonical(out.item))
     return *bad;
@@ -94,7 +97,7 @@ outcome<put_item> read_put_item(const structure& in, reading& from) {
 }
 
 outcome<delete_item> read_delete_item(const structure& in, reading& from) {
-  const write_words words(in);
+  const write_words words(in, from);
   auto key = in.attributes("Key");
   delete_item out;
   out.options = read_options(in);
@@ -116,6 +119,7 @@ outcome<delete_item> read_delete_item(const structure& in, reading& from) {
   if (auto bad = check_condition_parameters(out.options, words))
     return *bad;
   out.table = *words.table;
+  out.named = words.named.given;
   out.key = std::move(*key);
   if (auto bad = make_canonical(out.key))
     return *bad;
@@ -125,7 +129,7 @@ outcome<delete_item> read_delete_item(const structure& in, reading& from) {
 }
 
 outcome<update_item> read_update_item(const structure& in, reading& from) {
-  const write_words words(in);
+  const write_words words(in, from);
   auto key = in.attributes("Key");
   update_item out;
   out.options = read_options(in);
@@ -158,6 +162,7 @@ outcome<update_item> read_update_item(const structure& in, reading& from) {
                                 out.options.expressions))
     return *bad;
   out.table = *words.table;
+  out.named = words.named.given;
   out.key = std::move(*key);
   if (auto bad = make_canonical(out.key))
     return *bad;

@@ -26,6 +26,13 @@ using named_texts = std::vector<std::pair<std::string, std::string>>;
 // The first trouble of a document; shared by everything that reads from it.
 class reading {
 public:
+  reading() = default;
+  // `region`: that the request is signed for; empty when it does not say.
+  reading(std::string operation, std::string region)
+      : operation_(std::move(operation)), region_(std::move(region)) {}
+
+  const std::string& operation() const { return operation_; }
+  const std::string& region() const { return region_; }
   bool failed() const { return trouble_.has_value(); }
   void fail(std::string why) { refuse(serialization(std::move(why))); }
   void refuse(error why) {
@@ -40,6 +47,8 @@ public:
   trouble take() { return std::move(trouble_); }
 
 private:
+  std::string operation_;
+  std::string region_;
   trouble trouble_;
 };
 

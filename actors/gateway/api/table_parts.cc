@@ -120,25 +120,4 @@ trouble refuse_unsupported(const structure& in) {
   return std::nullopt;
 }
 
-std::string table_of_arn(std::string_view arn) {
-  constexpr std::string_view start = "arn:aws:dynamodb:";
-  if (!arn.starts_with(start))
-    return {};
-  arn.remove_prefix(start.size());
-  const auto region = arn.find(':');
-  const auto account = region == std::string_view::npos ? region : arn.find(':', region + 1);
-  if (account == std::string_view::npos || region == 0)
-    return {};
-  const auto digits = arn.substr(region + 1, account - region - 1);
-  if (digits.empty() ||
-      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
-    return {};
-  constexpr std::string_view kind = "table/";
-  const auto rest = arn.substr(account + 1);
-  if (!rest.starts_with(kind))
-    return {};
-  const auto name = rest.substr(kind.size());
-  return name.size() >= 3 && name.find('/') == std::string_view::npos ? std::string(name) : std::string();
-}
-
 } // namespace troupe::api

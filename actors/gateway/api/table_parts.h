@@ -1,6 +1,7 @@
 // Parts that several requests about tables have in common. Inside gateway_api only.
 #pragma once
 #include "actors/gateway/api/constraints.h"
+#include "actors/gateway/api/table_name.h"
 #include "actors/gateway/api/table_requests.h"
 
 namespace troupe::api {
@@ -26,9 +27,6 @@ void check_table_class(constraints& c, const std::optional<std::string>& table_c
 // Nothing when there is no SSESpecification.
 outcome<std::optional<msg::TableOptions>> read_sse(const structure& in,
                                                    std::string_view name = "SSESpecification");
-
-// arn:aws:dynamodb:REGION:ACCOUNT:table/NAME. Empty when it is no table's.
-std::string table_of_arn(std::string_view arn);
 
 outcome<std::vector<msg::TableOptions::Tag>> make_tags(const std::vector<structure>& given);
 

@@ -146,10 +146,6 @@ std::string id_of(const msg::TableRecord& table) {
   return text;
 }
 
-std::string arn_of(std::string_view table) {
-  return "arn:aws:dynamodb:local:000000000000:table/" + std::string(table);
-}
-
 table_state state_of(const msg::TableRecord& table) {
   switch (table.state()) {
   case msg::TABLE_CREATING:

@@ -2,6 +2,7 @@
 //
 // Thread: pure functions.
 #pragma once
+#include "actors/gateway/api/table_name.h"
 #include "actors/gateway/api/writer.h"
 #include "messages/table.pb.h"
 #include <optional>
@@ -9,9 +10,6 @@
 #include <string_view>
 
 namespace troupe::api {
-
-// "arn:aws:dynamodb:local:000000000000:table/NAME": of the form that SDKs take apart, and of no account.
-std::string arn_of(std::string_view table);
 
 std::string id_of(const msg::TableRecord& table); // a UUID, the same for the same table for ever
 

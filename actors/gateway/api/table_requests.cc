@@ -19,12 +19,11 @@ bool is_resource_arn(std::string_view text) {
   return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size();
 }
 
-trouble check_arn(const std::optional<std::string>& arn, const char* action) {
+trouble check_arn(const std::optional<std::string>& arn, const reading& from) {
   if (!arn)
     return validation("Invalid TableArn");
-  if (!is_resource_arn(*arn))
-    return access_denied("User: is not authorized to perform: dynamodb:" + std::string(action) +
-                         " on resource: " + (arn->empty() ? "*" : *arn));
+  if (!is_resource_arn(*arn) || is_foreign(*arn, from))
+    return not_authorized(from, *arn);
   return std::nullopt;
 }
 
@@ -43,7 +42,7 @@ error absent(const char* path) {
 } // namespace
 
 outcome<update_table> read_update_table(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   const auto billing = in.text("BillingMode");
   const auto units = read_units(in, "ProvisionedThroughput");
   const auto table_class = in.text("TableClass");
@@ -90,7 +89,7 @@ outcome<update_table> read_update_table(const structure& in, reading& from) {
 }
 
 outcome<named_table> read_named_table(const structure& in, reading& from) {
-  const auto table = in.text("TableName");
+  const auto table = read_table_name(in, from).name;
   if (from.failed())
     return *from.take();
   if (auto bad = check_table_parameter(table))
@@ -123,7 +122,7 @@ outcome<tag_resource> read_tag_resource(const structure& in, reading& from) {
   auto made = make_tags(tags.value_or(std::vector<structure>()));
   if (from.failed())
     return *from.take();
-  if (auto bad = check_arn(arn, "TagResource"))
+  if (auto bad = check_arn(arn, from))
     return *bad;
   if (!tags)
     return absent("tags");
@@ -141,7 +140,7 @@ outcome<untag_resource> read_untag_resource(const structure& in, reading& from) 
   auto keys = in.texts("TagKeys");
   if (from.failed())
     return *from.take();
-  if (auto bad = check_arn(arn, "UntagResource"))
+  if (auto bad = check_arn(arn, from))
     return *bad;
   if (!keys)
     return absent("tagKeys");
@@ -157,7 +156,7 @@ outcome<list_tags_of_resource> read_list_tags_of_resource(const structure& in, r
   const auto next = in.text("NextToken");
   if (from.failed())
     return *from.take();
-  if (auto bad = check_arn(arn, "ListTagsOfResource"))
+  if (auto bad = check_arn(arn, from))
     return *bad;
   if (auto bad = check_table_arn(*arn))
     return *bad;

@@ -132,9 +132,10 @@ TEST(tables, have_tags) {
             R"(200 {"Tags":[{"Key":"a","Value":"3"},{"Key":"b","Value":"2"}]})");
   EXPECT_EQ(d.said("UntagResource", arn + R"(,"TagKeys":["a","absent"]})"), "200 ");
   EXPECT_EQ(d.said("ListTagsOfResource", arn + "}"), R"(200 {"Tags":[{"Key":"b","Value":"2"}]})");
-  EXPECT_EQ(d.said("ListTagsOfResource", R"({"ResourceArn":"arn:aws:dynamodb:local:0:table/none"})"),
-            dynamodb + R"(ResourceNotFoundException","message":"Requested resource not found: ResourcArn: )"
-                       R"(arn:aws:dynamodb:local:0:table/none not found"})");
+  EXPECT_EQ(
+      d.said("ListTagsOfResource", R"({"ResourceArn":"arn:aws:dynamodb:local:000000000000:table/none"})"),
+      dynamodb + R"(ResourceNotFoundException","message":"Requested resource not found: ResourcArn: )"
+                 R"(arn:aws:dynamodb:local:000000000000:table/none not found"})");
 }
 
 TEST(tables, many_tags_come_in_pages) {
