@@ -78,11 +78,29 @@ result<std::unique_ptr<file_writer>> file_writer::create(const std::string& path
   return std::unique_ptr<file_writer>(new file_writer(path, temporary, fd));
 }
 
+result<std::unique_ptr<file_writer>> file_writer::reopen(const std::string& path, std::uint64_t bytes) {
+  std::string temporary = path + std::string(temporary_suffix);
+  int fd = open_retrying(temporary.c_str(), O_WRONLY);
+  if (fd < 0)
+    return errno_error(temporary, "open", errno);
+  std::unique_ptr<file_writer> again(new file_writer(path, temporary, fd));
+  again->kept_ = true; // also when it cannot be gone on with
+  const auto end = static_cast<off_t>(bytes);
+  if (::ftruncate(fd, end) != 0)
+    return errno_error(temporary, "truncate", errno);
+  if (::lseek(fd, end, SEEK_SET) != end)
+    return errno_error(temporary, "seek", errno);
+  again->kept_ = false;
+  again->written_ = again->on_its_way_ = bytes;
+  return again;
+}
+
 file_writer::~file_writer() {
   if (fd_ < 0)
     return;
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+  if (!kept_)
+    ::unlink(temporary_.c_str());
 }
 
 result<void> file_writer::write(std::string_view bytes) {
@@ -156,6 +174,14 @@ result<void> sync_file(const std::string& path) {
   auto done = sync_descriptor(path, fd);
   ::close(fd);
   return done;
+}
+
+void begin_writeback(const std::string& path) {
+  int fd = open_retrying(path.c_str(), O_RDONLY);
+  if (fd < 0)
+    return;
+  (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  ::close(fd);
 }
 
 result<void> sync_directory(const std::string& path) {

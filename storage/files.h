@@ -38,11 +38,14 @@ class file_writer {
 public:
   // The name that is used until publish(): path + temporary_suffix.
   static result<std::unique_ptr<file_writer>> create(const std::string& path);
-  ~file_writer(); // unpublished: removes it
+  // Goes on behind the first `bytes` of one that was kept, and cuts off what lies above; `missing`: none was.
+  static result<std::unique_ptr<file_writer>> reopen(const std::string& path, std::uint64_t bytes);
+  ~file_writer(); // unpublished: removes it, unless it is to be kept
   file_writer(const file_writer&) = delete;
   file_writer& operator=(const file_writer&) = delete;
 
   const std::string& temporary_path() const { return temporary_; }
+  void keep() { kept_ = true; } // under the temporary name, for reopen()
   result<void> write(std::string_view bytes);
   std::uint64_t written() const { return written_; }
   result<void> sync();
@@ -56,6 +59,7 @@ private:
   int fd_;
   std::uint64_t written_ = 0;
   std::uint64_t on_its_way_ = 0; // of it, to the disk
+  bool kept_ = false;
 };
 
 inline constexpr std::string_view temporary_suffix = ".part";
@@ -64,6 +68,9 @@ bool exists(const std::string& path);
 std::string directory_of(const std::string& path);
 result<void> make_directories(const std::string& path); // with parents; not an error when it is there
 result<void> sync_file(const std::string& path);
+// Has what was written so far be on its way to the disk, so that the sync at the end is short. Says nothing
+// of whether it gets there.
+void begin_writeback(const std::string& path);
 result<void> sync_directory(const std::string& path);
 // Renames and syncs the directory of `to`. What was at `to` is replaced.
 result<void> rename_durably(const std::string& from, const std::string& to);

@@ -43,11 +43,14 @@ public:
 
   const msg::SnapshotHeader& header() const;
   std::uint64_t file_bytes() const;
+  std::uint64_t file_sum() const; // its checksum of itself: no two snapshots share it
 
   // The next block of records, verified; `more` false with the last one. From the first again after rewind().
   result<item_page> records();
   void rewind();
   result<void> verify(); // whole file, every block, counts, digest. Rewinds.
+  // The same, about max_bytes more of it. True: all of it is sound.
+  result<bool> verify_some(std::size_t max_bytes);
 
   // A piece of the file as it travels: limits::snapshot_chunk_bytes of it, the last may be shorter. Fills
   // chunk, header, data, checksum, last. `missing` behind the end. The header is whole with the first piece
@@ -57,22 +60,33 @@ public:
 private:
   struct state;
   explicit snapshot_reader(std::unique_ptr<state> s);
+  result<bool> check_records(std::size_t max_bytes);
   std::unique_ptr<state> state_;
 };
 
-// Puts the pieces together again at the receiving end, into a temporary file that becomes `path` when whole
-// and verified.
+// Puts the pieces together again at the receiving end, into a temporary file that becomes `path` when it is
+// whole. Each piece fits its checksum, and the checksums are kept beside the pieces: after a crash the next
+// receiver reads again what is there, and goes on behind the last piece that is what was written. Whether the
+// records are those that the header counts, whoever installs the file reads.
 class snapshot_receiver {
 public:
+  // Begins anew: whatever lies there is removed.
   static result<std::unique_ptr<snapshot_receiver>> create(const std::string& path);
-  ~snapshot_receiver(); // unfinished: removes what came
+  // With the pieces that an earlier one left; `missing`: none are. recheck() comes before all else.
+  static result<std::unique_ptr<snapshot_receiver>> resume(const std::string& path);
+  static result<void> discard(const std::string& path);
+  ~snapshot_receiver(); // unfinished: what came stays
   snapshot_receiver(const snapshot_receiver&) = delete;
   snapshot_receiver& operator=(const snapshot_receiver&) = delete;
 
-  std::uint64_t wanted() const; // the number of the next piece
+  // Reads about max_bytes more of what was left. True: wanted() is known.
+  result<bool> recheck(std::size_t max_bytes);
+  std::uint64_t wanted() const;   // the number of the next piece
+  std::uint64_t snapshot() const; // file_sum() of what comes; 0: not known
+  std::uint64_t index() const;    // of the log, where it stands; 0: not known
   // `corrupt`: the piece does not fit its checksum; ask for it again. A piece that is not the wanted one is
   // ignored. `refused`: it belongs to another snapshot. True when that was the last one, and the file is
-  // verified and in place.
+  // in place.
   result<bool> add(const msg::SnapshotChunk& chunk);
 
 private:
@@ -93,11 +107,32 @@ struct install_options {
   entry_rules entries;           // a snapshot has none: they are made anew
 };
 
-// Builds a new item file from a snapshot beside `item_path`, verifies it against the snapshot's digest, syncs
-// it and renames it over what is there. No item_store may have that path open. `refused` when what is there
-// stands at the snapshot's index or above. A crash leaves the old file or the new one.
+// Builds a new item file from a snapshot, in the snapshot's folder, verifies it against the snapshot's
+// digest, syncs it and renames it over what is there. No item_store may have that path open. `refused` when
+// what is there stands at the snapshot's index or above. A crash leaves the old file or the new one.
 result<item_position> install_snapshot(const std::string& snapshot_path, const std::string& item_path,
                                        const install_options& options);
+
+// The same in steps, for whoever shares its thread with others. Until finish() the item file may be open, and
+// written to.
+class snapshot_installer {
+public:
+  static result<std::unique_ptr<snapshot_installer>>
+  begin(const std::string& snapshot_path, const std::string& item_path, const install_options& options);
+  ~snapshot_installer(); // unfinished: removes what was built
+  snapshot_installer(const snapshot_installer&) = delete;
+  snapshot_installer& operator=(const snapshot_installer&) = delete;
+
+  // Reads, and then builds, about max_bytes more. True: finish() is all that is left to do.
+  result<bool> step(std::size_t max_bytes);
+  // Puts the new file where it belongs. No item_store may have the path open.
+  result<item_position> finish();
+
+private:
+  struct state;
+  explicit snapshot_installer(std::unique_ptr<state> s);
+  std::unique_ptr<state> state_;
+};
 
 // Removes what unfinished writers, receivers and installs left in a directory. At start, before anything is
 // open.

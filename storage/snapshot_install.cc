@@ -11,6 +11,8 @@ namespace troupe::storage {
 
 namespace {
 
+constexpr std::size_t writeback_bytes = 16u << 20;
+
 // Tidies the file that is there: its WAL, if it has one, goes into it, so that nothing of the old file can be
 // taken for the new one's. Refuses when it is not older than the snapshot.
 result<void> retire(const std::string& item_path, std::uint64_t snapshot_index,
@@ -55,38 +57,6 @@ result<std::unique_ptr<sqlite::connection>> create_aside(const std::string& path
   return sqlite::connection::open(path, how);
 }
 
-// Verifies as it copies: order, counts, digest. The row has the sizes added up.
-result<void> copy_records(snapshot_reader& from, sqlite::connection& db, record_size size_of,
-                          item_format::position_row& row, item_leaves& leaves) {
-  auto put = db.prepare("INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)");
-  if (!put)
-    return put.error();
-  records_digest digest;
-  std::uint64_t items = 0;
-  for (bool more = true; more;) {
-    auto page = from.records();
-    if (!page)
-      return page.error();
-    for (const auto& [key, value] : page->records) {
-      const std::uint64_t check = record_checksum(key, value);
-      leaves.add(key, check);
-      auto done = put->bind(1, std::string_view(key))
-                      .bind(2, static_cast<std::int64_t>(check))
-                      .bind(3, std::string_view(value))
-                      .run();
-      if (!done)
-        return done;
-      digest.add(key, value);
-      items += 1;
-      row.sizes += size_of ? size_of(key, value) : 0;
-    }
-    more = page->more;
-  }
-  if (items != from.header().items() || digest.value() != from.header().digest())
-    return error{code::corrupt, db.path() + ": the records copied are not those of the snapshot"};
-  return leaves.write();
-}
-
 item_format::position_row position_of(const msg::SnapshotHeader& header, const install_options& options) {
   item_format::position_row row;
   row.group = options.group;
@@ -128,43 +98,126 @@ result<void> copy_position(const item_format::position_row& row, const msg::Snap
       .run();
 }
 
-result<void> build(snapshot_reader& from, item_format::position_row row, const std::string& path,
-                   const install_options& options) {
-  auto db = create_aside(path, options.vfs);
-  if (!db)
-    return db.error();
-  sqlite::connection& file = **db;
-  if (auto made = file.ensure_schema(item_format::application_id, item_format::version, item_format::schema);
-      !made)
-    return made.error();
-  if (auto made = file.execute(item_leaves::schema); !made)
-    return made;
-  auto leaves = item_leaves::open(file, leaf_cut(options.from, options.to), true);
-  if (!leaves)
-    return leaves.error();
-  if (auto begun = file.begin(); !begun)
-    return begun;
-  auto copied = copy_records(from, file, options.size_of, row, **leaves);
-  if (copied)
-    copied = copy_position(row, from.header(), (*leaves)->cut(), file);
-  if (!copied) {
-    file.rollback();
-    return copied;
-  }
-  leaves->reset();
-  if (auto done = file.commit(); !done)
-    return done;
-  if (options.entries.indexes > 0)
-    if (auto made = item_entries::open(file, options.entries); !made)
-      return made.error();
-  db->reset(); // closed: all of it is in the one file
-  return sync_file(path);
-}
-
 } // namespace
 
-result<item_position> install_snapshot(const std::string& snapshot_path, const std::string& item_path,
-                                       const install_options& options) {
+struct snapshot_installer::state {
+  std::string item_path;
+  std::string aside; // where the new file is built: beside the snapshot
+  install_options options;
+  std::unique_ptr<snapshot_reader> from;
+  item_format::position_row row; // gets the sizes added up
+  bool verified = false;
+  bool built = false;
+  // While records are copied.
+  std::unique_ptr<sqlite::connection> db;
+  std::unique_ptr<item_leaves> leaves;
+  sqlite::statement put;
+  records_digest digest;
+  std::uint64_t items = 0;
+  std::size_t unwritten = 0; // bytes that have not been sent on their way to the disk
+
+  ~state();
+  result<void> create();
+  result<bool> copy(std::size_t max_bytes);
+  result<void> complete();
+  void forget_file();
+};
+
+snapshot_installer::state::~state() {
+  forget_file();
+  if (!aside.empty())
+    for (const char* tail : {"", "-wal"})
+      (void)remove_file(aside + tail);
+}
+
+// Closed in the order in which it was opened, backwards.
+void snapshot_installer::state::forget_file() {
+  put = {};
+  leaves.reset();
+  if (db)
+    db->rollback();
+  db.reset();
+}
+
+result<void> snapshot_installer::state::create() {
+  auto made = create_aside(aside, options.vfs);
+  if (!made)
+    return made.error();
+  db = std::move(*made);
+  if (auto done = db->ensure_schema(item_format::application_id, item_format::version, item_format::schema);
+      !done)
+    return done.error();
+  if (auto done = db->execute(item_leaves::schema); !done)
+    return done;
+  auto opened = item_leaves::open(*db, leaf_cut(options.from, options.to), true);
+  if (!opened)
+    return opened.error();
+  leaves = std::move(*opened);
+  if (auto begun = db->begin(); !begun)
+    return begun;
+  auto prepared = db->prepare("INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)");
+  if (!prepared)
+    return prepared.error();
+  put = std::move(*prepared);
+  return {};
+}
+
+// Counts and digest are those of what was copied. True: all records are.
+result<bool> snapshot_installer::state::copy(std::size_t max_bytes) {
+  for (std::size_t copied = 0; copied < max_bytes;) {
+    auto page = from->records();
+    if (!page)
+      return page.error();
+    for (const auto& [key, value] : page->records) {
+      const std::uint64_t check = record_checksum(key, value);
+      leaves->add(key, check);
+      auto done = put.bind(1, std::string_view(key))
+                      .bind(2, static_cast<std::int64_t>(check))
+                      .bind(3, std::string_view(value))
+                      .run();
+      if (!done)
+        return done.error();
+      digest.add(key, value);
+      items += 1;
+      row.sizes += options.size_of ? options.size_of(key, value) : 0;
+      copied += key.size() + value.size();
+      unwritten += key.size() + value.size();
+    }
+    if (!page->more)
+      return true;
+  }
+  if (unwritten >= writeback_bytes) {
+    begin_writeback(aside);
+    unwritten = 0;
+  }
+  return false;
+}
+
+result<void> snapshot_installer::state::complete() {
+  if (items != from->header().items() || digest.value() != from->header().digest())
+    return error{code::corrupt, aside + ": the records copied are not those of the snapshot"};
+  if (auto written = leaves->write(); !written)
+    return written;
+  if (auto written = copy_position(row, from->header(), leaves->cut(), *db); !written)
+    return written;
+  put = {};
+  leaves.reset();
+  if (auto done = db->commit(); !done)
+    return done;
+  if (options.entries.indexes > 0)
+    if (auto made = item_entries::open(*db, options.entries); !made)
+      return made.error();
+  db.reset(); // closed: all of it is in the one file
+  built = true;
+  return sync_file(aside);
+}
+
+snapshot_installer::snapshot_installer(std::unique_ptr<state> s) : state_(std::move(s)) {}
+snapshot_installer::~snapshot_installer() = default;
+
+result<std::unique_ptr<snapshot_installer>> snapshot_installer::begin(const std::string& snapshot_path,
+                                                                      const std::string& item_path,
+                                                                      const install_options& options) {
   auto snapshot = snapshot_reader::open(snapshot_path);
   if (!snapshot)
     return snapshot.error();
@@ -172,20 +225,59 @@ result<item_position> install_snapshot(const std::string& snapshot_path, const s
   if (header.group() != options.group)
     return error{code::refused, snapshot_path + ": is of group " + std::to_string(header.group()) +
                                     ", wanted is group " + std::to_string(options.group)};
-  if (auto sound = (*snapshot)->verify(); !sound)
-    return sound.error();
-  if (auto retired = retire(item_path, header.index(), options); !retired)
-    return retired.error();
-  const std::string aside = item_path + std::string(temporary_suffix);
-  const auto row = position_of(header, options);
-  auto built = build(**snapshot, row, aside, options);
-  if (built)
-    built = rename_durably(aside, item_path);
-  if (!built) {
-    (void)remove_file(aside);
-    return built.error();
+  auto s = std::make_unique<state>();
+  s->item_path = item_path;
+  s->aside = snapshot_path + ".db" + std::string(temporary_suffix);
+  s->options = options;
+  s->row = position_of(header, options);
+  s->from = std::move(*snapshot);
+  return std::unique_ptr<snapshot_installer>(new snapshot_installer(std::move(s)));
+}
+
+result<bool> snapshot_installer::step(std::size_t max_bytes) {
+  auto& s = *state_;
+  require(!s.built, "snapshot installer: a step after the last");
+  if (!s.verified) {
+    auto sound = s.from->verify_some(max_bytes);
+    if (!sound)
+      return sound.error();
+    s.verified = *sound;
+    return false;
   }
-  return row.position;
+  if (!s.db)
+    if (auto made = s.create(); !made)
+      return made.error();
+  auto all = s.copy(max_bytes);
+  if (!all || !*all)
+    return all;
+  if (auto done = s.complete(); !done)
+    return done.error();
+  return true;
+}
+
+result<item_position> snapshot_installer::finish() {
+  auto& s = *state_;
+  require(s.built, "snapshot installer: finished before the last step");
+  if (auto retired = retire(s.item_path, s.from->header().index(), s.options); !retired)
+    return retired.error();
+  if (auto there = rename_durably(s.aside, s.item_path); !there)
+    return there.error();
+  s.aside.clear();
+  return s.row.position;
+}
+
+result<item_position> install_snapshot(const std::string& snapshot_path, const std::string& item_path,
+                                       const install_options& options) {
+  auto work = snapshot_installer::begin(snapshot_path, item_path, options);
+  if (!work)
+    return work.error();
+  for (;;) {
+    auto all = (*work)->step(SIZE_MAX);
+    if (!all)
+      return all.error();
+    if (*all)
+      return (*work)->finish();
+  }
 }
 
 result<void> remove_leftovers(const std::string& directory) {

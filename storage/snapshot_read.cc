@@ -1,4 +1,4 @@
-// Reading a snapshot back, and carrying one over piece by piece.
+// Reading a snapshot back, whole or in the pieces in which it travels.
 #include "config/limits.h"
 #include "storage/bytes.h"
 #include "storage/checksum.h"
@@ -10,6 +10,13 @@
 namespace troupe::storage {
 
 namespace format = snapshot_format;
+
+namespace {
+
+constexpr std::size_t sum_step_bytes = 128u << 10;
+constexpr std::size_t verify_step_bytes = 64u << 20; // nobody waits meanwhile
+
+} // namespace
 
 struct snapshot_reader::state {
   std::string path;
@@ -24,8 +31,20 @@ struct snapshot_reader::state {
   struct error damaged(const char* what) const {
     return {code::corrupt, path + ": " + what};
   }
+  // How far it has been verified: first the sum of all bytes, then every record.
+  struct progress {
+    std::uint64_t offset = 0;
+    running_checksum sum;
+    bool summed = false;
+    records_digest digest;
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0;
+    std::string before;
+  };
+  std::unique_ptr<progress> verifying; // null: nothing is
+
   result<void> read_header();
-  result<void> verify_file_sum();
+  result<bool> add_to_sum(std::size_t max_bytes);
 };
 
 result<void> snapshot_reader::state::read_header() {
@@ -88,6 +107,10 @@ std::uint64_t snapshot_reader::file_bytes() const {
   return state_->file->size();
 }
 
+std::uint64_t snapshot_reader::file_sum() const {
+  return state_->file_sum;
+}
+
 void snapshot_reader::rewind() {
   state_->at = format::magic.size();
   state_->blocks = 0;
@@ -121,47 +144,78 @@ result<item_page> snapshot_reader::records() {
   return page;
 }
 
-result<void> snapshot_reader::state::verify_file_sum() {
-  running_checksum sum;
-  std::string buffer(1u << 20, '\0');
+// Some more of the sum. True: all of it, and it fits.
+result<bool> snapshot_reader::state::add_to_sum(std::size_t max_bytes) {
+  auto& v = *verifying;
+  std::string buffer(sum_step_bytes, '\0');
   const std::uint64_t end = file->size() - 16; // the checksum itself and what follows
-  for (std::uint64_t offset = 0; offset < end;) {
-    std::size_t some = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
-    if (auto done = file->read_at(offset, buffer.data(), some); !done)
-      return done;
-    sum.add({buffer.data(), some});
-    offset += some;
+  for (std::size_t read = 0; v.offset < end && read < max_bytes;) {
+    std::size_t some = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - v.offset));
+    if (auto done = file->read_at(v.offset, buffer.data(), some); !done)
+      return done.error();
+    v.sum.add({buffer.data(), some});
+    v.offset += some;
+    read += some;
   }
-  return sum.value() == file_sum ? result<void>{} : result<void>{damaged("its checksum does not fit")};
+  if (v.offset < end)
+    return false;
+  if (v.sum.value() != file_sum)
+    return damaged("its checksum does not fit");
+  return true;
 }
 
-result<void> snapshot_reader::verify() {
+result<bool> snapshot_reader::verify_some(std::size_t max_bytes) {
   auto& s = *state_;
-  if (auto sound = s.verify_file_sum(); !sound)
-    return sound;
-  rewind();
-  records_digest digest;
-  std::uint64_t items = 0;
-  std::uint64_t bytes = 0;
-  std::string before;
-  for (bool more = true; more;) {
+  if (!s.verifying) {
+    s.verifying = std::make_unique<state::progress>();
+    rewind();
+  }
+  auto sound = s.verifying->summed ? check_records(max_bytes) : s.add_to_sum(max_bytes);
+  if (sound && *sound && !s.verifying->summed) {
+    s.verifying->summed = true;
+    return false;
+  }
+  if (!sound || *sound) {
+    s.verifying.reset();
+    rewind();
+  }
+  return sound;
+}
+
+result<bool> snapshot_reader::check_records(std::size_t max_bytes) {
+  auto& s = *state_;
+  auto& v = *s.verifying;
+  for (std::size_t read = 0; read < max_bytes;) {
     auto page = records();
     if (!page)
       return page.error();
     for (const auto& [key, value] : page->records) {
-      if (key.empty() || key <= before)
+      if (key.empty() || key <= v.before)
         return s.damaged("its records are out of order");
-      before = key;
-      digest.add(key, value);
-      items += 1;
-      bytes += key.size() + value.size();
+      v.before = key;
+      v.digest.add(key, value);
+      v.items += 1;
+      v.bytes += key.size() + value.size();
+      read += key.size() + value.size();
     }
-    more = page->more;
+    if (page->more)
+      continue;
+    if (v.items != s.header.items() || v.bytes != s.header.bytes() || v.digest.value() != s.header.digest())
+      return s.damaged("its records are not those its header counts");
+    return true;
   }
-  rewind();
-  if (items != s.header.items() || bytes != s.header.bytes() || digest.value() != s.header.digest())
-    return s.damaged("its records are not those its header counts");
-  return {};
+  return false;
+}
+
+result<void> snapshot_reader::verify() {
+  state_->verifying.reset();
+  for (;;) {
+    auto sound = verify_some(verify_step_bytes);
+    if (!sound)
+      return sound.error();
+    if (*sound)
+      return {};
+  }
 }
 
 result<msg::SnapshotChunk> snapshot_reader::piece(std::uint64_t chunk) {
@@ -182,78 +236,9 @@ result<msg::SnapshotChunk> snapshot_reader::piece(std::uint64_t chunk) {
   if (auto done = s.file->read_at(offset, data.data(), data.size()); !done)
     return done.error();
   out.set_checksum(checksum(data));
+  out.set_snapshot(s.file_sum);
   out.set_last(chunk + 1 == pieces);
   return out;
-}
-
-// --- the receiving end -------------------------------------------------------------------------------------
-
-struct snapshot_receiver::state {
-  std::string path;
-  std::unique_ptr<file_writer> file;
-  std::uint64_t wanted = 0;
-  std::uint64_t group = 0;
-  std::uint64_t index = 0;
-  std::uint64_t digest = 0;
-  bool done = false;
-
-  result<void> finish();
-};
-
-result<std::unique_ptr<snapshot_receiver>> snapshot_receiver::create(const std::string& path) {
-  auto s = std::make_unique<state>();
-  s->path = path;
-  auto file = file_writer::create(path);
-  if (!file)
-    return file.error();
-  s->file = std::move(*file);
-  return std::unique_ptr<snapshot_receiver>(new snapshot_receiver(std::move(s)));
-}
-
-snapshot_receiver::snapshot_receiver(std::unique_ptr<state> s) : state_(std::move(s)) {}
-snapshot_receiver::~snapshot_receiver() = default;
-
-std::uint64_t snapshot_receiver::wanted() const {
-  return state_->wanted;
-}
-
-// Verified under its temporary name, so that what lies at the path was whole when it got there.
-result<void> snapshot_receiver::state::finish() {
-  auto whole = snapshot_reader::open(file->temporary_path());
-  if (!whole)
-    return whole.error();
-  if (auto sound = (*whole)->verify(); !sound)
-    return sound;
-  const auto& header = (*whole)->header();
-  if (header.group() != group || header.index() != index || header.digest() != digest)
-    return error{code::corrupt, path + ": is not the snapshot that was announced"};
-  return file->publish();
-}
-
-result<bool> snapshot_receiver::add(const msg::SnapshotChunk& chunk) {
-  auto& s = *state_;
-  if (s.done || chunk.chunk() != s.wanted)
-    return s.done;
-  if (checksum(chunk.data()) != chunk.checksum())
-    return error{code::corrupt, s.path + ": piece " + std::to_string(chunk.chunk()) + " arrived damaged"};
-  const auto& header = chunk.header();
-  if (s.wanted == 0) {
-    s.group = header.group();
-    s.index = header.index();
-    s.digest = header.digest();
-  } else if (header.group() != s.group || header.index() != s.index || header.digest() != s.digest) {
-    return error{code::refused,
-                 s.path + ": piece " + std::to_string(chunk.chunk()) + " is of another snapshot"};
-  }
-  if (auto written = s.file->write(chunk.data()); !written)
-    return written.error();
-  s.wanted += 1;
-  if (!chunk.last())
-    return false;
-  if (auto finished = s.finish(); !finished)
-    return finished.error();
-  s.done = true;
-  return true;
 }
 
 } // namespace troupe::storage

@@ -1,5 +1,6 @@
 #include "actors/history/rebuild.h"
 #include "actors/history/snapshots.h"
+#include "config/limits.h"
 #include "storage/files.h"
 #include "storage/snapshot.h"
 #include <deque>
@@ -95,6 +96,23 @@ result<std::unique_ptr<rebuild>> rebuild::begin(storage::object_store& store, re
   return made;
 }
 
+namespace {
+
+// A member goes on from these items: requests that clients may still repeat must not take effect again.
+void remember(const msg::Entry& entry, const msg::Command& command, storage::item_batch& batch) {
+  batch.forget_requests_before_ms = command.time_ms() - limits::remembered_ms;
+  if (command.id().sequence() == 0)
+    return;
+  auto& known = batch.requests.emplace_back();
+  *known.mutable_id() = command.id();
+  known.set_index(entry.index());
+  known.set_time_ms(command.time_ms());
+  known.set_refused(command.refused());
+  known.set_refused_with(command.refused_with());
+}
+
+} // namespace
+
 // Puts as much of the entries into the items as is wanted. True: there is nothing to come.
 result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
   std::deque<msg::Command> commands; // whose bytes the batch refers to
@@ -110,6 +128,7 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
       return applied;
     at_ = to;
     batch.changes.clear();
+    batch.requests.clear();
     commands.clear();
     bytes = 0;
     return {};
@@ -132,6 +151,14 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
       batch.position.time_ms = command.time_ms();
       for (auto& effect : command.effects())
         batch.changes.push_back({effect.key(), effect.item(), effect.remove()});
+      remember(entry, command, batch);
+    } else if (entry.kind() == msg::Entry::CONFIGURATION) {
+      msg::Configuration next;
+      if (!next.ParseFromString(entry.payload()))
+        return error{code::corrupt, "group " + std::to_string(order_.whose.group) + ", entry " +
+                                        std::to_string(entry.index()) + ": its configuration cannot be read"};
+      batch.position.configuration = std::move(next);
+      batch.position.configuration_index = entry.index();
     }
     to = {entry.index(), entry.link()};
     bytes += entry.payload().size();

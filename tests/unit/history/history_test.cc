@@ -168,6 +168,34 @@ TEST_F(History, EverythingEndsWhereTheArchiveEnds) {
   EXPECT_FALSE(past_time) << "what comes next may be of that time, too";
 }
 
+// Not only a restore begins there, but also a member whose group has lost its items.
+TEST_F(History, ARebuildKnowsWhatAMemberHasToKnow) {
+  msg::Command repeated;
+  repeated.set_time_ms(5'000);
+  repeated.mutable_id()->set_client(3);
+  repeated.mutable_id()->set_sequence(4);
+  repeated.set_refused(true);
+  repeated.set_refused_with(msg::CONDITION_FAILED);
+  log.push_back(*made.next(repeated.SerializeAsString(), 3));
+  write(6'000, {{"k", "v"}});
+  archive(1, 2);
+  history::rebuild_order order;
+  order.whose = whose;
+  order.last = 2;
+  order.path = where.file("rebuilt.db");
+  auto work = rebuild::begin(*store, order);
+  ASSERT_TRUE(work);
+  ASSERT_TRUE(*(*work)->step());
+  auto requests = (*work)->items().requests();
+  ASSERT_TRUE(requests);
+  ASSERT_EQ(requests->size(), 1u);
+  EXPECT_EQ(requests->front().id().client(), 3u);
+  EXPECT_EQ(requests->front().index(), 1u);
+  EXPECT_EQ(requests->front().time_ms(), 5'000);
+  EXPECT_TRUE(requests->front().refused());
+  EXPECT_EQ(requests->front().refused_with(), msg::CONDITION_FAILED);
+}
+
 TEST_F(History, ARebuildKeepsNothingOfAnEarlierOne) {
   write(1000, {{"a", "1"}});
   archive(1, 1);

@@ -221,14 +221,136 @@ TEST_F(snapshot_test, pieces_that_are_sound_but_do_not_fit_together_are_refused_
     if (piece->chunk() == 1)
       piece->set_checksum((*reader)->piece(0)->checksum());
     auto added = (*receiver)->add(*piece);
-    if (!piece->last()) {
-      ASSERT_TRUE(done(added));
-      continue;
-    }
-    EXPECT_TRUE(failed_as(added, code::corrupt));
-    break;
+    ASSERT_TRUE(done(added));
+    if (*added)
+      break;
   }
-  EXPECT_FALSE(storage::exists(received));
+  EXPECT_TRUE(failed_as(storage::install_snapshot(received, target, for_member(12)), code::corrupt));
+  EXPECT_FALSE(storage::exists(target));
+}
+
+// A receiver that is there no more leaves what a killed process leaves.
+TEST_F(snapshot_test, pieces_that_came_before_a_crash_are_not_fetched_again) {
+  write_snapshot();
+  auto reader = storage::snapshot_reader::open(path);
+  ASSERT_TRUE(done(reader));
+  std::string received = dir.file("received.snapshot");
+  EXPECT_TRUE(failed_as(storage::snapshot_receiver::resume(received), code::missing));
+  {
+    auto receiver = storage::snapshot_receiver::create(received);
+    ASSERT_TRUE(done(receiver));
+    for (std::uint64_t i = 0; i < 2; ++i)
+      ASSERT_TRUE(done((*receiver)->add(*(*reader)->piece(i))));
+  }
+  auto receiver = storage::snapshot_receiver::resume(received);
+  ASSERT_TRUE(done(receiver));
+  EXPECT_EQ((*receiver)->snapshot(), (*reader)->file_sum());
+  EXPECT_EQ((*receiver)->index(), (*reader)->header().index());
+  auto first = (*receiver)->recheck(1);
+  ASSERT_TRUE(done(first));
+  EXPECT_FALSE(*first) << "a piece at a time, behind other work";
+  auto second = (*receiver)->recheck(1);
+  ASSERT_TRUE(done(second));
+  EXPECT_TRUE(*second);
+  EXPECT_EQ((*receiver)->wanted(), 2u);
+  for (bool whole = false; !whole;) {
+    auto added = (*receiver)->add(*(*reader)->piece((*receiver)->wanted()));
+    ASSERT_TRUE(done(added));
+    whole = *added;
+  }
+  EXPECT_EQ(read_bytes(received), read_bytes(path));
+  EXPECT_TRUE(failed_as(storage::snapshot_receiver::resume(received), code::missing)) << "it is whole";
+}
+
+TEST_F(snapshot_test, pieces_that_a_crash_left_and_are_not_what_came_are_fetched_again) {
+  write_snapshot();
+  auto reader = storage::snapshot_reader::open(path);
+  ASSERT_TRUE(done(reader));
+  std::string received = dir.file("received.snapshot");
+  auto leave_two = [&] {
+    auto receiver = storage::snapshot_receiver::create(received);
+    ASSERT_TRUE(done(receiver));
+    for (std::uint64_t i = 0; i < 2; ++i)
+      ASSERT_TRUE(done((*receiver)->add(*(*reader)->piece(i))));
+  };
+  auto found_after = [&](const std::function<void()>& damage) -> std::uint64_t {
+    leave_two();
+    damage();
+    auto receiver = storage::snapshot_receiver::resume(received);
+    if (!receiver)
+      return 99;
+    for (;;) {
+      auto all = (*receiver)->recheck(SIZE_MAX);
+      EXPECT_TRUE(done(all));
+      if (!all || *all)
+        break;
+    }
+    auto found = (*receiver)->wanted();
+    for (bool whole = false; !whole;) {
+      auto added = (*receiver)->add(*(*reader)->piece((*receiver)->wanted()));
+      EXPECT_TRUE(done(added));
+      if (!added)
+        return 99;
+      whole = *added;
+    }
+    EXPECT_EQ(read_bytes(received), read_bytes(path));
+    return found;
+  };
+  const std::string part = received + ".part", marks = received + ".pieces.part";
+  EXPECT_EQ(found_after([] {}), 2u);
+  EXPECT_EQ(found_after([&] {
+              auto bytes = read_bytes(part);
+              bytes[limits::snapshot_chunk_bytes + 7] ^= 1;
+              write_bytes(part, bytes);
+            }),
+            1u)
+      << "the second one is damaged";
+  EXPECT_EQ(found_after(
+                [&] { write_bytes(part, read_bytes(part).substr(0, limits::snapshot_chunk_bytes * 3 / 2)); }),
+            1u)
+      << "the last one was not written to its end";
+  EXPECT_EQ(
+      found_after([&] { write_bytes(marks, read_bytes(marks).substr(0, read_bytes(marks).size() - 3)); }), 1u)
+      << "nor the last checksum";
+  leave_two();
+  auto bytes = read_bytes(marks);
+  bytes[20] ^= 1;
+  write_bytes(marks, bytes);
+  EXPECT_TRUE(failed_as(storage::snapshot_receiver::resume(received), code::missing))
+      << "nobody knows what these pieces are of";
+}
+
+TEST_F(snapshot_test, it_is_installed_in_steps_while_the_old_file_is_in_use) {
+  write_snapshot();
+  auto work = storage::snapshot_installer::begin(path, target, for_member(12));
+  ASSERT_TRUE(done(work));
+  {
+    auto old = open_items(target, item_options_of(1, 12));
+    int steps = 0;
+    for (bool all = false; !all; ++steps) {
+      auto step = (*work)->step(64 * 1024);
+      ASSERT_TRUE(done(step));
+      all = *step;
+      EXPECT_EQ(old->stats().items, 0u);
+    }
+    EXPECT_GT(steps, 10);
+  }
+  ASSERT_TRUE(done((*work)->finish()));
+  auto store = open_items(target, item_options_of(1, 12));
+  EXPECT_EQ(store->applied().index, 50u);
+}
+
+TEST_F(snapshot_test, an_install_that_is_given_up_leaves_nothing) {
+  write_snapshot();
+  for (int steps : {1, 15}) {
+    auto work = storage::snapshot_installer::begin(path, target, for_member(12));
+    ASSERT_TRUE(done(work));
+    for (int i = 0; i < steps; ++i)
+      ASSERT_TRUE(done((*work)->step(64 * 1024)));
+    work->reset();
+    EXPECT_FALSE(storage::exists(target));
+    EXPECT_FALSE(storage::exists(path + ".db.part"));
+  }
 }
 
 TEST_F(snapshot_test, any_flipped_byte_is_refused) {
