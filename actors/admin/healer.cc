@@ -103,13 +103,15 @@ std::optional<msg::PartitionRecord> record_of_metadata(const outlook& view) {
   return record;
 }
 
-// One that fetches items takes a place of its node while somebody leads the group and bytes come.
+// One that fetches items takes a place of its node while somebody leads the group, or the archive gives them,
+// and bytes come.
 bool takes_a_place(const outlook& view, healing_book& book, const msg::PartitionRecord& partition,
                    const msg::Member& grows) {
   const auto* said = report_of(view, partition.group(), grows);
   auto bytes = said ? said->growth_bytes() : 0;
   auto stands = book.growth_stands_us(partition.group(), grows.id(), bytes, view.now_us);
-  return view.nodes.server_of(partition.group()) && stands < healing_book::growth_patience_us;
+  bool can_come = view.nodes.server_of(partition.group()) || (said && said->growth_archived());
+  return can_come && stands < healing_book::growth_patience_us;
 }
 
 void note_strays(const outlook& view, healing_book& book, const msg::PartitionRecord& partition) {
@@ -164,13 +166,15 @@ private:
       return book_.forget(group);
     if (auto known = taken_over(view_, partition))
       return next_.add(std::move(*known));
+    auto seen = group_seen(view_, partition);
     if (partition.has_target()) {
       book_.of(group).hand_over = false;
       if (auto known = given_up(view_, book_, partition))
         next_.add(std::move(*known));
+      else if (seen.leader == 0) // nobody can carry it out, unless somebody grows
+        consider(seen, partition, healing::next_step(seen, view_.heal));
       return;
     }
-    auto seen = group_seen(view_, partition);
     if (healing::whole(seen, view_.heal.wanted)) {
       book_.forget(group);
       if (partition.ailing_ms() == 0)
@@ -186,18 +190,27 @@ private:
       line.ailing_since_us = view_.now_us;
     offer(seen, view_, partition, spares_);
     auto step = healing::next_step(seen, view_.heal);
-    if (view_.records.cluster().has_healing_pause())
+    if (paused())
       step.what = kind::none; // what is wrong is still noted
     line.hand_over = step.what == kind::hand_over;
-    if (step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member)) {
-      candidates_.push_back({healing::sound_voters(seen), &partition, std::move(step)});
+    if (consider(seen, partition, step))
       return;
-    }
     // A blink is not worth a record.
     bool lasts = view_.now_us - line.ailing_since_us >= view_.heal.silence_us;
     if (partition.ailing_ms() != 0 || (step.what == kind::none && !lasts))
       return;
     next_.add(ailing(partition, step));
+  }
+
+  bool paused() const { return view_.records.cluster().has_healing_pause(); }
+
+  // True: there is something to do, in its turn.
+  bool consider(const healing::group_view& seen, const msg::PartitionRecord& partition,
+                const healing::step& step) {
+    bool news = step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member);
+    if (news && !paused())
+      candidates_.push_back({healing::sound_voters(seen), &partition, step});
+    return news && !paused();
   }
 
   msg::PartitionRecord ailing(const msg::PartitionRecord& partition, const healing::step& step) const {

@@ -15,6 +15,8 @@ public:
   planner(const group_view& view, const rules& by) : view_(view), by_(by) {}
 
   step next() {
+    if (auto known = adopt_stand_in())
+      return *known;
     if (auto known = returned())
       return *known;
     if (auto known = replace())
@@ -26,6 +28,35 @@ public:
     if (auto known = grow())
       return *known;
     return stuck_ ? *stuck_ : step{};
+  }
+
+  // Nobody leads.
+  step orphaned() const {
+    step s;
+    unsigned running = 0;
+    index chosen;
+    for (int i = 0; i < size(); ++i) {
+      if (!votes(member(i)))
+        continue;
+      running += seen(i).runs;
+      if (member(i).kind() == msg::STORAGE_REPLICA || seen(i).has_items) {
+        if (!bad(i))
+          return s; // it will lead, or be back
+      } else if (seen(i).runs && (!chosen || member(i).id() == view_.grows)) {
+        chosen = i;
+      }
+    }
+    s.why = "nobody leads it, and nobody who is there has items";
+    if (running <= voters() / 2)
+      s.stuck = "most of its voters are gone: nodes of the others have to come back with their disks";
+    else if (!by_.archive)
+      s.stuck = "nothing is archived: a node with items has to come back with its disk";
+    else if (chosen) {
+      s.what = step::kind::grow;
+      s.member = member(*chosen).id();
+      s.why += "; they are rebuilt from the archive";
+    }
+    return s;
   }
 
 private:
@@ -123,6 +154,24 @@ private:
     m.set_node(at.node);
     m.set_zone(at.zone);
     m.set_disk(at.disk);
+  }
+
+  // A log replica leads, as nobody else could: the first thing is that it is called what it is.
+  std::optional<step> adopt_stand_in() const {
+    for (int i = 0; i < size(); ++i) {
+      if (member(i).id() != view_.leader || member(i).kind() != msg::LOG_REPLICA)
+        continue;
+      if (count(msg::STORAGE_REPLICA) >= by_.wanted.storage && another_can_lead()) {
+        step s;
+        s.what = step::kind::hand_over;
+        s.why = name(member(i)) + " stood in";
+        return s;
+      }
+      auto target = without(std::nullopt);
+      promote(target, member(i).id());
+      return change(std::move(target), name(member(i)) + " leads, and holds all items");
+    }
+    return std::nullopt;
   }
 
   // A learner that has everything takes a seat: a bad voter's, or that of a log replica that filled in.
@@ -311,10 +360,10 @@ private:
 } // namespace
 
 step next_step(const group_view& view, const rules& by) {
-  if (!view.now || view.members.size() != static_cast<std::size_t>(view.now->members_size()) ||
-      view.leader == 0)
+  if (!view.now || view.members.size() != static_cast<std::size_t>(view.now->members_size()))
     return {};
-  return planner(view, by).next();
+  planner of(view, by);
+  return view.leader == 0 ? of.orphaned() : of.next();
 }
 
 unsigned sound_voters(const group_view& view) {

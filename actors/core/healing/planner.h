@@ -18,6 +18,10 @@
 //   answers and gets nothing of what it lacks. But its items are not given up while they are needed: it stays
 //   until two other storage replicas are sound, and the log replica grows beside it.
 //
+// - Nobody leads, and nobody who has items is there to lead: storage replicas were lost one after the other,
+//   each before its successor had grown. As long as a quorum of log replicas is there nothing is lost: one of
+//   them grows from the archive, and leads. It is then called a storage replica before anything else.
+//
 // Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
 // voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.
 //
@@ -45,6 +49,7 @@ struct member_view {
   std::int64_t steady_us = 0; // so long it has answered without a gap
   bool votes = true;          // lost: it still votes, so that it can wait for those who do not
   bool holds = false;         // lost: what it has is damaged, not gone, and may be all there is of some items
+  bool runs = false;          // its node says so, and nothing of what is wrong with it
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
   std::string what;           // is wrong with it, for people
@@ -79,6 +84,7 @@ struct rules {
   shape wanted;
   std::int64_t silence_us = 2'000'000; // before a log replica takes the seat
   std::int64_t grace_us = 300'000'000; // before the items are rebuilt elsewhere
+  bool archive = false;                // there is one that items can be rebuilt from
 };
 
 struct step {

@@ -16,8 +16,9 @@ instant group::state::jitter(instant span) {
   return least + static_cast<instant>(z % static_cast<std::uint64_t>(std::max<instant>(span - least, 1)));
 }
 
+// A log replica with items lets storage replicas go first, each of them more than once.
 void group::state::wait_for_leader(instant at_least) {
-  election_deadline = clock + at_least + jitter(opts.election_jitter);
+  election_deadline = clock + at_least + jitter(opts.election_jitter) + (stands_in() ? 2 * opts.lease : 0);
 }
 
 bool group::state::may_campaign() const {

@@ -186,6 +186,10 @@ void group::truncated(log_index up_to) {
   state_->log.truncated(up_to);
 }
 
+void group::archived(log_index index) {
+  state_->archived = index;
+}
+
 void group::set_log_reader(log_reader reader) {
   state_->log.set_reader(std::move(reader));
   state_->forget_applied();

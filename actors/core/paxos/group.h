@@ -212,6 +212,9 @@ public:
   // that.
   log_index truncatable(std::uint64_t keep_bytes) const;
   void truncated(log_index up_to); // the caller has deleted entries up to here
+  // What is at or below can be had again should every copy here be lost: an archive holds it. Above, a log
+  // replica that joins is given everything. Until somebody says otherwise all of it can.
+  void archived(log_index index);
   // Entries of the log that are no longer in memory: the shell reads them from the log store when asked.
   // Called from inside step/tick/persisted/take_ready; returns entries of [from, to] up to max_bytes, or
   // fewer; none when they are not at hand now. Who they are for waits then until log_at_hand(), or until it

@@ -5,9 +5,16 @@
 
 namespace troupe::paxos {
 
-// May campaign: a committed configuration, as far as this log goes, has it as a storage replica.
+// May campaign: a committed configuration, as far as this log goes, has it as a storage replica, or as a log
+// replica that has items by now.
 bool group::state::seated() const {
-  return !provisional && may_lead(config, opts.self);
+  return !provisional && (may_lead(config, opts.self) || stands_in());
+}
+
+// Has all that a leader needs, and is not called a storage replica yet. It leads where none of those does.
+bool group::state::stands_in() const {
+  const msg::Member* self = find_member(config, opts.self);
+  return has_items && !provisional && self && self->kind() == msg::LOG_REPLICA;
 }
 
 namespace {
@@ -38,7 +45,8 @@ bool group::state::acceptable(const msg::Configuration& next) const {
   for (const msg::Member& member : next.members()) {
     const msg::Member* before_change = find_member(config, member.id());
     if (before_change && before_change->kind() != member.kind()) {
-      bool grown = std::any_of(leading->followers.begin(), leading->followers.end(),
+      bool grown = (member.id() == opts.self && has_items && applied_durably > 0) ||
+                   std::any_of(leading->followers.begin(), leading->followers.end(),
                                [&](const follower& f) { return f.id == member.id() && f.applied > 0; });
       if (member.kind() == msg::LOG_REPLICA || (before_change->kind() == msg::LOG_REPLICA && !grown))
         return false;
@@ -137,7 +145,7 @@ void group::state::configuration_changed() {
     tell_removed(*message.mutable_removed());
     now_queue.push_back(std::move(message));
   }
-  if (!may_lead(config, opts.self)) {
+  if (!is_voter(config, opts.self)) {
     send_heartbeats(); // the last ones: they say that it is committed
     member_id successor = best_successor(config);
     if (successor != 0 && may_hand_off())

@@ -101,11 +101,11 @@ log_index group::state::everywhere_applied() const {
 
 // Where this follower's log may begin. A log replica is there for what an item store may lack: what every
 // voter with items that stays holds durably in them has copies enough, and a newcomer need not be sent it
-// however much it is.
+// however much it is. But should all of those be lost, what the archive has not got yet must be in its log.
 log_index group::state::beginning_of(const follower& f) const {
   if (f.kind != msg::LOG_REPLICA || f.applied > 0)
     return log.base();
-  log_index lowest = std::min(applied_durably, commit);
+  log_index lowest = std::min({applied_durably, commit, archived});
   std::size_t holders = leading->pending ? leading->self_votes_next : leading->self_votes;
   for (const follower& other : leading->followers)
     if (other.kind == msg::STORAGE_REPLICA && (leading->pending ? other.votes_next : other.votes)) {

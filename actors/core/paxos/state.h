@@ -142,6 +142,7 @@ struct group::state {
   log_index applied_durably = 0;
   log_index settled = 0; // every member has applied up to here
   log_index held = 0;    // every voter with items holds up to here
+  log_index archived = std::numeric_limits<log_index>::max();
   std::optional<member_id> snapshot_source;
   msg::Configuration told_of; // the newest one by whoever has cut its log; counts while newer than `config`
   instant caught_up_at = long_ago;           // when CatchUp was last sent
@@ -256,6 +257,7 @@ struct group::state {
 
   // membership.cc
   bool seated() const;
+  bool stands_in() const;
   std::uint64_t epoch() const { return provisional ? 0 : config.epoch(); }
   bool acceptable(const msg::Configuration& next) const;
   std::optional<log_index> propose_configuration(const msg::Configuration& next);

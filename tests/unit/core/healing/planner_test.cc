@@ -121,6 +121,76 @@ TEST(Healing, ASilentMembersSeatIsTakenByALogReplicaInItsZoneAndGivenBackWhenItR
   EXPECT_TRUE(s.is_whole());
 }
 
+// Two storage replicas were replaced by log replicas, and the third is lost before one of them has grown.
+story only_logs_are_left() {
+  story s("aabbcc");
+  s.by.archive = true;
+  s.silence(3, 3 * second);
+  s.do_step();
+  s.silence(2, 3 * second);
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6(log) 5@n4(log)");
+  for (std::uint64_t id : {1, 2, 3, 4, 5})
+    s.silence(id, 3 * second); // nobody leads who could have heard them
+  for (std::uint64_t id : {4, 5}) {
+    s.seen(id).silent_us = 100'000;
+    s.seen(id).runs = true;
+  }
+  s.view.leader = 0;
+  return s;
+}
+
+TEST(HealingWithoutItems, ALogReplicaGrowsFromTheArchive) {
+  auto s = only_logs_are_left();
+  auto step = s.plan();
+  EXPECT_EQ(step.what, step::kind::grow);
+  EXPECT_EQ(step.member, 4u);
+  s.view.grows = 5;
+  EXPECT_EQ(s.plan().member, 5u) << "who fetches items already goes on";
+}
+
+TEST(HealingWithoutItems, WaitsForWhoMayStillLead) {
+  auto s = only_logs_are_left();
+  s.seen(1).silent_us = s.by.silence_us - 1;
+  EXPECT_EQ(s.plan().what, step::kind::none);
+  EXPECT_EQ(s.plan().stuck, "") << "it was just restarted";
+  s = only_logs_are_left();
+  s.seen(4).has_items = true;
+  EXPECT_EQ(s.plan().what, step::kind::none) << "it has grown, and is about to";
+}
+
+TEST(HealingWithoutItems, SaysWhatIsMissing) {
+  auto s = only_logs_are_left();
+  s.by.archive = false;
+  EXPECT_EQ(s.plan().what, step::kind::none);
+  EXPECT_NE(s.plan().stuck.find("nothing is archived"), std::string::npos) << s.plan().stuck;
+  s = only_logs_are_left();
+  s.seen(5).runs = false;
+  EXPECT_EQ(s.plan().what, step::kind::none);
+  EXPECT_NE(s.plan().stuck.find("most of its voters are gone"), std::string::npos) << s.plan().stuck;
+}
+
+TEST(HealingWithoutItems, WhoStoodInIsCalledAStorageReplicaFirst) {
+  auto s = only_logs_are_left();
+  s.view.leader = 4;
+  s.seen(4) = member_view{.level = true, .has_items = true};
+  s.seen(5) = member_view{.level = true};
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1 2@n3(learner) 3@n5(learner) 4@n6 5@n4(log)");
+  s.do_step();
+  EXPECT_EQ(s.shape(), "1@n1(learner) 2@n3(learner) 3@n5(learner) 4@n6 5@n4(log) 6@n2(log)")
+      << "then the dead voter's seat is taken";
+  for (std::uint64_t id : {1, 2, 3})
+    s.silence(id, s.by.grace_us);
+  auto grown = s.plan();
+  EXPECT_EQ(grown.what, step::kind::grow);
+  s.seen(grown.member).has_items = true;
+  s.do_step();
+  for (int i = 0; i < 3; ++i)
+    s.do_step();
+  EXPECT_EQ(s.shape().find("learner"), std::string::npos) << s.shape();
+}
+
 TEST(Healing, WhoIsBackTakesASilentVotersSeatAtOnce) {
   story s("aabbc");
   s.silence(2, 3 * second);

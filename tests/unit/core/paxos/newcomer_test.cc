@@ -116,6 +116,88 @@ TEST(newcomer, a_log_replica_begins_above_what_two_item_stores_hold) {
   EXPECT_EQ(c[1].commit(), c[1].last_index());
 }
 
+// Should both item stores be lost, the archive and this log have to hold everything between them.
+TEST(newcomer, a_log_replica_is_given_all_that_is_not_archived) {
+  for (log_index archived : {6, 0}) {
+    cluster c({member(1), member(2), member(3)});
+    c.elect(1);
+    for (int i = 0; i < 20; ++i)
+      c.write(1, "w" + std::to_string(i));
+    c[1].applied_durably(15, c.now);
+    c[2].applied_durably(12, c.now);
+    c[1].archived(archived);
+    c.run(400'000);
+    c.crash(3);
+    c.run(2'000'000);
+    c.add(member(4, msg::LOG_REPLICA));
+    ASSERT_TRUE(change(c, {member(1), member(2), member(4, msg::LOG_REPLICA), member(3, msg::LEARNER)}));
+    EXPECT_EQ(c[4].first_index(), archived + 1);
+    EXPECT_EQ(c[4].last_index(), c[1].last_index());
+  }
+}
+
+// Storage replicas were lost one after the other, each before its successor had grown. What is left is a
+// quorum of log replicas, and the archive, from which one of them gets items up to what it knows to be
+// chosen.
+TEST(newcomer, a_log_replica_that_gets_items_from_elsewhere_leads_where_nobody_else_can) {
+  cluster c({member(1), member(2), member(3)});
+  c.elect(1);
+  c.write(1, "a");
+  c.crash(3);
+  c.run(2'000'000);
+  c.add(member(4, msg::LOG_REPLICA));
+  ASSERT_TRUE(change(c, {member(1), member(2), member(4, msg::LOG_REPLICA)}));
+  c.write(1, "b");
+  c.crash(2);
+  c.run(2'000'000);
+  c.add(member(5, msg::LOG_REPLICA));
+  ASSERT_TRUE(change(c, {member(1), member(4, msg::LOG_REPLICA), member(5, msg::LOG_REPLICA)}));
+  c.cut_one_way(1, 4);
+  ASSERT_TRUE(c.write(1, "on 1 and 5 only"));
+  EXPECT_EQ(c[1].commit(), c[1].last_index());
+  c.crash(1);
+  c.heal();
+  c.run(20'000'000);
+  ASSERT_EQ(c.leader(), 0u);
+
+  log_index chosen = c[4].commit();
+  ASSERT_LT(chosen, c[5].last_index());
+  c.crash(4);
+  c.at(4).keeps_items = true;
+  c.at(4).stored.items = {"a", "b"};
+  c.at(4).stored.applied = chosen;
+  c.restart(4);
+  ASSERT_TRUE(c.run_until([&] { return c.leader() == 4; }));
+  EXPECT_EQ(c.at(4).items, (items{"a", "b", "on 1 and 5 only"})) << "what was acknowledged is in 5's log";
+  ASSERT_TRUE(c.write(4, "c"));
+
+  EXPECT_FALSE(change(c, {member(1), member(4, msg::LOG_REPLICA), member(5)})) << "5 has no items";
+  ASSERT_TRUE(change(c, {member(1), member(4), member(5, msg::LOG_REPLICA)})) << "it calls itself what it is";
+  EXPECT_EQ(c.leader(), 4u) << "and leads on";
+  c.add(member(6, msg::LOG_REPLICA));
+  ASSERT_TRUE(change(c, {member(4), member(5, msg::LOG_REPLICA), member(6, msg::LOG_REPLICA)}));
+  c.crash(5);
+  EXPECT_TRUE(c.write(4, "d"));
+  EXPECT_EQ(c[4].commit(), c[4].last_index());
+}
+
+TEST(newcomer, a_log_replica_with_items_lets_a_storage_replica_lead_first) {
+  cluster c = two_and_a_log();
+  c.elect(1);
+  c.write(1, "a");
+  c.run(400'000);
+  c.crash(3);
+  c.at(3).keeps_items = true;
+  c.at(3).stored.items = {"a"};
+  c.at(3).stored.applied = c[1].commit();
+  c.restart(3);
+  c.run(3'000'000);
+  c.crash(1);
+  ASSERT_TRUE(c.run_until([&] { return c.leader() != 0; }));
+  EXPECT_EQ(c.leader(), 2u);
+  EXPECT_EQ(c[3].counters().elections_started, 0u);
+}
+
 TEST(newcomer, a_log_replica_copies_the_whole_log_when_only_one_item_store_is_left) {
   cluster c = two_and_a_log();
   c.elect(1);
