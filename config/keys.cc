@@ -65,7 +65,7 @@ constexpr std::array<key<st>, 3> storage_keys{{
     {"item_workers", count_value<st>{&st::item_workers, 1, 64}, "Threads per node that own item stores", ""},
 }};
 
-constexpr std::array<key<he>, 3> healing_keys{{
+constexpr std::array<key<he>, 4> healing_keys{{
     {"silence", duration_value<he>{&he::silence_ms, 100, 600'000},
      "A member of a partition that is silent for so long has its seat taken by a log replica on another node",
      ""},
@@ -73,6 +73,11 @@ constexpr std::array<key<he>, 3> healing_keys{{
      "A member that comes back within this time is caught up; after it the items are rebuilt on another node",
      ""},
     {"rebuilds", count_value<he>{&he::rebuilds, 1, 64}, "Partitions that a node rebuilds at once", ""},
+    {"bytes_per_second", size_value<he>{&he::bytes_per_second, 64 * KiB, TiB},
+     "Of items that are fetched for a rebuild, per node; and of items that are read and sent for the "
+     "rebuilds "
+     "of others",
+     ""},
 }};
 
 constexpr std::array<key<ar>, 14> archive_keys{{

@@ -13,6 +13,7 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
   healing::member_view seen;
   const auto* said = report_of(view, partition.group(), m);
   seen.has_items = said && said->grown();
+  seen.chosen = said ? said->commit() : 0;
   seen.runs = said && said->epoch() > 0 && said->trouble().empty() && said->damage().empty() &&
               !said->retired() && node_silent_us(view, m.node()) < view.heal.silence_us;
   if (directory_gone(view, m)) {

@@ -202,6 +202,7 @@ wire::scrubbed_archiver_actor::behavior_type archiver(archiver_state::pointer se
       [self](const wire::archive_cluster& what) { self->state.on_cluster(what.id); },
       [self](const wire::archive_group& what) { self->state.on_group(what); },
       [self](const wire::archive_forget& what) { self->state.forget(what.group); },
+      [self](const wire::rebuild_items& what) { self->state.rebuild(what); },
       [self](wire::tick_atom) { self->state.on_tick(); },
       [self](wire::stop_atom) { self->state.stop(); },
       [self](const wire::view_archive& what) { return self->state.view(what.group); },

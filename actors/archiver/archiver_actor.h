@@ -16,6 +16,7 @@
 #include "actors/core/archive/snapshots.h"
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
+#include "actors/kit/token_bucket.h"
 #include "actors/wire/archive_roles.h"
 #include "config/settings.h"
 #include <atomic>
@@ -36,6 +37,10 @@ struct archiver_options {
   std::uint64_t seed = 0;
   wire::disk_actor disk;
   std::function<wire::items_actor(std::uint64_t group)> items; // the worker that owns a group's items
+  std::string scratch;              // folder for what is rebuilt; empty: nothing is
+  std::size_t rebuilds = 2;         // at once
+  std::uint64_t free_bytes_min = 0; // that the disk keeps, whatever is made there
+  std::shared_ptr<kit::pace> takes; // bytes that are fetched for it; null: no bound
   wire::peers_actor peers;
   wire::ticker_actor ticker;
   const kit::clock* clock = nullptr; // outlives the actor

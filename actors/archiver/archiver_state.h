@@ -1,6 +1,6 @@
 // The archiver's memory and the names of everything it does. archiver_actor.cc is its door and its tick,
-// jobs.cc carries out what keepers say, snapshots.cc archives items, telling.cc tells replicas, people and
-// those who wait.
+// jobs.cc carries out what keepers say, snapshots.cc archives items, rebuilds.cc has items made anew from the
+// archive, telling.cc tells replicas, people and those who wait.
 #pragma once
 #include "actors/archiver/archiver_actor.h"
 #include "actors/archiver/meter.h"
@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -107,7 +108,8 @@ struct archiver_state {
   std::optional<snapshot_work> snapshot;
   std::deque<rubbish> heap; // to be removed
   bool sweeping = false;
-  std::int64_t sweep_us = 0; // not before
+  std::int64_t sweep_us = 0;          // not before
+  std::set<std::uint64_t> rebuilding; // groups
   std::mt19937_64 dice;
   std::uint64_t lives = 0;   // of all charges
   std::int64_t armed_us = 0; // 0: not
@@ -166,6 +168,10 @@ struct archiver_state {
   void discard();
   void sweep();
   void swept(const store_worker& hand, const store_done& done);
+
+  // --- rebuilds.cc
+  void rebuild(const wire::rebuild_items& what);
+  void rebuilt(const wire::rebuild_items& what, wire::items_rebuilt made);
 
   // --- telling.cc
   void tell(std::uint64_t group);

@@ -1,9 +1,11 @@
 #include "actors/disk/item_files.h"
 #include "actors/core/item/value.h"
+#include "actors/disk/entry_rules.h"
 #include "actors/kit/log.h"
 #include "config/limits.h"
 #include "storage/files.h"
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
 namespace troupe::disk {
@@ -11,6 +13,9 @@ namespace troupe::disk {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr std::string_view outgoing_end = "-out.snapshot";
+constexpr std::string_view incoming_end = "-in.snapshot";
 
 // Bytes that are no item are found by those who read them, not by those who count them.
 std::uint64_t size_of(std::string_view, std::string_view item) {
@@ -33,6 +38,8 @@ msg::SnapshotHeader position_of(const storage::item_store& store) {
 }
 
 outgoing_snapshot::~outgoing_snapshot() {
+  if (kept && reader)
+    return;
   writer.reset();
   reader.reset();
   std::error_code ignored; // a leftover is removed at the next start
@@ -41,9 +48,18 @@ outgoing_snapshot::~outgoing_snapshot() {
 
 void remove_snapshots(const std::string& directory) {
   std::error_code none;
-  for (fs::directory_iterator at(directory + "/snapshots", none), end; at != end; at.increment(none))
-    if (std::error_code why; !fs::remove(at->path(), why))
+  const auto oldest = fs::file_time_type::clock::now() - std::chrono::seconds(leftovers_kept_s);
+  for (fs::directory_iterator at(directory + "/snapshots", none), end; at != end; at.increment(none)) {
+    const auto name = at->path().filename().string();
+    const bool whole = name.ends_with(outgoing_end) || name.ends_with(incoming_end);
+    const bool pieces = name.ends_with("-in.snapshot.part") || name.ends_with("-in.snapshot.pieces.part");
+    std::error_code why;
+    const auto written = fs::last_write_time(at->path(), why);
+    if ((whole || pieces) && !why && written >= oldest)
+      continue;
+    if (!fs::remove(at->path(), why))
       kit::log(kit::level::warning, "items", "cannot remove " + at->path().string() + ": " + why.message());
+  }
 }
 
 item_files::item_files(std::string directory, std::size_t open_max, settler settle)
@@ -53,9 +69,13 @@ std::string item_files::path_of(std::uint64_t group) const {
   return directory_ + "/items/" + std::to_string(group) + ".db";
 }
 
-std::string item_files::snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const {
-  return directory_ + "/snapshots/" + std::to_string(group) + "-" + std::to_string(transfer) + kind +
-         ".snapshot";
+std::string item_files::outgoing_path(std::uint64_t group, std::uint64_t transfer) const {
+  return directory_ + "/snapshots/" + std::to_string(group) + "-" + std::to_string(transfer) +
+         std::string(outgoing_end);
+}
+
+std::string item_files::incoming_path(std::uint64_t group) const {
+  return directory_ + "/snapshots/" + std::to_string(group) + std::string(incoming_end);
 }
 
 storage::result<void> item_files::open_store(item_file& file, bool create) {
@@ -77,7 +97,9 @@ storage::result<void> item_files::open_store(item_file& file, bool create) {
 }
 
 storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t member, bool create,
-                                             item_rules rules) {
+                                             item_rules rules, std::int64_t now_us) {
+  if (auto in = incoming_.find(group); in != incoming_.end()) // whoever ordered it is another one now
+    incoming_.erase(in);
   auto [it, is_new] = files_.try_emplace(group);
   auto& file = it->second;
   file.group = group;
@@ -95,8 +117,48 @@ storage::result<item_file*> item_files::open(std::uint64_t group, std::uint64_t 
     }
   }
   file.used = ++uses_;
+  if (is_new)
+    adopt_snapshots(file, now_us);
   close_surplus();
   return &file;
+}
+
+std::vector<std::string> item_files::outgoing_files(std::uint64_t group) const {
+  std::vector<std::string> found;
+  std::error_code none;
+  const auto begins = std::to_string(group) + "-";
+  for (fs::directory_iterator at(directory_ + "/snapshots", none), end; at != end; at.increment(none))
+    if (const auto name = at->path().filename().string();
+        name.starts_with(begins) && name.ends_with(outgoing_end))
+      found.push_back(at->path().string());
+  return found;
+}
+
+// The items are others from now on, or were found wrong: nobody is given what was cut of them, in this run or
+// in one before.
+void item_files::remove_outgoing(std::uint64_t group) {
+  if (auto it = files_.find(group); it != files_.end())
+    it->second.outgoing.clear();
+  for (const auto& path : outgoing_files(group))
+    if (auto removed = storage::remove_file(path); !removed)
+      kit::log(kit::level::warning, "items", removed.error().text);
+}
+
+// Those who were fetching it come again. A file that was not finished has another name.
+void item_files::adopt_snapshots(item_file& file, std::int64_t now_us) {
+  for (const auto& path : outgoing_files(file.group)) {
+    auto out = std::make_unique<outgoing_snapshot>();
+    out->path = path;
+    auto reader = storage::snapshot_reader::open(out->path);
+    if (!reader || (*reader)->header().group() != file.group ||
+        (*reader)->header().index() > file.store->applied().index ||
+        file.outgoing.size() >= limits::snapshots_kept)
+      continue; // and so it is removed
+    out->index = (*reader)->header().index();
+    out->reader = std::move(*reader);
+    out->begun_us = out->used_us = now_us;
+    file.outgoing.push_back(std::move(out));
+  }
 }
 
 storage::result<item_file*> item_files::use(std::uint64_t group) {
@@ -118,7 +180,8 @@ void item_files::drop(std::uint64_t group) {
       --open_;
     files_.erase(it);
   }
-  incoming_.erase(group);
+  forget_incoming(group);
+  remove_outgoing(group);
   std::error_code ignored; // what stays is refused as another member's, should the group come back
   for (auto end : {"", "-wal", "-shm"})
     fs::remove(path_of(group) + end, ignored);
@@ -132,7 +195,8 @@ storage::result<std::string> item_files::quarantine(std::uint64_t group, std::in
       --open_;
     files_.erase(it); // closed: its WAL goes into it, as far as that can be done
   }
-  incoming_.erase(group);
+  forget_incoming(group);
+  remove_outgoing(group);
   const std::string folder = directory_ + "/quarantine";
   std::error_code trouble;
   if (!fs::exists(path_of(group), trouble))
@@ -185,7 +249,15 @@ void item_files::close_surplus() {
   }
 }
 
+item_files::~item_files() {
+  close_all();
+}
+
+// Who fetches a snapshot goes on with it when the node is back.
 void item_files::close_all() {
+  for (auto& [group, file] : files_)
+    for (auto& one : file.outgoing)
+      one->kept = true;
   incoming_.clear();
   files_.clear();
   open_ = 0;
@@ -203,6 +275,18 @@ outgoing_snapshot* item_file::being_cut() const {
   return nullptr;
 }
 
+namespace {
+
+outgoing_snapshot* join(outgoing_snapshot& one, std::uint64_t transfer, std::int64_t now_us) {
+  one.transfers.push_back(transfer);
+  if (one.transfers.size() > limits::snapshot_transfers)
+    one.transfers.erase(one.transfers.begin());
+  one.used_us = now_us;
+  return &one;
+}
+
+} // namespace
+
 storage::result<outgoing_snapshot*>
 item_files::snapshot_for(item_file& file, const wire::read_snapshot& question, std::int64_t now_us) {
   for (auto& one : file.outgoing) {
@@ -213,16 +297,17 @@ item_files::snapshot_for(item_file& file, const wire::read_snapshot& question, s
     one->used_us = now_us;
     return one.get();
   }
-  if (question.chunk != 0)
-    return storage::error{storage::code::missing, "this transfer has ended; begin anew"};
+  if (question.resume != 0)
+    for (auto& one : file.outgoing)
+      if (one->reader && one->reader->file_sum() == question.resume)
+        return join(*one, question.transfer, now_us);
+  if (question.chunk != 0 || question.resume != 0)
+    return storage::error{storage::code::missing,
+                          "the snapshot that this transfer began with is gone; begin anew"};
   for (auto& one : file.outgoing) {
     if (one->failed || one->index < question.at_least || now_us - one->begun_us > snapshot_offered_us)
       continue;
-    one->transfers.push_back(question.transfer);
-    if (one->transfers.size() > limits::snapshot_transfers)
-      one->transfers.erase(one->transfers.begin());
-    one->used_us = now_us;
-    return one.get();
+    return join(*one, question.transfer, now_us);
   }
   auto at = file.store->applied().index;
   if (at < question.at_least)
@@ -236,7 +321,7 @@ item_files::snapshot_for(item_file& file, const wire::read_snapshot& question, s
       return std::pair(!a->failed, a->used_us) < std::pair(!b->failed, b->used_us);
     }));
   auto out = std::make_unique<outgoing_snapshot>();
-  out->path = snapshot_path(file.group, question.transfer, "-out");
+  out->path = outgoing_path(file.group, question.transfer);
   auto writer = storage::snapshot_writer::begin(*file.store, out->path);
   if (!writer)
     return writer.error();
@@ -298,66 +383,186 @@ storage::result<bool> item_files::reached(std::uint64_t group, std::uint64_t mem
   return true;
 }
 
-storage::result<item_files::stored> item_files::store_snapshot(std::uint64_t group, std::uint64_t member,
-                                                               std::uint64_t transfer,
-                                                               const msg::SnapshotChunk& chunk,
-                                                               item_rules rules) {
-  auto there = reached(group, member, chunk.header().index());
+void item_files::forget_incoming(std::uint64_t group) {
+  incoming_.erase(group);
+  if (auto gone = storage::snapshot_receiver::discard(incoming_path(group)); !gone)
+    kit::log(kit::level::warning, "items", gone.error().text);
+}
+
+storage::result<item_files::stored> item_files::store_snapshot(const wire::store_snapshot& order) {
+  if (order.anew && !order.file.empty()) {
+    if (auto removed = storage::remove_file(order.file); !removed)
+      kit::log(kit::level::warning, "items", removed.error().text);
+    return stored{0, 0, false, true}; // nobody waits for that
+  }
+  auto& in = incoming_[order.group];
+  bool same = in.transfer == order.transfer;
+  in.member = order.member;
+  in.transfer = order.transfer;
+  in.who = order.who;
+  in.rules = {entry_rules_of(order.local_indexes), order.from, order.to};
+  in.installer.reset();
+  if (!order.file.empty())
+    return take_file(order, in);
+  if (!order.chunk)
+    return take_up(order, in);
+  auto there = reached(order.group, order.member, order.chunk->header().index());
   if (!there)
     return there.error();
   if (*there) {
-    incoming_.erase(group);
-    return stored{0, true};
+    forget_incoming(order.group);
+    return stored{0, 0, true, false};
   }
-  auto& in = incoming_[group];
-  if (in.transfer != transfer || !in.receiver) {
-    in = incoming{transfer, snapshot_path(group, transfer, "-in"), nullptr};
-    auto receiver = storage::snapshot_receiver::create(in.path);
+  if (!same || !in.receiver || in.rechecking) {
+    in.rechecking = false;
+    in.receiver.reset();
+    auto receiver = storage::snapshot_receiver::create(incoming_path(order.group));
     if (!receiver)
       return receiver.error();
     in.receiver = std::move(*receiver);
   }
-  auto whole = in.receiver->add(chunk);
-  if (!whole)
+  auto whole = in.receiver->add(*order.chunk);
+  if (!whole) {
+    if (order.chunk->last()) // nothing that came before is of use: what was announced is something else
+      forget_incoming(order.group);
     return whole.error();
+  }
   if (!*whole)
-    return stored{in.receiver->wanted(), false};
-  auto path = in.path;
-  incoming_.erase(group);
-  // From here no store may have the file open: it is replaced.
+    return stored{in.receiver->wanted(), 0, false, false};
+  return begin_install(order.group, in);
+}
+
+// What an earlier transfer has left, of this run or of one before: a whole snapshot, or the pieces before
+// some piece.
+storage::result<item_files::stored> item_files::take_up(const wire::store_snapshot& order, incoming& in) {
+  const auto path = incoming_path(order.group);
+  auto nothing = [&]() -> storage::result<stored> {
+    in.receiver.reset();
+    in.rechecking = false;
+    if (auto gone = storage::snapshot_receiver::discard(path); !gone)
+      return gone.error();
+    return stored{};
+  };
+  if (order.anew)
+    return nothing();
+  if (!in.receiver && storage::exists(path)) {
+    auto whole = storage::snapshot_reader::open(path);
+    if (whole && (*whole)->header().index() >= order.at_least)
+      return begin_install(order.group, in);
+    return nothing();
+  }
+  if (!in.receiver) {
+    auto left = storage::snapshot_receiver::resume(path);
+    if (!left && left.error().code == storage::code::missing)
+      return nothing();
+    if (!left)
+      return left.error();
+    in.receiver = std::move(*left);
+    in.rechecking = true;
+  }
+  if (in.receiver->snapshot() == 0 || in.receiver->index() < order.at_least)
+    return nothing();
+  return stored{in.receiver->wanted(), in.receiver->snapshot(), false, in.rechecking};
+}
+
+// What came by another way takes the place of all that came in pieces.
+storage::result<item_files::stored> item_files::take_file(const wire::store_snapshot& order, incoming& in) {
+  in.receiver.reset();
+  in.rechecking = false;
+  const auto path = incoming_path(order.group);
+  auto there = storage::snapshot_receiver::discard(path);
+  if (there)
+    there = storage::rename_durably(order.file, path);
+  if (!there)
+    return there.error();
+  auto snapshot = storage::snapshot_reader::open(path);
+  if (!snapshot)
+    return snapshot.error();
+  auto stands = reached(order.group, order.member, (*snapshot)->header().index());
+  if (!stands)
+    return stands.error();
+  if (!*stands)
+    return begin_install(order.group, in);
+  forget_incoming(order.group);
+  return stored{0, 0, true, false};
+}
+
+storage::result<item_files::stored> item_files::begin_install(std::uint64_t group, incoming& in) {
+  in.receiver.reset();
   auto it = files_.find(group);
-  bool made = it == files_.end();
-  if (made) {
-    it = files_.try_emplace(group).first;
-    it->second.group = group;
-    it->second.member = member;
-    it->second.rules = std::move(rules);
-  } else if (it->second.member != member) {
+  if (it != files_.end() && it->second.member != in.member)
     return storage::error{storage::code::missing,
                           "group " + std::to_string(group) + " has no item file here"};
+  const auto& rules = it == files_.end() ? in.rules : it->second.rules;
+  storage::install_options options;
+  options.group = group;
+  options.member = in.member;
+  options.size_of = size_of;
+  options.entries = rules.entries;
+  options.from = rules.from;
+  options.to = rules.to;
+  options.replace_damaged = it == files_.end();
+  auto work = storage::snapshot_installer::begin(incoming_path(group), path_of(group), options);
+  if (!work) {
+    forget_incoming(group);
+    return work.error();
   }
-  it->second.outgoing.clear();
-  if (it->second.store) {
+  in.installer = std::move(*work);
+  return stored{0, 0, false, true};
+}
+
+std::uint64_t item_files::next_to_work_on() {
+  auto waits = [](auto& one) { return one.second.rechecking || one.second.installer; };
+  auto from = incoming_.upper_bound(worked_last_);
+  auto it = std::find_if(from, incoming_.end(), waits);
+  if (it == incoming_.end())
+    it = std::find_if(incoming_.begin(), from, waits);
+  if (it == incoming_.end() || !waits(*it))
+    return 0;
+  return worked_last_ = it->first;
+}
+
+storage::result<item_files::stored> item_files::work_on(std::uint64_t group, std::size_t bytes) {
+  auto& in = incoming_.at(group);
+  if (in.rechecking) {
+    auto all = in.receiver->recheck(bytes);
+    if (!all) {
+      forget_incoming(group);
+      return all.error();
+    }
+    in.rechecking = !*all;
+    return stored{in.receiver->wanted(), in.receiver->snapshot(), false, in.rechecking};
+  }
+  auto built = in.installer->step(bytes);
+  if (!built) {
+    forget_incoming(group);
+    return built.error();
+  }
+  if (!*built)
+    return stored{0, 0, false, true};
+  return finish_install(group);
+}
+
+// The file is replaced: no store may have it open.
+storage::result<item_files::stored> item_files::finish_install(std::uint64_t group) {
+  auto in = std::move(incoming_.at(group));
+  auto it = files_.find(group);
+  remove_outgoing(group);
+  if (it != files_.end() && it->second.store) {
     it->second.store.reset();
     --open_;
   }
-  storage::install_options options;
-  options.group = group;
-  options.member = member;
-  options.size_of = size_of;
-  options.entries = it->second.rules.entries;
-  options.from = it->second.rules.from;
-  options.to = it->second.rules.to;
-  options.replace_damaged = made;
-  auto installed = storage::install_snapshot(path, path_of(group), options);
-  std::error_code ignored;
-  fs::remove(path, ignored);
-  if (!installed) {
-    if (made)
-      files_.erase(it);
+  auto installed = in.installer->finish();
+  forget_incoming(group);
+  if (!installed)
     return installed.error();
+  if (it == files_.end()) {
+    auto& made = files_[group];
+    made.group = group;
+    made.member = in.member;
+    made.rules = std::move(in.rules);
   }
-  return stored{0, true};
+  return stored{0, 0, true, false};
 }
 
 } // namespace troupe::disk

@@ -14,13 +14,14 @@
 
 namespace troupe::disk {
 
-inline constexpr std::int64_t snapshot_kept_us = 30'000'000;     // after its last use
+inline constexpr std::int64_t snapshot_kept_us = 120'000'000;    // after its last use
 inline constexpr std::int64_t snapshot_offered_us = 600'000'000; // to new transfers, after it was begun
+inline constexpr std::int64_t leftovers_kept_s = 3'600; // of transfers, for who takes them up after a restart
 
 // A snapshot that members fetch. Each of them may begin anew, and find what was cut for the others.
 struct outgoing_snapshot {
   outgoing_snapshot() = default;
-  ~outgoing_snapshot(); // removes the file
+  ~outgoing_snapshot(); // removes the file, unless it is whole and to be kept
   outgoing_snapshot(const outgoing_snapshot&) = delete;
   outgoing_snapshot& operator=(const outgoing_snapshot&) = delete;
 
@@ -32,6 +33,7 @@ struct outgoing_snapshot {
   std::optional<storage::error> failed;             // neither: its transfers are told why, and begin anew
   std::int64_t begun_us = 0;
   std::int64_t used_us = 0;
+  bool kept = false; // over a restart of the node
 };
 
 // What an item file is for.
@@ -58,8 +60,8 @@ struct item_file {
 // Where the file stands, as who continues from there wants to know it.
 msg::SnapshotHeader position_of(const storage::item_store& store);
 
-// Removes what transfers of an earlier run left. Before any worker of the node has work: they share the
-// folder.
+// Removes what transfers of an earlier run left, but for what they can be gone on with: whole snapshots, and
+// pieces of such, which are not old. Before any worker of the node has work: they share the folder.
 void remove_snapshots(const std::string& directory);
 
 class item_files {
@@ -68,10 +70,14 @@ public:
   // as nobody asks a closed file. False: it could not, and the file stays open.
   using settler = std::function<bool(item_file&)>;
   item_files(std::string directory, std::size_t open_max, settler settle);
+  ~item_files();
+  item_files(const item_files&) = delete;
+  item_files& operator=(const item_files&) = delete;
 
   // Makes the file known here and opens it.
-  storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create,
-                                   item_rules rules = {});
+  // Snapshots that were cut of it in an earlier run are there again.
+  storage::result<item_file*> open(std::uint64_t group, std::uint64_t member, bool create, item_rules rules,
+                                   std::int64_t now_us);
   // A known one, opened when it is closed. Valid until the next call.
   storage::result<item_file*> use(std::uint64_t group);
   void drop(std::uint64_t group); // deletes the file
@@ -92,23 +98,43 @@ public:
   void forget_unused_snapshots(item_file& file, std::int64_t now_us);
 
   struct stored {
-    std::uint64_t wanted = 0; // the next chunk
-    bool installed = false;   // the item file stands, durably, where the snapshot does or above
+    std::uint64_t wanted = 0;   // the next chunk
+    std::uint64_t snapshot = 0; // of this one; 0: of any
+    bool installed = false;     // the item file stands, durably, where the snapshot does or above
+    bool later = false;         // nothing of this yet: see work_on()
   };
-  // `rules`: for a group that has no item file here yet; whatever lies there is replaced.
-  storage::result<stored> store_snapshot(std::uint64_t group, std::uint64_t member, std::uint64_t transfer,
-                                         const msg::SnapshotChunk& chunk, item_rules rules);
+  // A piece, or what an earlier transfer has left. A whole snapshot is installed in steps, with the rules of
+  // the order for a group that has no item file here yet; whatever lies there is replaced.
+  storage::result<stored> store_snapshot(const wire::store_snapshot& order);
+  // Somebody's order that is answered later.
+  struct incoming {
+    std::uint64_t member = 0;
+    std::uint64_t transfer = 0;
+    wire::replica_actor who;
+    item_rules rules;
+    std::unique_ptr<storage::snapshot_receiver> receiver;
+    bool rechecking = false;                                // what was left is being read again
+    std::unique_ptr<storage::snapshot_installer> installer; // not null: all of it is here
+  };
+  // A group with such an order, each in turn; 0: none has one.
+  std::uint64_t next_to_work_on();
+  const incoming& order_of(std::uint64_t group) const { return incoming_.at(group); }
+  storage::result<stored> work_on(std::uint64_t group, std::size_t bytes);
 
 private:
   storage::result<bool> reached(std::uint64_t group, std::uint64_t member, std::uint64_t index);
 
-  struct incoming {
-    std::uint64_t transfer = 0;
-    std::string path;
-    std::unique_ptr<storage::snapshot_receiver> receiver;
-  };
   std::string path_of(std::uint64_t group) const;
-  std::string snapshot_path(std::uint64_t group, std::uint64_t transfer, const char* kind) const;
+  std::string outgoing_path(std::uint64_t group, std::uint64_t transfer) const;
+  std::string incoming_path(std::uint64_t group) const;
+  std::vector<std::string> outgoing_files(std::uint64_t group) const; // whole ones that lie there
+  void adopt_snapshots(item_file& file, std::int64_t now_us);
+  void remove_outgoing(std::uint64_t group);
+  storage::result<stored> take_up(const wire::store_snapshot& order, incoming& in);
+  storage::result<stored> take_file(const wire::store_snapshot& order, incoming& in);
+  storage::result<stored> begin_install(std::uint64_t group, incoming& in);
+  storage::result<stored> finish_install(std::uint64_t group);
+  void forget_incoming(std::uint64_t group);
   storage::result<void> open_store(item_file& file, bool create);
   static void bound_quarantine(const std::string& folder);
 
@@ -118,7 +144,8 @@ private:
   std::map<std::uint64_t, item_file> files_;
   std::map<std::uint64_t, incoming> incoming_;
   std::uint64_t uses_ = 0;
-  std::uint64_t cut_last_ = 0; // group
+  std::uint64_t cut_last_ = 0;    // group
+  std::uint64_t worked_last_ = 0; // group
   std::size_t open_ = 0;
 };
 

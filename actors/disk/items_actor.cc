@@ -5,8 +5,10 @@
 #include "actors/kit/log.h"
 #include "actors/kit/mailbox.h"
 #include "config/limits.h"
+#include <algorithm>
 #include <caf/all.hpp>
 #include <cstdlib>
+#include <utility>
 
 namespace troupe::disk {
 
@@ -16,6 +18,8 @@ constexpr auto housekeeping_every = std::chrono::milliseconds(100);
 constexpr std::int64_t idle_before_sync_us = 1'000'000;
 constexpr int syncs_at_once = 8;
 constexpr std::size_t snapshot_slice_bytes = 256u << 10; // about a millisecond's work
+constexpr std::int64_t pause_least_us = 1'000;
+constexpr std::int64_t pause_most_us = 100'000; // other slices wait with it
 
 // Of a message that tells what an item file is for.
 template <class Message>
@@ -49,7 +53,7 @@ struct items_state {
   void apply(wire::apply_items& what);
   void read(const wire::read_items& what);
   void scan(const wire::scan_items& what);
-  wire::snapshot_part part_of(const wire::read_snapshot& what);
+  wire::snapshot_part part_of(const wire::read_snapshot& what, bool for_member);
   void store_snapshot(const wire::store_snapshot& what);
   void sync(const wire::sync_items& what);
   void drop(const wire::drop_items& what);
@@ -64,7 +68,12 @@ private:
   void tell_progress(item_file& file, wire::disk_result result = {}, std::uint64_t job = 0);
   wire::disk_result failed(const storage::error& why);
   void cut(item_file& file, outgoing_snapshot& out);
-  void schedule_cutting();
+  std::int64_t cut_some();
+  bool work_on_some(); // false: there was nothing
+  void tell_stored(std::uint64_t group, std::uint64_t transfer, const wire::replica_actor& who,
+                   const storage::result<item_files::stored>& stored);
+  std::int64_t must_wait_us(std::uint64_t bytes) const;
+  void schedule_slices(std::int64_t in_us = 0);
   void schedule_housekeeping();
 };
 
@@ -122,7 +131,7 @@ bool items_state::settle(item_file& file) {
 }
 
 void items_state::open(const wire::open_items& what) {
-  auto opened = files->open(what.group, what.member, what.create, rules_of(what));
+  auto opened = files->open(what.group, what.member, what.create, rules_of(what), options.clock->now_us());
   if (!opened) {
     wire::items_opened refused;
     refused.result = failed(opened.error());
@@ -214,8 +223,9 @@ void items_state::scan(const wire::scan_items& what) {
 }
 
 // The first piece asked for begins the snapshot; it is cut in slices between other work, and who asks
-// meanwhile hears that it is being cut. A small one is there at once.
-wire::snapshot_part items_state::part_of(const wire::read_snapshot& what) {
+// meanwhile hears that it is being cut. A small one is there at once. `for_member`: what is sent to members
+// is bounded by bytes a second, and who asks too early is told to ask again.
+wire::snapshot_part items_state::part_of(const wire::read_snapshot& what, bool for_member) {
   wire::snapshot_part part;
   part.token = what.token;
   part.chunk.set_transfer(what.transfer);
@@ -223,18 +233,21 @@ wire::snapshot_part items_state::part_of(const wire::read_snapshot& what) {
   auto file = files->use(what.group);
   auto found = file ? files->snapshot_for(**file, what, options.clock->now_us()) : file.error();
   if (!found) {
+    part.ended = what.resume != 0 && found.error().code == storage::code::missing;
     part.result = failed(found.error());
     return part;
   }
   schedule_housekeeping(); // it is forgotten when nobody asks any more
   auto out = *found;
-  if (out && out->writer)
+  if (out && out->writer && must_wait_us(snapshot_slice_bytes) == 0)
     cut(**file, *out);
   if (!out || out->writer) {
     part.being_cut = true;
-    schedule_cutting();
+    schedule_slices();
   } else if (out->failed) {
     part.result = failed(*out->failed);
+  } else if (for_member && must_wait_us(limits::snapshot_chunk_bytes) > 0) {
+    part.being_cut = true;
   } else if (auto piece = out->reader->piece(what.chunk)) {
     part.chunk = std::move(*piece);
   } else {
@@ -247,6 +260,11 @@ wire::snapshot_part items_state::part_of(const wire::read_snapshot& what) {
   return part;
 }
 
+// 0: now, and the bytes count.
+std::int64_t items_state::must_wait_us(std::uint64_t bytes) const {
+  return options.gives ? options.gives->admit(bytes, options.clock->now_us()) : 0;
+}
+
 void items_state::cut(item_file& file, outgoing_snapshot& out) {
   files->cut(out, snapshot_slice_bytes);
   if (!out.failed)
@@ -256,37 +274,68 @@ void items_state::cut(item_file& file, outgoing_snapshot& out) {
     tell_progress(file, std::move(why));
 }
 
-// One slice of one snapshot, behind whatever waits in the mailbox.
-void items_state::keep_cutting() {
-  cutting = false;
+// One slice of one snapshot, behind whatever waits in the mailbox. In how long the next one is due; below 0:
+// there is none.
+std::int64_t items_state::cut_some() {
   auto file = files->next_to_cut();
   if (!file)
-    return;
+    return -1;
+  if (auto wait = must_wait_us(snapshot_slice_bytes); wait > 0)
+    return std::clamp(wait, pause_least_us, pause_most_us);
   cut(*file, *file->being_cut());
-  schedule_cutting();
+  return 0;
 }
 
-void items_state::schedule_cutting() {
-  if (cutting)
+void items_state::keep_cutting() {
+  cutting = false;
+  auto wait = cut_some();
+  if (work_on_some())
+    wait = 0;
+  if (wait >= 0)
+    schedule_slices(wait);
+}
+
+void items_state::schedule_slices(std::int64_t in_us) {
+  if (std::exchange(cutting, true))
     return;
-  cutting = true;
-  self->send(self, wire::cut_atom::value);
+  if (in_us == 0)
+    self->send(self, wire::cut_atom::value);
+  else
+    self->delayed_send(self, std::chrono::microseconds(in_us), wire::cut_atom::value);
 }
 
 void items_state::store_snapshot(const wire::store_snapshot& what) {
+  tell_stored(what.group, what.transfer, what.who, files->store_snapshot(what));
+}
+
+// One slice of reading again what was left of a transfer, or of building a file from one that is whole.
+bool items_state::work_on_some() {
+  auto group = files->next_to_work_on();
+  if (group == 0)
+    return false;
+  auto transfer = files->order_of(group).transfer;
+  auto who = files->order_of(group).who;
+  tell_stored(group, transfer, who, files->work_on(group, snapshot_slice_bytes));
+  return true;
+}
+
+void items_state::tell_stored(std::uint64_t group, std::uint64_t transfer, const wire::replica_actor& who,
+                              const storage::result<item_files::stored>& stored) {
+  if (stored && stored->later)
+    return schedule_slices();
   wire::snapshot_stored answer;
-  answer.transfer = what.transfer;
-  auto stored = files->store_snapshot(what.group, what.member, what.transfer, *what.chunk, rules_of(what));
+  answer.transfer = transfer;
   if (!stored) {
     answer.result = failed(stored.error());
-    return self->send(what.who, std::move(answer));
+    return self->send(who, std::move(answer));
   }
   answer.next_chunk = stored->wanted;
+  answer.snapshot = stored->snapshot;
   answer.installed = stored->installed;
   if (stored->installed) {
-    auto file = files->use(what.group);
+    auto file = files->use(group);
     if (file) {
-      (*file)->who = what.who;
+      (*file)->who = who;
       answer.header = position_of(*(*file)->store);
       answer.opened = describe(*(*file)->store);
       answer.result = answer.opened.result;
@@ -294,7 +343,7 @@ void items_state::store_snapshot(const wire::store_snapshot& what) {
       answer.result = failed(file.error());
     }
   }
-  self->send(what.who, std::move(answer));
+  self->send(who, std::move(answer));
 }
 
 void items_state::sync(const wire::sync_items& what) {
@@ -432,9 +481,9 @@ items(wire::scrubbed_items_actor::stateful_pointer<items_state> self, items_opti
       [self](wire::apply_items& what) { self->state.apply(what); },
       [self](const wire::read_items& what) { self->state.read(what); },
       [self](const wire::scan_items& what) { self->state.scan(what); },
-      [self](const wire::read_snapshot& what) { self->send(what.who, self->state.part_of(what)); },
+      [self](const wire::read_snapshot& what) { self->send(what.who, self->state.part_of(what, true)); },
       [self](const wire::page_snapshot& what) {
-        return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}});
+        return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}}, false);
       },
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
       [self](const wire::sync_items& what) { self->state.sync(what); },

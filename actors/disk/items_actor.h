@@ -6,6 +6,7 @@
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
+#include "actors/kit/token_bucket.h"
 #include "actors/wire/storage_roles.h"
 #include <caf/typed_event_based_actor.hpp>
 #include <functional>
@@ -20,6 +21,7 @@ struct items_options {
   const kit::clock* clock = nullptr;
   kit::metrics_ptr metrics;
   std::function<void(const std::string& why)> fail_stop;
+  std::shared_ptr<kit::pace> gives; // bytes of snapshots that are cut, and sent to members; null: no bound
 };
 
 struct items_state;

@@ -12,6 +12,7 @@
 #include "actors/kit/common_clock.h"
 #include "actors/kit/dialer_actor.h"
 #include "actors/kit/log.h"
+#include "actors/kit/token_bucket.h"
 #include "actors/pulse/pulse_actor.h"
 #include "actors/router/router_actor.h"
 #include "actors/scrubber/scrubber_actor.h"
@@ -42,6 +43,11 @@ struct node::parts {
   wire::peers_actor peers;
   wire::ticker_actor ticker;
   std::shared_ptr<kit::deputies> deputies = std::make_shared<kit::deputies>();
+  // Bytes of snapshots, of all groups here.
+  std::shared_ptr<kit::pace> gives =
+      std::make_shared<kit::pace>(cluster.healing.bytes_per_second, clock.now_us());
+  std::shared_ptr<kit::pace> takes =
+      std::make_shared<kit::pace>(cluster.healing.bytes_per_second, clock.now_us());
   pulse::pulse_actor pulse;
   wire::scrubbed_disk_actor disk;
   std::vector<wire::scrubbed_items_actor> items;

@@ -46,6 +46,7 @@ void node::parts::spawn_storage() {
     wish.clock = &clock;
     wish.metrics = metrics;
     wish.fail_stop = fail_stop;
+    wish.gives = gives;
     items.push_back(disk::spawn_items(system, std::move(wish)));
   }
 }
@@ -67,6 +68,10 @@ void node::parts::spawn_archiver() {
   o.snapshots = archiver::snapshots_of(cluster.archive);
   o.seed = kit::random_id();
   o.items = [this](std::uint64_t group) { return worker_of(group); };
+  o.scratch = here.data + "/snapshots";
+  o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
+  o.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
+  o.takes = takes;
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.open = opener_of_archive(cluster.archive, o.cancelled);
   o.disk = disk;
@@ -120,6 +125,7 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.archiver = archiver;
   o.mender = disk;
   o.deputies = deputies;
+  o.takes = takes;
   o.clock = &clock;
   o.metrics = metrics;
   auto made = replica::spawn_replica(system, std::move(o));
@@ -158,6 +164,7 @@ void node::parts::spawn_roles() {
     o.metadata_nodes = names_of(&config::node_roles::metadata);
     o.heal.silence_us = cluster.healing.silence_ms * 1000;
     o.heal.grace_us = cluster.healing.grace_ms * 1000;
+    o.heal.archive = cluster.archive.on();
     o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
     o.archive = cluster.archive.on();
     o.min_free_bytes = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);

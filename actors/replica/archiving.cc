@@ -57,6 +57,7 @@ void replica_state::on_archived(msg::ArchiveProgress& what) {
   archive = std::move(what);
   if (!core)
     return;
+  core->archived(archive.archived());
   truncate();
   drain();
 }

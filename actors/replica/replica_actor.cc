@@ -74,8 +74,9 @@ void replica_state::on_paxos(wire::delivery& from) {
 void replica_state::on_request(wire::delivery& from) {
   auto who = waiter_of(from);
   auto& request = *from.parcel.mutable_replica_request();
-  if (!core || now_in != phase::running || core->removed() || kind() != msg::STORAGE_REPLICA ||
-      !keeps_items())
+  bool stands_in = core && kind() == msg::LOG_REPLICA && core->role() == paxos::role::leader;
+  if (!core || now_in != phase::running || core->removed() ||
+      (kind() != msg::STORAGE_REPLICA && !stands_in) || !keeps_items())
     return moved(who);
   bool asks_for_items = request.has_write() || request.has_read() || request.has_scan();
   if (condemned && asks_for_items)
@@ -193,6 +194,7 @@ msg::ReplicaReport replica_state::report() const {
   if (growing) {
     r.set_growth_total(std::max<std::uint64_t>(incoming_total, 1));
     r.set_growth_bytes(incoming ? incoming->chunk * limits::snapshot_chunk_bytes : 0);
+    r.set_growth_archived(incoming && incoming->from == the_archive);
   }
   if (!core && now_in == phase::repairing)
     r.set_last_index(loaded.base + loaded.entries.size() + loaded.damaged.size());
@@ -260,6 +262,7 @@ wire::scrubbed_replica_actor::behavior_type replica(replica_pointer self, replic
       [=](wire::items_scanned& what) { awake (&s::on_scanned)(what); },
       [=](wire::snapshot_part& what) { awake (&s::on_snapshot_part)(what); },
       [=](wire::snapshot_stored& what) { awake (&s::on_snapshot_stored)(what); },
+      [=](const wire::items_rebuilt& what) { awake (&s::on_items_rebuilt)(what); },
       [=](wire::tick_atom tick) { awake (&s::on_tick)(tick); },
       [=](msg::ArchiveProgress& what) { awake (&s::on_archived)(what); },
       [self](wire::standing_atom) {

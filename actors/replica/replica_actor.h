@@ -7,6 +7,7 @@
 #include "actors/kit/clock.h"
 #include "actors/kit/deputies.h"
 #include "actors/kit/metrics.h"
+#include "actors/kit/token_bucket.h"
 #include "actors/wire/archive_roles.h"
 #include "config/settings.h"
 #include <caf/typed_event_based_actor.hpp>
@@ -43,6 +44,7 @@ struct replica_options {
   caf::typed_actor<caf::reacts_to<wire::mend_entries>>
       mender;                              // of the log; may be null: then nobody asks for it
   std::shared_ptr<kit::deputies> deputies; // null: it never rests
+  std::shared_ptr<kit::pace> takes;        // bytes of snapshots that are fetched; null: no bound
   const kit::clock* clock = nullptr;       // outlives the actor
   kit::metrics_ptr metrics;
 };

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,14 +62,21 @@ struct pending {
   std::uint64_t write_id = 0;
 };
 
+inline constexpr std::uint64_t the_archive = 0; // where a member would be named that gives items
+
 // The follower's end of a snapshot transfer.
 struct incoming_snapshot {
   std::uint64_t transfer = 0;
   std::uint64_t chunk = 0;
-  std::uint64_t from = 0;  // member
-  std::int64_t ask_us = 0; // when to ask for it
-  int silences = 0;        // questions without an answer, in a row
-  bool storing = false;    // the item worker has a piece, and answers whatever becomes of it
+  std::uint64_t from = 0;     // member, or the_archive
+  std::uint64_t snapshot = 0; // that the pieces before that one are of; 0: none is here
+  std::int64_t ask_us = 0;    // when to ask for it
+  int silences = 0;           // questions without an answer, in a row
+  bool begun = false;         // it is known which piece comes first
+  bool admitted = false;      // the bytes of the piece that is asked for count already
+  bool given_up = false;      // the worker was told so
+  bool storing =
+      false; // the item worker has a piece, or looks what is left, and answers whatever comes of it
 };
 
 // The other end: the question of a member that the item worker has.
@@ -189,7 +197,11 @@ struct replica_state {
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
   std::int64_t told_to_grow_us = 0;
   bool reopens = false; // its item file was replaced under it: it opens again as soon as the disk is idle
-  std::uint64_t grow_tries = 0;                          // each asks another member
+  std::uint64_t grow_tries = 0;      // each asks another member
+  std::int64_t archive_again_us = 0; // the archive is not asked for items before
+  // Who has not the snapshot any more whose pieces are here, and since when nobody has given more of it.
+  std::set<std::uint64_t> gone_sources;
+  std::int64_t gone_since_us = 0;
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
   std::map<std::uint64_t, asked_piece> asked_pieces;     // by the member that asked: one each
 
@@ -220,6 +232,7 @@ struct replica_state {
   void on_prepared(const wire::appended& what);
   void write_repaired();
   void on_repaired(const wire::appended& what);
+  bool items_fit_the_log() const;
   void run();
   void ask_for_chosen(std::uint64_t from); // all others, for chosen entries from this index on
   void ask_for_repair();
@@ -317,12 +330,24 @@ struct replica_state {
   // --- transfer.cc
   void on_grow(wire::grow_atom);
   std::optional<std::uint64_t> snapshot_source();
+  std::vector<std::uint64_t> snapshot_sources() const;
   void drive_transfer();
   void try_another_source();
+  void give_up_unwanted();
+  void begin_transfer(std::uint64_t from);
+  const msg::Member* host_of(std::uint64_t source) const;
+  void ask_for_piece();
+  void ask_archive();
+  std::uint64_t snapshot_wanted() const; // its index at least
+  wire::store_snapshot order_for(const incoming_snapshot& transfer);
   void on_snapshot_request(const wire::delivery& from);
   void on_snapshot_part(wire::snapshot_part& what);
   void on_snapshot_chunk(wire::delivery& from);
   void on_snapshot_stored(wire::snapshot_stored& what);
+  void on_items_rebuilt(const wire::items_rebuilt& what);
+  void transfer_failed(const std::string& why);
+  void discard_pieces();
+  void discard_file(const std::string& file);
 
   // --- answers
   waiter waiter_of(const wire::delivery& from) const;

@@ -24,6 +24,17 @@ wire::replica_actor handle(replica_pointer self) {
   return caf::actor_cast<wire::replica_actor>(self);
 }
 
+msg::SnapshotHeader standing_of(std::uint64_t group, const wire::items_opened& items) {
+  msg::SnapshotHeader header;
+  header.set_group(group);
+  header.set_index(items.applied);
+  header.set_link(items.applied_link);
+  *header.mutable_ballot() = items.applied_ballot;
+  *header.mutable_configuration() = items.configuration;
+  header.set_configuration_index(items.configuration_index);
+  return header;
+}
+
 } // namespace
 
 void replica_state::start() {
@@ -197,7 +208,32 @@ void replica_state::on_repaired(const wire::appended& what) {
     run();
 }
 
+// Items and log are of one history: where an item file ends within the log, the entry there has its link. Not
+// so in two cases. What the log knows to be chosen there is something else: then the items are not to be
+// believed, wherever they came from. Or the log does not know yet: a crash came between the installing of a
+// snapshot and the log's going on from there, and what lies there is a leftover.
+bool replica_state::items_fit_the_log() const {
+  if (!holds_items || opened.applied < loaded.base)
+    return true;
+  if (opened.applied == loaded.base)
+    return opened.applied_link == loaded.base_link;
+  auto it = std::lower_bound(loaded.entries.begin(), loaded.entries.end(), opened.applied,
+                             [](const msg::Entry& e, std::uint64_t i) { return e.index() < i; });
+  return it == loaded.entries.end() || it->index() != opened.applied || it->link() == opened.applied_link;
+}
+
 void replica_state::run() {
+  bool fits = items_fit_the_log();
+  if (!fits && opened.applied <= std::max(loaded.hard_state.commit(), loaded.base)) {
+    const std::string why = "its items are not those of its log at " + std::to_string(opened.applied);
+    if (options.kind != msg::LOG_REPLICA)
+      return must_be_replaced(why);
+    kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": " + why);
+    holds_items = false; // and does without; what lies there is replaced when it grows
+    opened = {};
+    opened.applied = opened.durable = loaded.base;
+    fits = true;
+  }
   paxos::options o;
   o.group = options.group;
   o.self = options.member;
@@ -215,15 +251,15 @@ void replica_state::run() {
   r.base_ballot = loaded.base_ballot;
   r.entries = std::move(loaded.entries);
   r.items = holds_items;
-  r.applied = r.items ? opened.applied : loaded.base;
+  applied = flushed = r.items ? opened.applied : loaded.base;
+  r.applied = fits ? applied : loaded.base;
   unsettled.clear(); // what is not counted yet is counted here, or when it is applied
   for (auto& entry : r.entries)
     if (entry.index() > settled.index && entry.index() <= r.applied)
       settled.bytes += entry.payload().size();
-  settled.index = std::max(settled.index, r.applied);
+  settled.index = std::max(settled.index, applied);
   standing_told_us = 0;
   loaded.entries.clear();
-  applied = flushed = r.applied;
   applied_link = opened.applied_link;
   applied_ballot = opened.applied_ballot;
   durable = opened.durable;
@@ -238,6 +274,8 @@ void replica_state::run() {
   requests.restore(opened.requests);
   opened.requests.clear();
   core = std::make_unique<paxos::group>(o, std::move(r), now());
+  if (!fits)
+    core->restore(standing_of(options.group, opened), now());
   if (core->configuration_index() <= applied) {
     configured = core->configuration();
     configured_at = core->configuration_index();
@@ -245,6 +283,8 @@ void replica_state::run() {
   core->set_log_reader([this](std::uint64_t from, std::uint64_t to, std::size_t max_bytes) {
     return read_log(from, to, max_bytes);
   });
+  if (options.archiver)
+    core->archived(archive.archived());
   now_in = phase::running;
   if (options.deputies)
     seat = options.deputies->enroll(options.group, options.member, handle(self));
@@ -284,6 +324,7 @@ void replica_state::reopen() {
   growing = reopens = false;
   incoming.reset();
   incoming_total = 0;
+  gone_sources.clear();
   if (seat)
     options.deputies->leave(seat);
   seat.reset();

@@ -24,14 +24,25 @@ struct archive_group {
   std::string from;
   std::string to;
 };
+// Of a log replica that nobody can give items to: have them made anew from the archive, as they were at some
+// entry from `least` to `last`. Answered with items_rebuilt. The archive is believed by nobody: whoever asked
+// compares the link at that entry with its own log before it takes them.
+struct rebuild_items {
+  std::uint64_t group = 0;
+  std::uint64_t transfer = 0;
+  std::uint64_t least = 0;
+  std::uint64_t last = 0;
+  replica_actor who;
+};
 // The group's member here is dropped.
 struct archive_forget {
   std::uint64_t group = 0;
 };
 
-using archiver_actor = role_actor::extend<caf::reacts_to<log_progress>, caf::reacts_to<archive_cluster>,
-                                          caf::reacts_to<archive_group>, caf::reacts_to<archive_forget>,
-                                          caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
+using archiver_actor =
+    role_actor::extend<caf::reacts_to<log_progress>, caf::reacts_to<archive_cluster>,
+                       caf::reacts_to<archive_group>, caf::reacts_to<archive_forget>,
+                       caf::reacts_to<rebuild_items>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // --- what the scrubber of the node asks it
 // ---------------------------------------------------------------------
@@ -62,3 +73,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_forget)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::view_archive)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::archive_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::want_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::rebuild_items)

@@ -97,17 +97,29 @@ struct snapshot_part { // to a read_snapshot
   disk_result result;
   std::uint64_t token = 0;
   bool being_cut = false; // there is no piece yet: ask again
+  bool ended = false;     // refused: the snapshot that the transfer began with is not here any more
   msg::SnapshotChunk chunk;
 };
 struct snapshot_stored { // to a store_snapshot
   disk_result result;
   std::uint64_t transfer = 0;
   std::uint64_t next_chunk = 0; // the one wanted now
+  std::uint64_t snapshot = 0;   // of this one (SnapshotChunk.snapshot); 0: of any, or it is known
   // The item file stands at the snapshot's index, or above: the last piece was stored, verified and
   // published, or no piece was needed. `opened` is its state, `header` says where it stands.
   bool installed = false;
   msg::SnapshotHeader header;
   items_opened opened;
+};
+// To a rebuild_items (archive_roles.h): how far it is, again and again, and then what came of it.
+struct items_rebuilt {
+  std::uint64_t transfer = 0;
+  std::string trouble; // not empty: it came to nothing
+  std::string file;    // not empty: a snapshot of these items lies there, and belongs to who asked for it
+  std::uint64_t index = 0;
+  std::uint64_t link = 0; // of the entry at the index, as the archive has it
+  std::uint64_t bytes = 0;
+  std::uint64_t total = 0; // bytes there will be, about; 0: not known
 };
 
 // What the node's archiver has to know of a replica's log (archive_roles.h). All of it is of one moment:
@@ -134,7 +146,8 @@ using replica_actor = role_actor::extend<
     caf::reacts_to<log_loaded>, caf::reacts_to<appended>, caf::reacts_to<log_read>,
     caf::reacts_to<items_opened>, caf::reacts_to<items_applied>, caf::reacts_to<items_read>,
     caf::reacts_to<items_scanned>, caf::reacts_to<snapshot_part>, caf::reacts_to<snapshot_stored>,
-    caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>, caf::reacts_to<grow_atom>,
+    caf::reacts_to<items_rebuilt>, caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>,
+    caf::reacts_to<grow_atom>,
     caf::reacts_to<msg::ArchiveProgress>, // how far its log is archived, from the node's archiver
     caf::replies_to<standing_atom>::with<log_standing>,
     caf::replies_to<report_atom>::with<msg::ReplicaReport>>;
@@ -317,6 +330,7 @@ struct read_snapshot {
   std::uint64_t chunk = 0;
   std::uint64_t at_least = 0;
   replica_actor who;
+  std::uint64_t resume = 0; // the snapshot that the pieces before this one came from; 0: none did
 };
 // The same for whoever is no replica, answered with a snapshot_part.
 struct page_snapshot {
@@ -325,6 +339,9 @@ struct page_snapshot {
   std::uint64_t chunk = 0;
   std::uint64_t at_least = 0;
 };
+// A piece of a snapshot for this member. Without one a transfer begins: what an earlier transfer has left is
+// looked at, and what is wanted now is answered, with the snapshot that it is of. Answered with a
+// snapshot_stored, when the whole snapshot is there only when it is installed.
 struct store_snapshot {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
@@ -334,6 +351,10 @@ struct store_snapshot {
   msg::LocalIndexes local_indexes; // for who has no item file yet
   std::string from;                // likewise
   std::string to;
+  std::uint64_t at_least = 0; // without a piece: what stands below is of no use any more
+  bool anew = false;          // without a piece: nor is anything else
+  // A whole snapshot that was made on this node, to be taken from there; with `anew`, to be removed.
+  std::string file;
 };
 // Make what is applied durable now, and say so (items_applied).
 struct sync_items {
@@ -391,6 +412,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_scanned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::snapshot_stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::items_rebuilt)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::load_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::append_log)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_log)

@@ -1,43 +1,16 @@
 // What happens when something is gone for good: a node, a data directory, bytes of a file. The times are
 // printed.
+#include "actors/client/values.h"
+#include "config/limits.h"
 #include "tests/cluster/faults.h"
+#include "tests/cluster/group_sight.h"
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace troupe::cluster_test {
 namespace {
-
-// What the metadata leader says of a group.
-struct seen_group {
-  msg::Configuration configuration;
-  std::map<std::string, msg::ReplicaReport> replicas; // by node
-  bool ailing = false;
-
-  unsigned count(msg::MemberKind kind) const {
-    unsigned n = 0;
-    for (const auto& m : configuration.members())
-      n += m.kind() == kind;
-    return n;
-  }
-};
-
-seen_group look(cluster& nodes, std::uint64_t group) {
-  seen_group seen;
-  auto status = nodes.admin().call(client::cluster_status{});
-  if (!status.ok())
-    return seen;
-  for (const auto& p : status.cluster.partitions())
-    if (p.group() == group)
-      seen.configuration = p.configuration();
-  for (const auto& n : status.cluster.nodes())
-    for (const auto& r : n.replicas())
-      if (r.group() == group && n.heard_ms_ago() >= 0 && n.heard_ms_ago() < 3000)
-        seen.replicas[n.node()] = r;
-  for (const auto& g : status.cluster.healing().groups())
-    seen.ailing = seen.ailing || g.group() == group;
-  return seen;
-}
 
 // What nodes say is wrong with them as a whole.
 std::string node_troubles(cluster& nodes) {
@@ -48,37 +21,6 @@ std::string node_troubles(cluster& nodes) {
   for (const auto& n : status.cluster.nodes())
     for (const auto& trouble : n.troubles())
       all += n.node() + ": " + trouble + "\n";
-  return all;
-}
-
-bool has_member(const seen_group& seen, const std::string& node) {
-  for (const auto& m : seen.configuration.members())
-    if (m.node() == node)
-      return true;
-  return false;
-}
-
-// Three voters whose nodes are heard of, one of them a log replica that has all that was chosen.
-bool third_vote(const seen_group& seen) {
-  unsigned voters = 0, logs = 0;
-  for (const auto& m : seen.configuration.members()) {
-    auto it = seen.replicas.find(m.node());
-    if (m.kind() == msg::LEARNER || it == seen.replicas.end() || it->second.member() != m.id())
-      continue;
-    ++voters;
-    logs += m.kind() == msg::LOG_REPLICA && it->second.epoch() == seen.configuration.epoch() &&
-            it->second.leader() != 0;
-  }
-  return voters == 3 && logs > 0;
-}
-
-bool whole(const seen_group& seen) {
-  bool all = seen.count(msg::STORAGE_REPLICA) == 3 && seen.configuration.members_size() == 3 && !seen.ailing;
-  for (const auto& m : seen.configuration.members()) {
-    auto it = seen.replicas.find(m.node());
-    all = all && it != seen.replicas.end() && it->second.member() == m.id() && it->second.trouble().empty() &&
-          it->second.leader() != 0;
-  }
   return all;
 }
 
@@ -124,7 +66,7 @@ TEST_F(HealingSixNodes, ANodeThatIsGoneForGoodIsReplacedUnderLoad) {
   auto lost = before.configuration.members(2).node();
   auto killed = steady_us();
   nodes->kill(lost);
-  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return third_vote(look(*nodes, group)); }))
+  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return votes(look(*nodes, group), 3, 1); }))
       << look(*nodes, group).configuration.ShortDebugString();
   double third = static_cast<double>(steady_us() - killed) / 1e6;
   ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return whole(look(*nodes, group)); }))
@@ -144,7 +86,7 @@ TEST_F(HealingSixNodes, ANodeThatIsGoneForGoodIsReplacedUnderLoad) {
 TEST_F(HealingSixNodes, ANodeThatComesBackInTimeIsCaughtUpAndNotRebuilt) {
   grace_ms = 60'000;
   auto away = strike(2);
-  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return third_vote(look(*nodes, group)); }));
+  ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return votes(look(*nodes, group), 3, 1); }));
   progress();
   nodes->start(away.node());
   ASSERT_TRUE(eventually(milliseconds(30'000), [&] { return whole(look(*nodes, group)); }))
@@ -154,6 +96,107 @@ TEST_F(HealingSixNodes, ANodeThatComesBackInTimeIsCaughtUpAndNotRebuilt) {
   for (const auto& m : after.configuration.members())
     same = same || (m.id() == away.id() && m.node() == away.node());
   EXPECT_TRUE(same) << "as who it was";
+  judge();
+}
+
+// Slow enough to be killed in the middle of it: however fast the machine, it takes as many seconds as there
+// are megabytes.
+class HealingSlowly : public HealingSixNodes {
+protected:
+  static constexpr std::uint64_t piece = limits::snapshot_chunk_bytes;
+  static constexpr int megabytes = 14;
+
+  void change_settings(config::cluster& c) override {
+    c.healing.silence_ms = 10'000; // more than a restart takes
+    c.healing.grace_ms = 1'000;
+    c.healing.bytes_per_second = 1 << 20;
+  }
+  void fill() {
+    for (int i = 0; i < megabytes * 10; ++i) {
+      client::put_item put;
+      put.table = "registers";
+      put.item = client::make_item(
+          {{"id", client::s("bulk" + std::to_string(i))}, {"pad", client::s(std::string(100'000, 'x'))}});
+      ASSERT_TRUE(eventually(milliseconds(20'000), [&] { return sessions[0]->call(put).ok(); }));
+    }
+  }
+  // A transfer of the group to this node, as its log tells of it.
+  struct beginning {
+    std::uint64_t source = 0; // member
+    std::uint64_t piece = 0;  // it began with this one
+  };
+  std::vector<beginning> beginnings(const std::string& node) {
+    std::vector<beginning> found;
+    std::istringstream log(nodes->log_of(node));
+    const auto words = "group " + std::to_string(group) + ": fetching a snapshot from member ";
+    for (std::string line; std::getline(log, line);) {
+      auto at = line.find(words);
+      if (at == std::string::npos)
+        continue;
+      auto on = line.find("on from piece ");
+      found.push_back({std::stoull(line.substr(at + words.size())),
+                       on == std::string::npos ? 0 : std::stoull(line.substr(on + 14))});
+    }
+    return found;
+  }
+  // How much has come to the member that grows there, as it says itself; waits until it is so much.
+  std::uint64_t arrived(const std::string& node, std::uint64_t least) {
+    std::uint64_t bytes = 0;
+    EXPECT_TRUE(eventually(milliseconds(120'000), [&] {
+      auto seen = look(*nodes, group);
+      auto it = seen.replicas.find(node);
+      bytes = it == seen.replicas.end() ? 0 : it->second.growth_bytes();
+      return bytes >= least;
+    })) << bytes;
+    return bytes;
+  }
+  std::string node_of(const seen_group& seen, std::uint64_t member) {
+    for (const auto& m : seen.configuration.members())
+      if (m.id() == member)
+        return m.node();
+    return {};
+  }
+};
+
+TEST_F(HealingSlowly, WhatHasComeIsNotFetchedAgainAfterEitherSideWasKilled) {
+  begin({}, 1);
+  fill();
+  group = nodes->group_of_table("registers");
+  auto before = look(*nodes, group);
+  auto first = leader();
+  std::string lost;
+  for (const auto& m : before.configuration.members())
+    if (m.node() != first)
+      lost = m.node();
+  nodes->kill(lost);
+  ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return votes(look(*nodes, group), 3, 1); }));
+  std::string grows;
+  auto covered = look(*nodes, group);
+  for (const auto& m : covered.configuration.members())
+    if (m.kind() == msg::LOG_REPLICA)
+      grows = m.node();
+  ASSERT_FALSE(grows.empty());
+
+  auto came = arrived(grows, 8 * piece);
+  nodes->kill(grows);
+  nodes->start(grows);
+  ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return beginnings(grows).size() >= 2; }))
+      << "it goes on fetching";
+  EXPECT_GE(beginnings(grows).back().piece, came / piece) << "what had come is there";
+
+  came = arrived(grows, came + 8 * piece);
+  auto gives = node_of(before, beginnings(grows).back().source);
+  ASSERT_FALSE(gives.empty());
+  nodes->kill(gives);
+  ASSERT_LT(arrived(grows, came), (megabytes - 1) * (1u << 20)) << "in the middle of it";
+  nodes->start(gives);
+  ASSERT_TRUE(eventually(milliseconds(120'000), [&] { return whole(look(*nodes, group)); }))
+      << look(*nodes, group).configuration.ShortDebugString();
+  auto all = beginnings(grows);
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), [](auto& one) { return one.piece == 0; }), 1)
+      << "never again from the first piece";
+  EXPECT_TRUE(has_member(look(*nodes, group), grows));
+  progress();
   judge();
 }
 

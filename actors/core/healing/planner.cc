@@ -34,33 +34,44 @@ public:
   step orphaned() const {
     step s;
     unsigned running = 0;
-    index chosen;
+    bool learner = false;
     for (int i = 0; i < size(); ++i) {
-      if (!votes(member(i)))
-        continue;
-      running += seen(i).runs;
-      if (member(i).kind() == msg::STORAGE_REPLICA || seen(i).has_items) {
-        if (!bad(i))
-          return s; // it will lead, or be back
-      } else if (seen(i).runs && (!chosen || member(i).id() == view_.grows)) {
-        chosen = i;
-      }
+      bool may_lead = member(i).kind() == msg::STORAGE_REPLICA || seen(i).has_items;
+      if (votes(member(i)) && may_lead && !bad(i))
+        return s; // it will lead, or be back
+      running += votes(member(i)) && seen(i).runs;
+      learner |= !votes(member(i)) && seen(i).runs;
     }
-    s.why = "nobody leads it, and nobody who is there has items";
+    s.why = "nobody leads it, and nobody who votes has items";
+    auto who = stand_in();
     if (running <= voters() / 2)
       s.stuck = "most of its voters are gone: nodes of the others have to come back with their disks";
-    else if (!by_.archive)
+    else if (!by_.archive && !learner)
       s.stuck = "nothing is archived: a node with items has to come back with its disk";
-    else if (chosen) {
+    else if (who) {
       s.what = step::kind::grow;
-      s.member = member(*chosen).id();
-      s.why += "; they are rebuilt from the archive";
+      s.member = member(*who).id();
+      s.why += learner ? "; a learner gives them" : "; they are rebuilt from the archive";
     }
     return s;
   }
 
 private:
   using index = std::optional<int>;
+  // The log replica that is to get items where nobody has any. Who fetches some already goes on; else the one
+  // that knows most to be chosen, as the others' logs may begin above what it knows, and not the other way.
+  index stand_in() const {
+    index best;
+    for (int i = 0; i < size(); ++i) {
+      if (member(i).kind() != msg::LOG_REPLICA || !seen(i).runs || seen(i).has_items)
+        continue;
+      if (member(i).id() == view_.grows)
+        return i;
+      if (!best || seen(i).chosen > seen(*best).chosen)
+        best = i;
+    }
+    return best;
+  }
   const msg::Member& member(int i) const { return view_.now->members(i); }
   const member_view& seen(int i) const { return view_.members[static_cast<std::size_t>(i)]; }
   int size() const { return view_.now->members_size(); }

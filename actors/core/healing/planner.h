@@ -20,7 +20,8 @@
 //
 // - Nobody leads, and nobody who has items is there to lead: storage replicas were lost one after the other,
 //   each before its successor had grown. As long as a quorum of log replicas is there nothing is lost: one of
-//   them grows from the archive, and leads. It is then called a storage replica before anything else.
+//   them grows from the archive, or from a learner that is back, and leads. It is then called a storage
+//   replica before anything else.
 //
 // Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
 // voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.
@@ -52,6 +53,7 @@ struct member_view {
   bool runs = false;          // its node says so, and nothing of what is wrong with it
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
+  std::uint64_t chosen = 0;   // so far it knows its log to be
   std::string what;           // is wrong with it, for people
 };
 

@@ -1,7 +1,8 @@
 // What only grows, for one identity over all its restarts: the promised ballot, the ballot accepted at an
 // index, the commit index, the applied index, the configuration's epoch. And what is ordered at every moment:
-// applied <= commit <= last. An acceptor that forgets an entry it had accepted durably is found here at once,
-// long before anybody misses the entry.
+// applied <= commit <= last, but for items that were ahead of the log when the member opened: those it got
+// from somebody else, and no more. An acceptor that forgets an entry it had accepted durably is found here at
+// once, long before anybody misses the entry.
 #pragma once
 #include "tests/sim/checkers/chosen.h"
 #include <map>
@@ -38,6 +39,7 @@ private:
     log_index applied = 0;
     std::uint64_t epoch = 0;
     msg::Ballot promised;
+    log_index ahead = 0; // so far its items were given to it
   };
   static std::string name(member_id m) { return "m" + std::to_string(m); }
 

@@ -32,9 +32,11 @@ unsigned caretaker::wanted(msg::MemberKind kind) const {
 void caretaker::look() {
   member* leader = cluster_.leader();
   if (leader == nullptr)
-    return;
+    return adopt();
+  archive(*leader);
   const msg::Configuration current = leader->group().configuration();
   std::erase_if(unwanted_, [&](member_id m) { return !contains(current, m); });
+  std::erase_if(proposed_, [&](const auto& c) { return c.epoch() <= current.epoch(); });
   std::erase_if(made_, [&](const auto& made) { return contains(current, made.first); });
   clean(current);
   const bool waiting = proposed_epoch_ > current.epoch() && cluster_.place().now() < proposed_at_ + patience;
@@ -42,11 +44,56 @@ void caretaker::look() {
     improve(*leader);
 }
 
-// What members look like from outside: by their machines, and by what the leader says of them.
-healing::group_view caretaker::seen_by(const member& leader) {
+// What is chosen gets into the archive sooner or later; sometimes that is away for a while.
+void caretaker::archive(const member& leader) {
+  dice& chance = cluster_.place().chance();
+  const instant now = cluster_.place().now();
+  if (!cluster_.how().archive || now < archive_away_until_)
+    return;
+  if (chance.below(40) == 0)
+    archive_away_until_ = now + chance.between(0, 5 * second);
+  const log_index chosen = std::min(leader.group().commit(), leader.group().durable_index());
+  cluster_.archive_up_to(chosen - std::min<log_index>(chosen, chance.below(40)));
+}
+
+// Everybody who had items may be lost: then somebody gets them from the archive, up to what it knows to be
+// chosen.
+void caretaker::adopt() {
+  if (!cluster_.how().archive)
+    return;
+  const auto view = seen(truth_.newest(), nullptr);
+  const auto step = healing::next_step(view, rules());
+  member* grows = step.what == healing::step::kind::grow ? cluster_.running(step.member) : nullptr;
+  if (grows == nullptr)
+    return;
+  const auto& log = grows->group();
+  const log_index last = std::min({log.commit(), log.durable_index(), cluster_.archived()});
+  if (last + 1 < log.first_index())
+    return cluster_.place().find("coverage", "the archive ends with entry " + std::to_string(last) +
+                                                 ", and the log of m" + std::to_string(grows->id()) +
+                                                 ", which is to have items made of it, begins with " +
+                                                 std::to_string(log.first_index()));
+  auto state = std::make_shared<items>(cluster_.initial());
+  for (log_index x = 1; x <= last; ++x)
+    state->apply(truth_.at(x));
+  grows->grow_from_archive(std::move(state));
+}
+
+healing::rules caretaker::rules() const {
+  healing::rules by;
+  by.wanted = {wanted(msg::STORAGE_REPLICA), wanted(msg::LOG_REPLICA)};
+  by.silence_us = 2 * second;
+  by.grace_us = 5 * second;
+  by.archive = cluster_.how().archive;
+  return by;
+}
+
+// What members look like from outside: by their machines, and by what the leader says of them, if there is
+// one.
+healing::group_view caretaker::seen(const msg::Configuration& now_in_force, const member* leader) {
   healing::group_view view;
-  view.now = &leader.group().configuration();
-  view.leader = leader.id();
+  view.now = &now_in_force;
+  view.leader = leader == nullptr ? 0 : leader->id();
   const instant now = cluster_.place().now();
   for (const auto& m : view.now->members()) {
     auto& one = view.members.emplace_back();
@@ -62,14 +109,16 @@ healing::group_view caretaker::seen_by(const member& leader) {
     }
     one.votes = runs;
     one.steady_us = runs ? 60 * second : 0; // who comes and goes is let in at once, which is the harder case
-    one.level = runs && caught_up(leader, m.id());
+    one.level = runs && leader != nullptr && caught_up(*leader, m.id());
     one.has_items = at != nullptr && !at->log_only;
+    one.runs = runs && at->running->group().configuration_index() <= at->running->group().commit();
+    one.chosen = runs ? at->running->group().commit() : 0;
   }
   return view;
 }
 
 bool caretaker::improve(member& leader) {
-  auto view = seen_by(leader);
+  auto view = seen(leader.group().configuration(), &leader);
   // The newcomer's id and machine are found before it is known whether one is needed; who was made for an
   // earlier attempt is used again.
   const machine* free = free_machine();
@@ -81,11 +130,7 @@ bool caretaker::improve(member& leader) {
     spares.push_back({"n" + std::to_string(free->id), "z" + std::to_string(free->id), 0, 0});
   view.spares = spares;
   view.next_member = 1;
-  healing::rules by;
-  by.wanted = {wanted(msg::STORAGE_REPLICA), wanted(msg::LOG_REPLICA)};
-  by.silence_us = 2 * second;
-  by.grace_us = 5 * second;
-  const auto step = healing::next_step(view, by);
+  const auto step = healing::next_step(view, rules());
   switch (step.what) {
   case healing::step::kind::hand_over:
     leader.hand_over(0);
@@ -118,6 +163,7 @@ bool caretaker::improve(member& leader) {
 bool caretaker::propose(member& leader, const msg::Configuration& next) {
   if (!leader.propose_configuration(next))
     return false;
+  proposed_.push_back(next);
   proposed_epoch_ = next.epoch();
   proposed_at_ = cluster_.place().now();
   cluster_.place().note("m{} proposes configuration {}", leader.id(), next.epoch());
@@ -197,25 +243,38 @@ bool caretaker::satisfied() const {
          });
 }
 
+// Enough voters are left, and somebody with items among them, where those cannot be had from the archive.
+bool caretaker::survives(const msg::Configuration& c, const machine& lost) const {
+  unsigned storage_left = 0, voters = 0, voters_left = 0;
+  for (const auto& m : c.members()) {
+    if (m.kind() == msg::LEARNER)
+      continue;
+    ++voters;
+    if (m.id() == lost.resident || !alive(m.id()))
+      continue;
+    ++voters_left;
+    storage_left += m.kind() == msg::STORAGE_REPLICA;
+  }
+  return 2 * voters_left > voters && (storage_left > 0 || cluster_.how().archive);
+}
+
 bool caretaker::may_lose(const machine& lost) const {
   const auto& current = truth_.newest();
-  unsigned storage_left = 0, voters = 0, voters_left = 0;
-  for (const auto& m : current.members())
-    voters += m.kind() != msg::LEARNER;
   for (const auto& m : current.members()) {
     if (m.id() == lost.resident)
       continue;
     if (!alive(m.id()) || cluster_.of(m.id())->damaged)
       return false;
-    if (m.kind() == msg::LEARNER)
-      continue;
-    if (!holds_everything(m.id()) || cluster_.of(m.id())->storage->durable_epoch() != current.epoch())
+    if (m.kind() != msg::LEARNER &&
+        (!holds_everything(m.id()) || cluster_.of(m.id())->storage->durable_epoch() != current.epoch()))
       return false;
-    storage_left += m.kind() == msg::STORAGE_REPLICA;
-    ++voters_left;
   }
-  return storage_left > 0 && 2 * voters_left > voters &&
-         count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA);
+  // The next leader may find what was proposed, and have it chosen.
+  for (const auto& c : proposed_)
+    if (c.epoch() > current.epoch() && !survives(c, lost))
+      return false;
+  return survives(current, lost) &&
+         (cluster_.how().archive || count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA));
 }
 
 } // namespace troupe::sim

@@ -10,6 +10,7 @@
 #include "tests/sim/members/cluster.h"
 #include <map>
 #include <set>
+#include <vector>
 
 namespace troupe::sim {
 
@@ -28,7 +29,10 @@ public:
 private:
   void look();
   bool improve(member& leader);
-  healing::group_view seen_by(const member& leader);
+  healing::group_view seen(const msg::Configuration& now, const member* leader);
+  healing::rules rules() const;
+  void archive(const member& leader);
+  void adopt(); // nobody leads
   bool propose(member& leader, const msg::Configuration& next);
   bool caught_up(const member& leader, member_id learner) const;
   bool holds_everything(member_id m) const;
@@ -42,7 +46,10 @@ private:
   const chosen_log& truth_;
   std::set<member_id> unwanted_;
   std::map<member_id, instant> down_since_; // 0: it runs
+  bool survives(const msg::Configuration& c, const machine& lost) const;
+  std::vector<msg::Configuration> proposed_; // that may be chosen yet
   std::uint64_t proposed_epoch_ = 0;
+  instant archive_away_until_ = 0;
   instant proposed_at_ = 0;
   std::map<member_id, instant> made_; // members not yet seen in a configuration, and when they were made
 };

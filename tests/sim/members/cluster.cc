@@ -163,6 +163,8 @@ void cluster::reconcile(machine& m, disk::contents& found) {
   if (!found.state || found.state->index() <= found.base.index)
     return;
   const log_index at = found.state->index();
+  if (at > found.base.index + found.entries.size())
+    return; // what the log has is below: it goes on, and may reach further down than the archive
   const auto same = m.storage->base_at(at);
   if (same && same->link == found.state->link())
     return;

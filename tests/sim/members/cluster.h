@@ -9,6 +9,7 @@
 #include "tests/sim/members/settings.h"
 #include "tests/sim/world/clock.h"
 #include "tests/sim/world/network.h"
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -37,6 +38,7 @@ struct cluster_counters {
   std::uint64_t damaged = 0;   // of those: noticed when the disk was opened or read
   std::uint64_t snapshots = 0; // installed
   std::uint64_t grown = 0;     // log replicas that got items
+  std::uint64_t rebuilt = 0;   // of those: from the archive, as nobody had any more
   std::uint64_t truncations = 0;
   std::uint64_t messages = 0; // delivered between members
   std::uint64_t pulses = 0;   // sent for members that rested
@@ -91,6 +93,11 @@ public:
     clients_[client] = std::move(handler);
   }
 
+  // --- the archive, of which is known only up to where it has the log: it never lies
+  // -------------------------------------
+  log_index archived() const { return archived_; }
+  void archive_up_to(log_index index) { archived_ = std::max(archived_, index); }
+
   paxos::counters totals() const; // over all members that ever ran
 
 private:
@@ -111,6 +118,7 @@ private:
   member_id next_member_ = 1;
   std::set<node_id> started_; // of the first machines: those that have had their first member
   std::vector<std::unique_ptr<disk>> retired_disks_; // events may still refer to them
+  log_index archived_ = 0;
   cluster_counters counters_;
   paxos::counters ended_;
 };

@@ -293,6 +293,8 @@ void member::arm() {
 }
 
 void member::housekeeping() {
+  if (home_.how().archive && !home_.how().shell.newcomers_ignore_archive)
+    group_.archived(home_.archived());
   if (writing_ && !unhealthy_ && clock() - writing_since_ > home_.how().options.lease) {
     unhealthy_ = true;
     ++home_.counters().disk_alarms;
@@ -309,7 +311,7 @@ void member::housekeeping() {
                                truncate();
                                drain();
                              }));
-  } else if (!state_ && (!growing_ || home_.how().shell.truncate_while_growing)) {
+  } else if (!state_ && ((!growing_ && !rebuilding_) || home_.how().shell.truncate_while_growing)) {
     truncate(); // one that grows needs its log down to where the items will stand
   }
   while (offers_.size() > offers_at_most)
@@ -322,6 +324,8 @@ void member::truncate() {
   log_index up_to = group_.truncatable(home_.how().keep_bytes);
   if (home_.how().shell.truncate_greedily)
     up_to = group_.commit();
+  if (home_.how().archive)
+    up_to = std::min(up_to, home_.archived());
   const auto base = on_.storage->base_at(up_to);
   if (!base || up_to < on_.storage->first())
     return;

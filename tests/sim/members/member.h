@@ -42,6 +42,7 @@ public:
   void campaign();
   bool propose_configuration(const msg::Configuration& next);
   void grow(member_id from); // a log replica: fetch the items while voting on, then open again with them
+  void grow_from_archive(std::shared_ptr<items> state); // the same, and nobody gives them
 
   // --- looking at it
   // -----------------------------------------------------------------------------------------
@@ -151,6 +152,7 @@ private:
 
   std::optional<transfer> fetching_;
   std::optional<member_id> growing_; // from whom
+  bool rebuilding_ = false;          // its items, from the archive
   std::vector<msg::Entry> at_hand_;  // what the log reader read last
   bool reading_ = false;
   std::map<std::uint64_t, offer> offers_;

@@ -76,6 +76,7 @@ void member::take(const msg::SnapshotChunk& chunk) {
     later(try_again, [this, number = fetching_->number] {
       if (fetching_ && fetching_->number == number) {
         fetching_.reset();
+        growing_.reset(); // told again, it may be by somebody else
         drain();
       }
     });
@@ -108,11 +109,22 @@ void member::take(const msg::SnapshotChunk& chunk) {
 }
 
 void member::grow(member_id from) {
-  if (state_ || growing_ || paused())
+  if (state_ || growing_ || paused() || group_.configuration_index() > group_.commit())
     return;
   world_.note("m{} is to grow, with the items of m{}", id_, from);
   growing_ = from;
   awake([this] { drain(); })();
+}
+
+void member::grow_from_archive(std::shared_ptr<items> state) {
+  if (state_ || growing_ || paused() || std::exchange(rebuilding_, true))
+    return;
+  world_.note("m{} is to grow, with the items of the archive at {}", id_, state->index());
+  later(world_.chance().between(50 * millisecond, second), [this, state] {
+    rebuilding_ = false;
+    ++home_.counters().rebuilt;
+    publish_grown(state->header(group_number), state);
+  });
 }
 
 // The items are there: open again with them, as after a crash. Its log reaches down to them.
@@ -121,8 +133,8 @@ void member::publish_grown(const msg::SnapshotHeader& header, std::shared_ptr<it
     return later(millisecond, [this, header, state] { publish_grown(header, state); });
   fetching_.reset();
   growing_.reset();
-  if (!home_.how().shell.truncate_while_growing && header.index() + 1 < on_.storage->first())
-    return; // told to begin above it meanwhile: the next attempt brings newer ones
+  if (!home_.how().shell.truncate_while_growing && header.index() + 1 < group_.first_index())
+    return; // told to begin above it meanwhile, or cut it: the next attempt brings newer ones
   on_.storage->publish_items(state);
   home_.checks().installed(id_, header);
   ++home_.counters().grown;

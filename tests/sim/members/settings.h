@@ -12,17 +12,18 @@ namespace troupe::sim {
 
 // Deliberate bugs in the shell, for the test of the checkers, as paxos::options::mutations are in the core.
 struct shell_mutations {
-  bool rejoin_with_lost_log = false;   // a log shorter than its mark is opened as if nothing had happened
-  bool read_without_lease = false;     // whoever believes to lead answers strong reads
-  bool forget_duplicates = false;      // a retried request takes effect again
-  bool ignore_in_flight = false;       // conditions see only what is applied
-  bool truncate_greedily = false;      // the log is deleted up to the commit index, items or not
-  bool diverge = false;                // a replica's state silently changes
-  bool forget_promises = false;        // hard state is not written
-  bool overwrite_clears = false;       // the log store drops what is above an entry it replaces
-  bool deputy_stays = false;           // a follower's deputy works on while its member is awake
-  bool truncate_while_growing = false; // a log replica goes on cutting its log while it fetches items
-  bool deaf = false;                   // nobody hears anything once the faults are over
+  bool rejoin_with_lost_log = false;     // a log shorter than its mark is opened as if nothing had happened
+  bool read_without_lease = false;       // whoever believes to lead answers strong reads
+  bool forget_duplicates = false;        // a retried request takes effect again
+  bool ignore_in_flight = false;         // conditions see only what is applied
+  bool truncate_greedily = false;        // the log is deleted up to the commit index, items or not
+  bool diverge = false;                  // a replica's state silently changes
+  bool forget_promises = false;          // hard state is not written
+  bool overwrite_clears = false;         // the log store drops what is above an entry it replaces
+  bool deputy_stays = false;             // a follower's deputy works on while its member is awake
+  bool truncate_while_growing = false;   // a log replica goes on cutting its log while it fetches items
+  bool newcomers_ignore_archive = false; // a log replica's log begins where items are, archived or not
+  bool deaf = false;                     // nobody hears anything once the faults are over
 };
 
 // How often something befalls the group: the mean time between two of them; 0: never.
@@ -67,6 +68,7 @@ struct settings {
   instant housekeeping = 250 * millisecond;
   std::uint64_t keep_bytes = 1 << 20; // of log, for slow members
   std::size_t chunk_bytes = 200;      // of a snapshot
+  bool archive = false;               // logs are archived, and who has items may all be lost, one by one
 
   unsigned clients = 3;
   unsigned keys = 4;

@@ -160,6 +160,25 @@ void gray(settings& s, dice& d) {
   s.clock_ppm = 15'000;
 }
 
+// Members with items are lost faster than log replicas grow, until only logs are left, and the archive.
+void bereft(settings& s, dice& d) {
+  s.archive = true;
+  s.spare_machines = 4;
+  s.options.lease = 300 * millisecond;
+  s.options.heartbeat = 60 * millisecond;
+  s.options.election_jitter = 60 * millisecond;
+  s.options.drift = 10 * millisecond;
+  s.keep_bytes = static_cast<std::uint64_t>(d.between(0, 2'000));
+  s.housekeeping = 120 * millisecond;
+  s.chunk_bytes = static_cast<std::size_t>(d.between(5, 60));
+  s.faults.lose_disk = d.between(300, 1'500) * millisecond;
+  s.faults.crash = d.between(2'000, 8'000) * millisecond;
+  s.faults.down_mean = d.between(50, 1'000) * millisecond;
+  s.faults.isolate = 5 * second;
+  s.faults.cut_link = 5 * second;
+  s.links.drop = static_cast<unsigned>(d.between(0, 60));
+}
+
 struct character {
   const char* name;
   unsigned weight;
@@ -179,6 +198,7 @@ constexpr character characters[] = {
     {"tails", 4, tails},
     {"gray", 3, gray},
     {"drowsy", 4, drowsy},
+    {"bereft", 4, bereft},
 };
 
 settings make(std::uint64_t seed, const character& c, dice& d) {

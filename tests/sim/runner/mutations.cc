@@ -38,6 +38,7 @@ constexpr shell_mutation of_shell[] = {
     {"forget_promises", &shell_mutations::forget_promises},
     {"overwrite_clears", &shell_mutations::overwrite_clears},
     {"deputy_stays", &shell_mutations::deputy_stays},
+    {"newcomers_ignore_archive", &shell_mutations::newcomers_ignore_archive},
     {"deaf", &shell_mutations::deaf},
     {"truncate_while_growing", &shell_mutations::truncate_while_growing},
 };

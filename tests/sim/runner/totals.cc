@@ -20,6 +20,7 @@ void totals::add(const totals& more) {
   machines.damaged += more.machines.damaged;
   machines.snapshots += more.machines.snapshots;
   machines.grown += more.machines.grown;
+  machines.rebuilt += more.machines.rebuilt;
   machines.truncations += more.machines.truncations;
   machines.messages += more.machines.messages;
   machines.pulses += more.machines.pulses;
@@ -52,16 +53,16 @@ std::string totals::text() const {
          n(members.elections_started, "begun, ") + n(members.pre_votes_dropped, "dropped at the question, ") +
          n(members.leases_lost, "leases lost, ") + n(members.stepped_down, "leaders stepped down\n") +
          n(chosen, "entries chosen, ") + n(configurations, "configurations, ") +
-         n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown, ") +
-         n(machines.truncations, "truncations, ") + n(members.links_refused, "links refused, ") +
-         n(members.ignored, "messages ignored\n") + n(machines.crashes, "crashes, ") +
-         n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") + n(fates.stalls, "stalled disks (") +
-         n(machines.disk_alarms, "noticed), ") + n(machines.lost_disks, "lost disks (") +
-         n(machines.damaged, "of them damaged), ") + n(fates.hand_overs, "hand-overs, ") +
-         n(fates.vacated, "seats vacated\n") + n(load.writes, "writes acknowledged, ") +
-         n(load.reads, "strong reads, ") + n(load.eventual_reads, "eventual reads, ") +
-         n(load.refused, "refused, ") + n(load.unknown, "unknown, ") + n(load.failed, "failed, ") +
-         n(load.retries, "retries");
+         n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown (") +
+         n(machines.rebuilt, "from the archive), ") + n(machines.truncations, "truncations, ") +
+         n(members.links_refused, "links refused, ") + n(members.ignored, "messages ignored\n") +
+         n(machines.crashes, "crashes, ") + n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") +
+         n(fates.stalls, "stalled disks (") + n(machines.disk_alarms, "noticed), ") +
+         n(machines.lost_disks, "lost disks (") + n(machines.damaged, "of them damaged), ") +
+         n(fates.hand_overs, "hand-overs, ") + n(fates.vacated, "seats vacated\n") +
+         n(load.writes, "writes acknowledged, ") + n(load.reads, "strong reads, ") +
+         n(load.eventual_reads, "eventual reads, ") + n(load.refused, "refused, ") +
+         n(load.unknown, "unknown, ") + n(load.failed, "failed, ") + n(load.retries, "retries");
 }
 
 } // namespace troupe::sim

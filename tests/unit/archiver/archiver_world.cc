@@ -63,6 +63,7 @@ wire::peers_actor::behavior_type peers(wire::peers_actor::pointer, world::one_no
 wire::replica_actor::behavior_type replica(wire::replica_actor::pointer, world::one_node* node) {
   return testing::stand_in<wire::replica_actor>(
       [node](const msg::ArchiveProgress& what) { node->told.push_back(what); },
+      [node](const wire::items_rebuilt& what) { node->made.push_back(what); },
       [node](wire::standing_atom) { return node->standing; });
 }
 
@@ -116,6 +117,8 @@ world::one_node& world::add(const std::string& name) {
   o.seed = nodes_.size();
   o.items = [&node](std::uint64_t) { return node.items; };
   o.detached = false;
+  o.scratch = scratch.path();
+  o.rebuilds = 1;
   o.open = [this] {
     return storage::result<std::unique_ptr<storage::object_store>>(
         std::make_unique<testing::lying_store>(shelf));
@@ -131,6 +134,12 @@ world::one_node& world::add(const std::string& name) {
   caf::anon_send(node.archiver, wire::archive_group{group, table, "people", "", "m"});
   scheduler_.run();
   return node;
+}
+
+void world::rebuild(one_node& node, std::uint64_t least, std::uint64_t last) {
+  node.made.clear();
+  caf::anon_send(node.archiver, wire::rebuild_items{group, 1, least, last, node.replica});
+  scheduler_.run();
 }
 
 void world::commit(std::size_t count, std::size_t bytes) {

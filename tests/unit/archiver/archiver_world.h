@@ -5,6 +5,7 @@
 #include "actors/kit/node_config.h"
 #include "tests/nodes/virtual_clock.h"
 #include "tests/unit/archiver/lying_store.h"
+#include "tests/unit/storage/fixtures.h"
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <chrono>
@@ -28,6 +29,7 @@ public:
     std::vector<msg::Entry> log; // from base + 1 on
     wire::log_standing standing;
     std::vector<msg::ArchiveProgress> told; // to the replica
+    std::vector<wire::items_rebuilt> made;  // likewise
     std::vector<msg::Parcel> sent;          // to other nodes
     prometheus::Registry* registry = nullptr;
     wire::replica_actor replica;
@@ -62,7 +64,8 @@ public:
   void say_other(one_node& node, std::uint64_t whose, std::uint64_t entries, std::uint64_t bytes);
   std::int64_t now_us() const { return clock_.now_us(); }
   void run(std::chrono::milliseconds time);
-  wire::archive_view view(one_node& node);             // as the scrubber asks
+  wire::archive_view view(one_node& node);                               // as the scrubber asks
+  void rebuild(one_node& node, std::uint64_t least, std::uint64_t last); // its items, as its replica asks
   void ask(one_node& node, std::uint32_t deadline_ms); // as another node: archive all there is, now
 
   std::uint64_t archived(const one_node& node) const; // from the first entry or a snapshot on
@@ -77,6 +80,7 @@ public:
   std::shared_ptr<testing::shelf> shelf = std::make_shared<testing::shelf>();
   archive::options rules;
   archive::snapshot_options snapshots;
+  testing::temporary_directory scratch; // where items are rebuilt
 
 private:
   kit::node_config config_;

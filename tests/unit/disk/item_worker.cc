@@ -22,6 +22,8 @@ void item_worker::restart() {
   options.open_max = 16;
   options.clock = clock_.get();
   options.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), "n1");
+  if (gives_per_second > 0)
+    options.gives = std::make_shared<kit::pace>(gives_per_second, clock_->now_us());
   items_ = spawn_items(*system_, std::move(options), false);
 }
 
@@ -78,14 +80,16 @@ void item_worker::send_put(std::uint64_t index, const std::vector<std::string>& 
   tell(std::move(job));
 }
 
-void item_worker::send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least) {
-  tell(wire::read_snapshot{group, ++token_, transfer, chunk, at_least, replica});
+void item_worker::send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least,
+                                std::uint64_t resume) {
+  tell(wire::read_snapshot{group, ++token_, transfer, chunk, at_least, replica, resume});
 }
 
 // Hears the answer, and what is done behind it waits.
-wire::snapshot_part item_worker::ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least) {
+wire::snapshot_part item_worker::ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least,
+                                     std::uint64_t resume) {
   parts.clear();
-  send_question(transfer, chunk, at_least);
+  send_question(transfer, chunk, at_least, resume);
   while (parts.empty() && step()) {
   }
   return parts.empty() ? wire::snapshot_part{} : parts.back();
@@ -96,6 +100,20 @@ wire::snapshot_part item_worker::fetch(std::uint64_t transfer, std::uint64_t chu
   for (int tries = 0; tries < 1000 && part.being_cut; ++tries)
     part = ask(transfer, chunk, at_least);
   return part;
+}
+
+wire::snapshot_stored item_worker::take_up(std::uint64_t transfer, std::uint64_t at_least, bool anew) {
+  wire::store_snapshot job;
+  job.group = group;
+  job.member = member;
+  job.transfer = transfer;
+  job.at_least = at_least;
+  job.anew = anew;
+  job.who = replica;
+  stored.clear();
+  tell(std::move(job));
+  run();
+  return stored.empty() ? wire::snapshot_stored{} : stored.back();
 }
 
 wire::snapshot_stored item_worker::store(std::uint64_t transfer, const msg::SnapshotChunk& chunk) {

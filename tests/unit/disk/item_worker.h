@@ -32,13 +32,17 @@ public:
   // Puts these items, all of this many bytes, and stands at the index then.
   void put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes);
   // The answer to a question for a piece that another member sent to this one.
-  wire::snapshot_part ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
+  wire::snapshot_part ask(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0,
+                          std::uint64_t resume = 0);
   // Asks until it is cut.
   wire::snapshot_part fetch(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
   // The same without waiting for what comes of it.
-  void send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0);
+  void send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least = 0,
+                     std::uint64_t resume = 0);
   void send_put(std::uint64_t index, const std::vector<std::string>& keys, std::size_t bytes);
   wire::snapshot_stored store(std::uint64_t transfer, const msg::SnapshotChunk& chunk);
+  // What an earlier transfer has left.
+  wire::snapshot_stored take_up(std::uint64_t transfer, std::uint64_t at_least = 0, bool anew = false);
   template <class Message>
   void tell(Message what) {
     caf::anon_send(items_, std::move(what));
@@ -53,6 +57,7 @@ public:
   std::vector<wire::snapshot_part> parts;
   std::vector<wire::snapshot_stored> stored;
   wire::replica_actor replica;
+  std::int64_t gives_per_second = 0; // of the worker that is started next; 0: no bound
 
 private:
   static wire::replica_actor::behavior_type hears(wire::replica_actor::pointer, item_worker* worker);

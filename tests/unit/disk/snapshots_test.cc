@@ -123,7 +123,7 @@ TEST(Snapshots, AreKeptWhileTheyAreUsedAndThenGo) {
     EXPECT_TRUE(worker.ask(1, 1).result.ok());
   }
   EXPECT_EQ(worker.snapshot_files(), 1u);
-  worker.pass(40s);
+  worker.pass(130s);
   EXPECT_EQ(worker.snapshot_files(), 0u);
   EXPECT_FALSE(worker.ask(1, 1).result.ok());
 }
@@ -165,14 +165,235 @@ TEST(Snapshots, OfACorruptFileAreRefusedAndItsReplicaHearsOfTheDamage) {
   EXPECT_EQ(worker.applied[0].job, 0u);
 }
 
-TEST(Snapshots, ThatACrashLeftAreRemovedAtTheNextStart) {
+TEST(Snapshots, ThatACrashLeftAreRemovedWhereNobodyCanGoOnWithThem) {
   item_worker worker;
   worker.open();
   worker.end();
-  std::ofstream(worker.snapshot_folder() + "/7-1-out.snapshot") << "whole, and nobody's";
-  std::ofstream(worker.snapshot_folder() + "/7-2-in.snapshot.part") << "not even that";
+  std::ofstream(worker.snapshot_folder() + "/7-1-out.snapshot") << "not what its name says";
+  std::ofstream(worker.snapshot_folder() + "/7-3-out.snapshot.part") << "not whole";
+  std::ofstream(worker.snapshot_folder() + "/7-in.snapshot.part") << "pieces of something";
+  std::ofstream(worker.snapshot_folder() + "/8-in.snapshot.part") << "old pieces";
+  std::filesystem::last_write_time(worker.snapshot_folder() + "/8-in.snapshot.part",
+                                   std::filesystem::file_time_type::clock::now() - 2h);
   worker.restart();
-  EXPECT_EQ(worker.snapshot_files(), 0u);
+  EXPECT_EQ(worker.snapshot_files(), 2u);
+  worker.open(false);
+  EXPECT_EQ(worker.snapshot_files(), 1u) << "no snapshot";
+  EXPECT_EQ(worker.take_up(1).next_chunk, 0u);
+  EXPECT_EQ(worker.snapshot_files(), 0u) << "nobody knows of what";
+}
+
+// A second worker that has no items, and gets them from the first.
+struct transfer {
+  item_worker source, target;
+  std::uint64_t number = 1;
+  std::size_t carried = 0; // pieces
+
+  explicit transfer(int items = 100, std::size_t bytes = 20'000) {
+    source.open();
+    source.put(5, keys(items), bytes);
+  }
+  // Carries pieces over until there are so many, or all of it is installed. What came of it last.
+  wire::snapshot_stored carry(std::uint64_t up_to = 1'000'000) {
+    auto at = target.take_up(number);
+    std::uint64_t resume = at.snapshot;
+    while (at.result.ok() && !at.installed && at.next_chunk < up_to) {
+      auto part = source.ask(number, at.next_chunk, 0, resume);
+      for (int tries = 0; tries < 1000 && part.being_cut; ++tries) {
+        source.pass(10ms);
+        part = source.ask(number, at.next_chunk, 0, resume);
+      }
+      EXPECT_TRUE(part.result.ok()) << part.result.text;
+      if (!part.result.ok())
+        return at;
+      resume = part.chunk.snapshot();
+      ++carried;
+      at = target.store(number, part.chunk);
+    }
+    return at;
+  }
+};
+
+TEST(Snapshots, AreGoneOnWithWhenTheTargetIsBack) {
+  transfer t;
+  t.carry(4);
+  t.target.end();
+  t.target.restart();
+  t.number = 2;
+  auto left = t.target.take_up(2);
+  EXPECT_EQ(left.next_chunk, 4u);
+  EXPECT_NE(left.snapshot, 0u);
+  auto last = t.carry();
+  EXPECT_TRUE(last.installed) << last.result.text;
+  EXPECT_EQ(last.opened.items, 100u);
+  auto pieces = t.carried;
+  transfer whole;
+  whole.carry();
+  EXPECT_EQ(pieces, whole.carried) << "none came twice";
+  EXPECT_EQ(t.target.snapshot_files(), 0u);
+}
+
+TEST(Snapshots, AreGoneOnWithWhenTheSourceIsBack) {
+  transfer t;
+  t.carry(4);
+  t.source.end();
+  t.source.restart();
+  t.source.open(false);
+  t.source.put(6, {"key 1000"}, 20'000); // and the partition has moved on
+  t.number = 2;
+  auto last = t.carry();
+  EXPECT_TRUE(last.installed) << last.result.text;
+  EXPECT_EQ(last.header.index(), 5u);
+  transfer whole;
+  whole.carry();
+  EXPECT_EQ(t.carried, whole.carried);
+}
+
+// What was cut of items that are found to be wrong must not come to anybody, in this run or in a later one.
+TEST(Snapshots, OfItemsThatAreDroppedAreGivenToNobodyAgain) {
+  for (bool quarantined : {false, true}) {
+    transfer t;
+    t.carry(4);
+    t.source.end();
+    t.source.restart(); // nobody has opened the items yet, and seen what lies there
+    ASSERT_EQ(t.source.snapshot_files(), 1u);
+    t.source.tell(wire::drop_items{test::group, quarantined});
+    t.source.run();
+    EXPECT_EQ(t.source.snapshot_files(), 0u);
+  }
+}
+
+TEST(Snapshots, ThatWereMadeHereAreInstalledOrRemovedAsAWhole) {
+  transfer t;
+  auto last = t.carry(4);
+  ASSERT_EQ(last.next_chunk, 4u);
+  auto made = t.target.snapshot_folder() + "/7-archived.snapshot";
+  auto copy = [&] {
+    for (const auto& one : std::filesystem::directory_iterator(t.source.snapshot_folder()))
+      std::filesystem::copy_file(one.path(), made);
+  };
+  wire::store_snapshot order;
+  order.group = test::group;
+  order.member = test::member;
+  order.transfer = 9;
+  order.who = t.target.replica;
+  order.file = made;
+  copy();
+  order.anew = true;
+  t.target.stored.clear();
+  t.target.tell(order);
+  t.target.run();
+  EXPECT_FALSE(std::filesystem::exists(made));
+  EXPECT_TRUE(t.target.stored.empty()) << "nobody waits for that";
+  EXPECT_EQ(t.target.take_up(1).next_chunk, 4u) << "and what comes in pieces stays";
+  copy();
+  order.anew = false;
+  t.target.stored.clear();
+  t.target.tell(order);
+  t.target.run();
+  ASSERT_EQ(t.target.stored.size(), 1u);
+  EXPECT_TRUE(t.target.stored[0].installed) << t.target.stored[0].result.text;
+  EXPECT_EQ(t.target.stored[0].opened.items, 100u);
+  EXPECT_EQ(t.target.snapshot_files(), 0u);
+}
+
+TEST(Snapshots, ThatAreNotThereAnyMoreAreSaidToHaveEnded) {
+  transfer t;
+  t.carry(4);
+  auto left = t.target.take_up(2);
+  ASSERT_EQ(left.next_chunk, 4u);
+  t.source.pass(130s); // nobody asked
+  auto answer = t.source.ask(2, 4, 0, left.snapshot);
+  EXPECT_FALSE(answer.result.ok());
+  EXPECT_TRUE(answer.ended);
+  auto anew = t.target.take_up(3, 0, true);
+  EXPECT_EQ(anew.next_chunk, 0u);
+  EXPECT_EQ(anew.snapshot, 0u);
+  t.number = 3;
+  EXPECT_TRUE(t.carry().installed);
+}
+
+TEST(Snapshots, ThatAreTooOldByNowAreNotGoneOnWith) {
+  transfer t;
+  t.carry(4);
+  t.target.end();
+  t.target.restart();
+  EXPECT_EQ(t.target.take_up(2, 6).next_chunk, 0u);
+  EXPECT_EQ(t.target.snapshot_files(), 0u);
+}
+
+TEST(Snapshots, ThatWereWholeWhenTheTargetWasKilledAreInstalledAtOnce) {
+  transfer t;
+  t.carry(4);
+  auto path = t.target.snapshot_folder() + "/7-in.snapshot";
+  t.target.end();
+  std::filesystem::remove(path + ".part");
+  std::filesystem::remove(path + ".pieces.part");
+  for (const auto& one : std::filesystem::directory_iterator(t.source.snapshot_folder()))
+    std::filesystem::copy_file(one.path(), path);
+  t.target.restart();
+  auto answer = t.target.take_up(2);
+  EXPECT_TRUE(answer.installed) << answer.result.text;
+  EXPECT_EQ(answer.opened.items, 100u);
+}
+
+TEST(Snapshots, AreInstalledBetweenOtherWork) {
+  transfer t(100, 100'000); // 10 MB
+  t.target.open();
+  t.target.put(1, {"old"}, 10);
+  auto at = t.carry(30);
+  while (!at.installed && at.result.ok()) {
+    auto piece = t.source.ask(t.number, at.next_chunk);
+    ASSERT_TRUE(piece.result.ok());
+    if (piece.chunk.last()) {
+      t.target.stored.clear();
+      wire::store_snapshot job;
+      job.group = test::group;
+      job.member = test::member;
+      job.transfer = t.number;
+      job.chunk = std::make_shared<const msg::SnapshotChunk>(piece.chunk);
+      job.who = t.target.replica;
+      t.target.tell(std::move(job));
+      t.target.send_put(2, {"new"}, 10);
+      t.target.applied.clear();
+      while (t.target.applied.empty() && t.target.step()) {
+      }
+      EXPECT_FALSE(t.target.applied.empty());
+      EXPECT_TRUE(t.target.stored.empty()) << "it is not built yet, and nobody waits for it";
+      t.target.run();
+      ASSERT_FALSE(t.target.stored.empty());
+      at = t.target.stored.back();
+      break;
+    }
+    at = t.target.store(t.number, piece.chunk);
+  }
+  EXPECT_TRUE(at.installed) << at.result.text;
+  EXPECT_EQ(at.opened.items, 100u);
+}
+
+TEST(Snapshots, AreCutAndSentAtNoMoreThanTheNodeMayGive) {
+  transfer t(100, 20'000); // 2 MB
+  t.source.end();
+  t.source.gives_per_second = 1'000'000;
+  t.source.restart();
+  t.source.open(false);
+  auto seconds = 0;
+  auto part = t.source.ask(1, 0);
+  for (; part.being_cut && seconds < 100; ++seconds) {
+    t.source.pass(1s);
+    part = t.source.ask(1, 0);
+  }
+  EXPECT_GE(seconds, 1);
+  EXPECT_LE(seconds, 4);
+  int sent = 0, refused = 0;
+  for (int i = 0; i < 20; ++i) { // no time passes
+    part = t.source.ask(1, 0);
+    (part.being_cut ? refused : sent) += 1;
+  }
+  EXPECT_LE(sent, 3);
+  EXPECT_GE(refused, 17);
+  t.source.pass(1s);
+  EXPECT_FALSE(t.source.ask(1, 0).being_cut);
 }
 
 } // namespace

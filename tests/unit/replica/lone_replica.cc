@@ -92,7 +92,8 @@ void follows(replica_options& options) {
   options.preferred_leader = false;
 }
 
-lone_replica::lone_replica(const adjustment& adjust, wire::items_opened file, wire::log_loaded log)
+lone_replica::lone_replica(const adjustment& adjust, wire::items_opened file, wire::log_loaded log,
+                           bool archives)
     : stored(std::move(file)), logged(std::move(log)) {
   config_ = std::make_unique<kit::node_config>(nodes_test::on_virtual_time());
   system_ = std::make_unique<caf::actor_system>(*config_);
@@ -111,12 +112,16 @@ lone_replica::lone_replica(const adjustment& adjust, wire::items_opened file, wi
   o.ticker = system_->spawn(ticker);
   o.disk = system_->spawn(disk, this);
   o.items = system_->spawn(items, this);
+  if (archives)
+    o.archiver = system_->spawn(archiver, this);
   o.clock = &clock_;
   o.metrics = std::make_shared<kit::metrics>(std::make_shared<prometheus::Registry>(), "n1");
   if (adjust)
     adjust(o);
   others_ = {caf::actor_cast<caf::actor>(o.peers), caf::actor_cast<caf::actor>(o.ticker),
              caf::actor_cast<caf::actor>(o.disk), caf::actor_cast<caf::actor>(o.items)};
+  if (o.archiver)
+    others_.push_back(caf::actor_cast<caf::actor>(o.archiver));
   replica_ = spawn_replica(*system_, std::move(o));
   run();
 }
@@ -129,6 +134,7 @@ lone_replica::~lone_replica() {
   loads.clear();
   appends.clear();
   appended.clear();
+  rebuilds.clear();
   run();
 }
 
@@ -242,8 +248,10 @@ void lone_replica::answer_flush(wire::disk_result result) {
   auto flush = std::move(asked.applies.front());
   asked.applies.pop_front();
   wire::items_applied answer;
-  if (result.ok() && !flush.stay)
+  if (result.ok() && !flush.stay) {
     stored.applied = flush.applied;
+    stored.applied_link = flush.applied_link;
+  }
   answer.result = std::move(result);
   answer.job = flush.job;
   answer.applied = stored.applied;
@@ -386,8 +394,23 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::apply_items& what) { world->asked.applies.push_back(what); },
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
       [world](const wire::read_snapshot& what) { world->asked.pieces.push_back(what); },
-      [world](const wire::store_snapshot& what) { world->asked.stores.push_back(what); },
+      [self, world](const wire::store_snapshot& what) {
+        if (what.chunk || (!what.file.empty() && !what.anew))
+          return world->asked.stores.push_back(what);
+        world->asked.looks.push_back(what);
+        if (!what.file.empty())
+          return; // it is removed
+        auto answer = what.anew ? wire::snapshot_stored{} : world->left;
+        answer.transfer = what.transfer;
+        self->send(what.who, std::move(answer));
+      },
       [world](const wire::drop_items& what) { world->asked.drops.push_back(what); });
+}
+
+wire::archiver_actor::behavior_type lone_replica::archiver(wire::archiver_actor::pointer,
+                                                           lone_replica* world) {
+  return testing::stand_in<wire::archiver_actor>(
+      [world](const wire::rebuild_items& what) { world->rebuilds.push_back(what); });
 }
 
 } // namespace troupe::replica::test

@@ -5,6 +5,7 @@
 #include "actors/kit/clock.h"
 #include "actors/kit/node_config.h"
 #include "actors/replica/replica_actor.h"
+#include "actors/wire/archive_roles.h"
 #include <caf/actor_system.hpp>
 #include <deque>
 #include <functional>
@@ -20,7 +21,9 @@ struct asked_of_items {
   std::vector<wire::open_items> opens; // answered already, with lone_replica::stored
   std::deque<wire::apply_items> applies;
   std::deque<wire::read_items> reads;
-  std::deque<wire::store_snapshot> stores;
+  std::deque<wire::store_snapshot> stores; // pieces, and whole files
+  // What is left of earlier transfers; answered with lone_replica::left. And files that are to go.
+  std::vector<wire::store_snapshot> looks;
   std::deque<wire::read_snapshot> pieces;
   std::vector<wire::drop_items> drops;
 };
@@ -55,7 +58,7 @@ public:
   // `adjust` may change what it is spawned with; `file` and `log` are what lies on its disk.
   using adjustment = std::function<void(replica_options&)>;
   explicit lone_replica(const adjustment& adjust = {}, wire::items_opened file = {},
-                        wire::log_loaded log = {});
+                        wire::log_loaded log = {}, bool archives = false);
   ~lone_replica();
 
   void run(); // until nobody has anything to do
@@ -93,19 +96,21 @@ public:
   void disk_tells(wire::appended what) { items_say(std::move(what)); }
 
   asked_of_items asked;
-  wire::items_opened stored; // what the item file says of itself
-  wire::log_loaded logged;   // what the log holds
+  wire::snapshot_stored left; // of a snapshot that was being fetched
+  wire::items_opened stored;  // what the item file says of itself
+  wire::log_loaded logged;    // what the log holds
   bool slow_disk = false;
   wire::disk_result disk_says;          // to every append while the disk is not slow
   std::deque<wire::append_log> appends; // that wait for the slow disk
   bool slow_loading = false;
-  std::vector<wire::read_log> log_reads;  // answered already, with what the log holds
-  std::deque<wire::load_log> loads;       // that wait while loading is slow
-  std::vector<wire::append_log> appended; // all there were
-  std::vector<msg::Parcel> told;          // other members
-  std::vector<std::string> told_nodes;    // and where they are, as many
-  std::vector<msg::Command> commands;     // that went into the log
-  std::vector<msg::ReplicaReply> answers; // to the router
+  std::vector<wire::read_log> log_reads;     // answered already, with what the log holds
+  std::deque<wire::load_log> loads;          // that wait while loading is slow
+  std::vector<wire::append_log> appended;    // all there were
+  std::vector<msg::Parcel> told;             // other members
+  std::vector<std::string> told_nodes;       // and where they are, as many
+  std::vector<msg::Command> commands;        // that went into the log
+  std::vector<msg::ReplicaReply> answers;    // to the router
+  std::vector<wire::rebuild_items> rebuilds; // that the archiver was asked for, where there is one
   msg::ReplicaReport report();
   wire::mark_proposed propose_mark(std::vector<std::uint32_t> leaves = {});
   wire::scrub_view view();
@@ -120,6 +125,7 @@ private:
   static wire::ticker_actor::behavior_type ticker(wire::ticker_actor::pointer);
   static wire::disk_actor::behavior_type disk(wire::disk_actor::pointer self, lone_replica* world);
   static wire::items_actor::behavior_type items(wire::items_actor::pointer self, lone_replica* world);
+  static wire::archiver_actor::behavior_type archiver(wire::archiver_actor::pointer, lone_replica* world);
 
   clock clock_;
   std::unique_ptr<kit::node_config> config_;

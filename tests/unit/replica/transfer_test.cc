@@ -1,8 +1,10 @@
 // Snapshots as the replica that needs one sees them: what it does with an answer that comes when the world
 // has moved on.
+#include "config/limits.h"
 #include "tests/unit/replica/lone_replica.h"
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace troupe::replica {
 namespace {
@@ -40,6 +42,31 @@ TEST(Transfer, OfASnapshotThatIsNotWantedAnyMoreStillCountsWhenItIsInstalled) {
   w.pass(1100ms);
   for (auto& flush : w.asked.applies)
     EXPECT_GE(flush.applied, 3u);
+}
+
+// Installing a large one takes a while, and the log comes as fast as ever: what is not flushed is bounded.
+TEST(Transfer, OfASnapshotThatIsNotWantedAnyMoreIsLeftWhenTooMuchWaitsForIt) {
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  auto first = log.put("one", "1");
+  w.hear(log.accept({first}, 1));
+  auto second = log.put("two", "2");
+  w.hear(log.gone());
+  w.pass(1100ms);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  auto looks = w.asked.looks.size();
+  w.hear(log.accept({second}, 2));
+  w.pass(1100ms);
+  EXPECT_EQ(w.asked.looks.size(), looks) << "a little can wait";
+  for (int i = 0; i < 12; ++i)
+    w.hear(log.accept({log.put("key" + std::to_string(i), std::string(400'000, 'x'))}, log.index));
+  w.pass(100ms);
+  ASSERT_EQ(w.asked.looks.size(), looks + 1);
+  EXPECT_TRUE(w.asked.looks.back().anew);
+  EXPECT_EQ(w.asked.looks.back().transfer, w.asked.stores[0].transfer);
+  w.pass(1100ms);
+  EXPECT_FALSE(w.asked.applies.empty()) << "and is flushed";
 }
 
 TEST(Transfer, IsOverWhereTheFileStandsAtTheSnapshotAlready) {
@@ -141,14 +168,296 @@ TEST(Transfer, WaitsForASnapshotThatIsBeingCut) {
   EXPECT_EQ(w.asked.stores.size(), 1u);
 }
 
+// Whom it asks, when nobody answers.
+std::set<std::uint64_t> asked_in_turn(lone_replica& w) {
+  std::set<std::uint64_t> asked;
+  for (int second = 0; second < 12; ++second)
+    w.pass(1000ms);
+  for (auto& one : w.told)
+    if (one.has_snapshot_request())
+      asked.insert(one.snapshot_request().to());
+  return asked;
+}
+
 TEST(Transfer, GoesToAnotherMemberWhenTheFirstIsSilent) {
   lone_replica w(log_replica(true));
   w.grow();
   ASSERT_EQ(questions(w), 1u);
-  auto first = w.told.back().snapshot_request().to();
-  for (int second = 0; second < 8; ++second)
+  EXPECT_EQ(asked_in_turn(w), (std::set<std::uint64_t>{2, 3}));
+}
+
+// Nobody leads, and nobody who has the items answers.
+TEST(Transfer, OfItemsThatNobodyGivesIsFromTheArchive) {
+  lone_replica w(log_replica(true), {}, {}, true);
+  w.grow();
+  for (int second = 0; second < 12 && w.rebuilds.empty(); ++second)
     w.pass(1000ms);
-  EXPECT_NE(w.told.back().snapshot_request().to(), first);
+  ASSERT_EQ(w.rebuilds.size(), 1u);
+  EXPECT_EQ(w.rebuilds[0].least, 0u);
+  EXPECT_EQ(w.rebuilds[0].last, 0u);
+  EXPECT_GE(questions(w), 4u) << "of members, before";
+  auto asked = questions(w);
+  wire::items_rebuilt progress;
+  progress.transfer = w.rebuilds[0].transfer;
+  progress.bytes = 3 * limits::snapshot_chunk_bytes;
+  progress.total = 10u << 20;
+  w.items_say(progress);
+  w.pass(1000ms);
+  EXPECT_TRUE(w.report().growth_archived());
+  EXPECT_EQ(w.report().growth_bytes(), 3 * limits::snapshot_chunk_bytes);
+  EXPECT_EQ(w.report().growth_total(), 10u << 20);
+  EXPECT_EQ(questions(w), asked) << "it waits for what it asked for";
+
+  wire::items_rebuilt failed;
+  failed.transfer = w.rebuilds[0].transfer;
+  failed.trouble = "the archive is away";
+  w.items_say(failed);
+  w.pass(1000ms);
+  EXPECT_FALSE(w.report().growth_archived());
+  for (int second = 0; second < 12 && w.rebuilds.size() < 2; ++second)
+    w.pass(1000ms);
+  EXPECT_EQ(w.rebuilds.size(), 2u) << "and again, when the members have been asked again";
+}
+
+// A log replica that knows entries 1 to 3 to be chosen and has a fourth, asks the archive for its items.
+struct asks_the_archive {
+  lone_replica w{log_replica(true), {}, {}, true};
+  test::leaders_log log;
+  std::vector<std::uint64_t> links;
+
+  asks_the_archive() {
+    std::vector<msg::Entry> entries;
+    for (const char* key : {"one", "two", "three", "four"})
+      entries.push_back(log.put(key, "1"));
+    for (auto& entry : entries)
+      links.push_back(entry.link());
+    w.hear(log.accept(entries, 3));
+    again();
+  }
+  void again() {
+    auto before = w.rebuilds.size();
+    for (int second = 0; second < 40 && w.rebuilds.size() == before; ++second) {
+      w.grow();
+      w.pass(1000ms);
+    }
+  }
+  void made(std::uint64_t index, std::uint64_t link) {
+    wire::items_rebuilt made;
+    made.transfer = w.rebuilds.back().transfer;
+    made.file = "7-archived.snapshot";
+    made.index = index;
+    made.link = link;
+    w.items_say(made);
+  }
+};
+
+TEST(Archive, ItemsFromItAreTakenWhereTheyEndAsTheLogDoes) {
+  asks_the_archive a;
+  ASSERT_EQ(a.w.rebuilds.size(), 1u);
+  EXPECT_EQ(a.w.rebuilds[0].least, 0u);
+  EXPECT_EQ(a.w.rebuilds[0].last, 3u) << "no further than it knows to be chosen";
+  a.made(2, a.links[1]);
+  ASSERT_EQ(a.w.asked.stores.size(), 1u);
+  EXPECT_EQ(a.w.asked.stores[0].file, "7-archived.snapshot");
+  wire::snapshot_stored installed;
+  installed.transfer = a.w.asked.stores[0].transfer;
+  installed.installed = true;
+  a.w.stored.applied = a.w.stored.durable = 2;
+  a.w.stored.applied_link = a.links[1];
+  auto opened = a.w.asked.opens.size();
+  a.w.items_say(installed);
+  EXPECT_EQ(a.w.asked.opens.size(), opened + 1) << "it opens with the items";
+  EXPECT_TRUE(a.w.report().grown());
+  EXPECT_EQ(a.w.report().applied(), 3u) << "and applies what its log has above";
+}
+
+TEST(Archive, ItemsFromItThatAreOfAnotherHistoryAreThrownAway) {
+  asks_the_archive a;
+  ASSERT_EQ(a.w.rebuilds.size(), 1u);
+  auto looks = a.w.asked.looks.size();
+  a.made(2, a.links[1] + 1);
+  EXPECT_TRUE(a.w.asked.stores.empty());
+  ASSERT_EQ(a.w.asked.looks.size(), looks + 1);
+  EXPECT_EQ(a.w.asked.looks.back().file, "7-archived.snapshot");
+  EXPECT_TRUE(a.w.asked.looks.back().anew);
+  EXPECT_FALSE(a.w.report().grown());
+  a.again();
+  ASSERT_EQ(a.w.rebuilds.size(), 2u) << "it may have been the store's mistake";
+}
+
+TEST(Archive, ItemsFromItThatEndOutsideOfWhatTheLogKnowsToBeChosenAreThrownAway) {
+  asks_the_archive a;
+  ASSERT_EQ(a.w.rebuilds.size(), 1u);
+  a.made(4, a.links[3]);
+  EXPECT_TRUE(a.w.asked.stores.empty()) << "another leader may have put something else there";
+  a.again();
+  ASSERT_EQ(a.w.rebuilds.size(), 2u);
+  a.made(5, 4711);
+  EXPECT_TRUE(a.w.asked.stores.empty());
+}
+
+TEST(Archive, ItemsFromItThatNobodyWaitsForAnyMoreAreRemoved) {
+  lone_replica w(test::follows);
+  wire::items_rebuilt made;
+  made.transfer = 4711;
+  made.file = "7-archived.snapshot";
+  w.items_say(made);
+  ASSERT_EQ(w.asked.looks.size(), 1u);
+  EXPECT_EQ(w.asked.looks[0].file, "7-archived.snapshot");
+}
+
+// All voters with items are gone for good, and one that had been silent for long is back.
+TEST(Transfer, OfItemsIsFromALearnerWhereNobodyElseHasThem) {
+  lone_replica w([](replica_options& options) {
+    log_replica(true)(options);
+    options.configuration.mutable_members(2)->set_kind(msg::LEARNER);
+  });
+  w.grow();
+  EXPECT_EQ(asked_in_turn(w), (std::set<std::uint64_t>{2, 3}));
+}
+
+TEST(Transfer, LeavesNothingBehindWhenSomebodyElseIsToGrow) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  auto looks = w.asked.looks.size();
+  for (int second = 0; second < 70 && w.report().growth_total() > 0; ++second)
+    w.pass(1000ms); // nobody says any more that it is to
+  EXPECT_EQ(w.report().growth_total(), 0u);
+  ASSERT_GT(w.asked.looks.size(), looks);
+  EXPECT_TRUE(w.asked.looks.back().anew);
+}
+
+// The node was killed in the middle of a transfer.
+TEST(Transfer, GoesOnWhereAnEarlierOneEnded) {
+  lone_replica w(log_replica(true));
+  w.left.next_chunk = 17;
+  w.left.snapshot = 4711;
+  w.grow();
+  ASSERT_EQ(questions(w), 1u);
+  EXPECT_EQ(w.told.back().snapshot_request().chunk(), 17u);
+  EXPECT_EQ(w.told.back().snapshot_request().resume(), 4711u);
+  ASSERT_EQ(w.asked.looks.size(), 1u);
+  EXPECT_FALSE(w.asked.looks[0].anew);
+}
+
+msg::SnapshotChunk not_here_any_more() {
+  msg::SnapshotChunk answer;
+  answer.set_refused("gone");
+  answer.set_ended(true);
+  return answer;
+}
+
+TEST(Transfer, BeginsAnewWhenNobodyHasTheSnapshotAnyMore) {
+  lone_replica w(log_replica(true));
+  w.left.next_chunk = 17;
+  w.left.snapshot = 4711;
+  w.grow();
+  std::vector<std::uint64_t> asked;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(questions(w), asked.size() + 1);
+    auto& question = w.told.back().snapshot_request();
+    EXPECT_EQ(question.resume(), 4711u) << "every source may still have it";
+    asked.push_back(question.to());
+    w.hear(not_here_any_more());
+    w.pass(1100ms);
+  }
+  EXPECT_NE(asked[0], asked[1]);
+  ASSERT_EQ(questions(w), 3u);
+  EXPECT_EQ(w.told.back().snapshot_request().chunk(), 0u);
+  EXPECT_EQ(w.told.back().snapshot_request().resume(), 0u);
+  EXPECT_TRUE(w.asked.looks.back().anew);
+}
+
+// Another one would have to give all of it anew.
+TEST(Transfer, WaitsForASourceThatIsAwayForAMoment) {
+  lone_replica w(log_replica(true));
+  w.left.next_chunk = 17;
+  w.left.snapshot = 4711;
+  w.grow();
+  std::set<std::uint64_t> asked;
+  auto looks = w.asked.looks.size();
+  auto begun_anew = [&] {
+    return std::any_of(w.asked.looks.begin() + static_cast<std::ptrdiff_t>(looks), w.asked.looks.end(),
+                       [](auto& look) { return look.anew; });
+  };
+  auto ask_for = [&](int seconds) {
+    for (int second = 0; second < seconds && !begun_anew(); ++second) {
+      w.grow();
+      auto last =
+          std::find_if(w.told.rbegin(), w.told.rend(), [](auto& one) { return one.has_snapshot_request(); });
+      ASSERT_NE(last, w.told.rend());
+      auto to = last->snapshot_request().to();
+      asked.insert(to);
+      if (to == 2) // the other one does not answer
+        w.hear(not_here_any_more());
+      w.pass(1000ms);
+    }
+  };
+  ask_for(14);
+  EXPECT_EQ(asked, (std::set<std::uint64_t>{2, 3}));
+  EXPECT_FALSE(begun_anew());
+  ask_for(20);
+  EXPECT_TRUE(begun_anew()) << "but not for ever";
+}
+
+// The source was killed, and is back before the next question.
+TEST(Transfer, NamesTheSnapshotThatItIsOfWithEveryQuestionAfterTheFirst) {
+  lone_replica w(log_replica(true));
+  w.grow();
+  EXPECT_EQ(w.told.back().snapshot_request().resume(), 0u);
+  auto piece = test::leaders_log().snapshot();
+  piece.set_last(false);
+  piece.set_snapshot(4711);
+  w.hear(piece);
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  wire::snapshot_stored answer;
+  answer.transfer = w.asked.stores[0].transfer;
+  answer.next_chunk = 1;
+  w.items_say(std::move(answer));
+  ASSERT_EQ(questions(w), 2u);
+  EXPECT_EQ(w.told.back().snapshot_request().chunk(), 1u);
+  EXPECT_EQ(w.told.back().snapshot_request().resume(), 4711u);
+}
+
+TEST(Transfer, AsksForNoMoreBytesASecondThanTheNodeMayTake) {
+  lone_replica w([](replica_options& options) {
+    log_replica(true)(options);
+    options.takes = std::make_shared<kit::pace>(limits::snapshot_chunk_bytes, options.clock->now_us());
+  });
+  w.grow();
+  int pieces = 0;
+  for (int tenth = 0; tenth < 100; ++tenth) {
+    if (questions(w) > static_cast<std::size_t>(pieces)) {
+      ++pieces;
+      auto piece = test::leaders_log().snapshot();
+      piece.set_last(false);
+      w.hear(piece);
+      ASSERT_FALSE(w.asked.stores.empty());
+      wire::snapshot_stored answer;
+      answer.transfer = w.asked.stores.back().transfer;
+      answer.next_chunk = static_cast<std::uint64_t>(pieces);
+      w.items_say(std::move(answer));
+    }
+    w.pass(100ms);
+  }
+  EXPECT_GE(pieces, 9);
+  EXPECT_LE(pieces, 12);
+}
+
+// It has not got any bytes meanwhile.
+TEST(Transfer, AsksAsOftenAsEverForWhatIsBeingCut) {
+  lone_replica w([](replica_options& options) {
+    log_replica(true)(options);
+    options.takes = std::make_shared<kit::pace>(limits::snapshot_chunk_bytes, options.clock->now_us());
+  });
+  w.grow();
+  msg::SnapshotChunk sign_of_life;
+  sign_of_life.set_being_cut(true);
+  for (int tenth = 0; tenth < 100; ++tenth) {
+    w.hear(sign_of_life);
+    w.pass(100ms);
+  }
+  EXPECT_GT(questions(w), 50u);
 }
 
 // A member that is too far behind, and not one that grows.
@@ -280,6 +589,78 @@ TEST(Items, OfWhoIsCalledAStorageReplicaAndHasNoneAreDamage) {
   w.pass(5000ms); // whoever leads, and was promised what this member forgot, has lost its lease by now
   w.hear(log.accept({log.configuration(promoted)}, 1));
   EXPECT_EQ(w.report().damage(), "its items are gone");
+}
+
+// Its log reaches further down than items of now would.
+TEST(Items, AreFetchedByALogReplicaWhenItsLogHasBegun) {
+  auto log = empty_log(test::three_members(msg::LOG_REPLICA));
+  log.hard_state.set_configuration_index(3); // it was told of it, and has not got there
+  wire::items_opened none;
+  none.result = {wire::disk_outcome::missing, "there is no file"};
+  lone_replica w(log_replica(false), none, log);
+  w.grow();
+  w.pass(1100ms);
+  EXPECT_EQ(questions(w), 0u);
+  log.hard_state.set_configuration_index(0);
+  lone_replica begun(log_replica(false), none, log);
+  begun.grow();
+  begun.pass(1100ms);
+  EXPECT_EQ(questions(begun), 1u);
+}
+
+// A crash came between the installing of a snapshot and the log's going on from there. What the log has there
+// was proposed by somebody who was deposed.
+TEST(Items, AheadOfWhatTheLogKnowsToBeChosenReplaceALeftover) {
+  test::leaders_log old;
+  auto loaded = empty_log(test::three_members());
+  for (const char* key : {"one", "two", "three"})
+    loaded.entries.push_back(old.put(key, "never chosen"));
+  loaded.hard_state.set_commit(1);
+  wire::items_opened file;
+  file.applied = file.durable = 2;
+  file.applied_link = 4711;
+  file.configuration = test::three_members();
+  lone_replica w([](auto& options) { test::follows(options), options.fresh = false; }, file, loaded);
+  auto reset =
+      std::find_if(w.appended.begin(), w.appended.end(), [](auto& job) { return job.reset.has_value(); });
+  ASSERT_NE(reset, w.appended.end());
+  EXPECT_EQ(reset->reset->index, 2u);
+  EXPECT_EQ(reset->reset->link, 4711u);
+  ASSERT_EQ(reset->entries.size(), 1u) << "what lies above may be a vote";
+  EXPECT_EQ(reset->entries[0]->index(), 3u);
+  EXPECT_EQ(w.report().damage(), "");
+  EXPECT_EQ(w.report().applied(), 2u);
+  EXPECT_EQ(w.report().commit(), 2u);
+}
+
+// Of another history than the log, where that is known to be chosen.
+class StrangeItems : public ::testing::Test {
+protected:
+  StrangeItems() {
+    for (const char* key : {"one", "two", "three"})
+      log.entries.push_back(leader.put(key, "1"));
+    log.hard_state.set_commit(2);
+    file.applied = file.durable = 2;
+    file.applied_link = leader.link + 1;
+    file.configuration = test::three_members();
+  }
+  test::leaders_log leader;
+  wire::log_loaded log = empty_log(test::three_members());
+  wire::items_opened file;
+};
+
+TEST_F(StrangeItems, AreDamageToAStorageReplica) {
+  lone_replica w([](auto& options) { test::follows(options), options.fresh = false; }, file, log);
+  EXPECT_NE(w.report().damage().find("not those of its log at 2"), std::string::npos) << w.report().damage();
+}
+
+TEST_F(StrangeItems, AreNotTakenForItemsByALogReplica) {
+  *log.hard_state.mutable_configuration() = test::three_members(msg::LOG_REPLICA);
+  lone_replica w(log_replica(false), file, log);
+  EXPECT_EQ(w.report().damage(), "") << "it needs none";
+  EXPECT_EQ(w.report().trouble(), "");
+  EXPECT_FALSE(w.report().grown());
+  EXPECT_EQ(w.report().commit(), 2u) << "and votes on";
 }
 
 } // namespace

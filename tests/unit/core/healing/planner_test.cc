@@ -149,6 +149,26 @@ TEST(HealingWithoutItems, ALogReplicaGrowsFromTheArchive) {
   EXPECT_EQ(s.plan().member, 5u) << "who fetches items already goes on";
 }
 
+// The other one's log may begin above what this one knows to be chosen: then it could not lead.
+TEST(HealingWithoutItems, WhoKnowsMostToBeChosenGrows) {
+  auto s = only_logs_are_left();
+  s.seen(4).chosen = 100;
+  s.seen(5).chosen = 101;
+  EXPECT_EQ(s.plan().member, 5u);
+  s.seen(4).chosen = 102;
+  EXPECT_EQ(s.plan().member, 4u);
+}
+
+TEST(HealingWithoutItems, ALearnerThatIsBackGivesThem) {
+  auto s = only_logs_are_left();
+  s.by.archive = false;
+  ASSERT_EQ(s.plan().what, step::kind::none);
+  s.seen(2).runs = true;
+  auto step = s.plan();
+  EXPECT_EQ(step.what, step::kind::grow);
+  EXPECT_NE(step.why.find("a learner gives them"), std::string::npos) << step.why;
+}
+
 TEST(HealingWithoutItems, WaitsForWhoMayStillLead) {
   auto s = only_logs_are_left();
   s.seen(1).silent_us = s.by.silence_us - 1;

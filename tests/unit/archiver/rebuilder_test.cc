@@ -1,0 +1,151 @@
+// Items that nobody has any more, made anew as a snapshot for whoever goes on from there.
+#include "actors/archiver/rebuilder.h"
+#include "actors/kit/node_config.h"
+#include "storage/archive/directory_store.h"
+#include "storage/archive/segment.h"
+#include "storage/files.h"
+#include "storage/snapshot.h"
+#include "tests/unit/storage/fixtures.h"
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <gtest/gtest.h>
+
+namespace troupe::archiver {
+namespace {
+
+constexpr archive::place whose{0xc1u, 0x7ab1eu, 12};
+
+class Rebuilder : public ::testing::Test {
+protected:
+  Rebuilder() : config_(on_virtual_time()), system_(config_) {}
+
+  static kit::node_config_options on_virtual_time() {
+    kit::node_config_options how;
+    how.network = false;
+    how.virtual_time = true;
+    return how;
+  }
+
+  void put(const std::string& key, std::uint64_t request) {
+    msg::Command command;
+    command.set_time_ms(1000 + static_cast<std::int64_t>(log.size()));
+    command.mutable_id()->set_client(9);
+    command.mutable_id()->set_sequence(request);
+    auto& effect = *command.add_effects();
+    effect.set_key(key);
+    effect.set_item("item of " + key);
+    log.push_back(*chain.next(command.SerializeAsString(), 3));
+  }
+  void archive(std::size_t first, std::size_t last) {
+    msg::SegmentManifest about;
+    about.set_cluster_id(whose.cluster);
+    about.set_table_id(whose.table);
+    about.set_group(whose.group);
+    auto bytes = storage::write_segment(about, {log.begin() + static_cast<std::ptrdiff_t>(first) - 1,
+                                                log.begin() + static_cast<std::ptrdiff_t>(last)});
+    ASSERT_TRUE(bytes);
+    auto name = archive::segment_name(archive::folder_of(whose), {first, last, 0});
+    ASSERT_TRUE((*storage::directory_store::open(where.file("archive")))->put(name, *bytes));
+  }
+  // What it says is wrong; empty: the snapshot is there.
+  std::string rebuild(std::uint64_t least, std::uint64_t last) {
+    rebuilder_options options;
+    options.open = [this]() -> storage::result<std::unique_ptr<storage::object_store>> {
+      auto opened = storage::directory_store::open(where.file("archive"));
+      if (!opened)
+        return opened.error();
+      return std::unique_ptr<storage::object_store>(std::move(*opened));
+    };
+    options.cancelled = stops;
+    options.free_bytes_min = keeps_free;
+    auto worker = spawn_rebuilder(system_, options, false);
+    rebuild_job job;
+    job.whose = whose;
+    job.least = least;
+    job.last = last;
+    job.path = path;
+    made = {};
+    made.trouble = "no answer";
+    caf::scoped_actor asker(system_);
+    auto asking = asker->request(worker, caf::infinite, job);
+    dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler()).run();
+    asking.receive([&](const wire::items_rebuilt& done) { made = done; },
+                   [&](caf::error& why) { made.trouble = system_.render(why); });
+    return made.trouble;
+  }
+
+  testing::temporary_directory where;
+  std::string path = where.file("12-archived.snapshot");
+  testing::chain chain{whose.group, 0, 0};
+  wire::items_rebuilt made; // the last that was
+  std::vector<msg::Entry> log;
+  std::uint64_t keeps_free = 0;
+  std::shared_ptr<std::atomic<bool>> stops = std::make_shared<std::atomic<bool>>(false);
+
+private:
+  kit::node_config config_;
+  caf::actor_system system_;
+};
+
+TEST_F(Rebuilder, LeavesASnapshotThatAMemberCanGoOnFrom) {
+  for (int i = 1; i <= 30; ++i)
+    put("k" + std::to_string(i), static_cast<std::uint64_t>(i));
+  archive(1, 12);
+  archive(13, 30);
+  ASSERT_EQ(rebuild(10, 20), "");
+  auto snapshot = storage::snapshot_reader::open(path);
+  ASSERT_TRUE(snapshot) << snapshot.error().text;
+  auto& header = (*snapshot)->header();
+  EXPECT_EQ(header.index(), 20u) << "no further than the member knows to be chosen";
+  EXPECT_EQ(header.link(), log[19].link());
+  EXPECT_EQ(made.file, path);
+  EXPECT_EQ(made.index, 20u);
+  EXPECT_EQ(made.link, log[19].link()) << "for who compares it with its own log";
+  EXPECT_EQ(header.items(), 20u);
+  EXPECT_EQ(header.time_ms(), 1019);
+  ASSERT_EQ(header.requests_size(), 20) << "a request that is repeated must not take effect again";
+  EXPECT_EQ(header.requests(19).id().sequence(), 20u);
+  EXPECT_TRUE((*snapshot)->verify());
+  EXPECT_FALSE(storage::exists(path + ".items")) << "what it was made with";
+}
+
+TEST_F(Rebuilder, EndsWhereTheArchiveEndsIfTheLogOfTheMemberReachesThatFar) {
+  for (int i = 1; i <= 30; ++i)
+    put("k" + std::to_string(i), static_cast<std::uint64_t>(i));
+  archive(1, 12);
+  ASSERT_EQ(rebuild(10, 30), "");
+  EXPECT_EQ((*storage::snapshot_reader::open(path))->header().index(), 12u);
+}
+
+TEST_F(Rebuilder, SaysWhatIsMissingBetweenTheArchiveAndTheLog) {
+  for (int i = 1; i <= 30; ++i)
+    put("k" + std::to_string(i), static_cast<std::uint64_t>(i));
+  archive(1, 12);
+  auto trouble = rebuild(13, 30);
+  EXPECT_NE(trouble.find("ends with entry 12"), std::string::npos) << trouble;
+  EXPECT_NE(trouble.find("behind entry 13"), std::string::npos) << trouble;
+  EXPECT_FALSE(storage::exists(path));
+  EXPECT_EQ(made.file, "");
+}
+
+TEST_F(Rebuilder, DoesNotFillTheDisk) {
+  for (int i = 1; i <= 30; ++i)
+    put("k" + std::to_string(i), static_cast<std::uint64_t>(i));
+  archive(1, 30);
+  keeps_free = std::uint64_t{1} << 60;
+  EXPECT_NE(rebuild(10, 20).find("the disk has"), std::string::npos) << made.trouble;
+  EXPECT_FALSE(storage::exists(path));
+}
+
+TEST_F(Rebuilder, EndsWhenTheNodeStops) {
+  for (int i = 1; i <= 30; ++i)
+    put("k" + std::to_string(i), static_cast<std::uint64_t>(i));
+  archive(1, 30);
+  *stops = true;
+  EXPECT_NE(rebuild(10, 20), "");
+  EXPECT_FALSE(storage::exists(path));
+  EXPECT_FALSE(storage::exists(path + ".items"));
+}
+
+} // namespace
+} // namespace troupe::archiver
