@@ -229,12 +229,14 @@ TEST_F(Healing, AWipedDataDirectoryIsFilledAgainUnderANewIdentity) {
 TEST_F(Healing, ADamagedItemFileIsReplacedAndNeverServed) {
   auto hurt = strike(1);
   auto path = nodes->settings().find(hurt.node())->data + "/items/" + std::to_string(group) + ".db";
-  {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    ASSERT_TRUE(file.good()) << path;
-    file.seekp(20); // in the header of the file
-    file.write(std::string(200, '\x5a').data(), 200);
-  }
+  // In the header of the file, and in that of its WAL, which may have the page as it was.
+  for (auto [name, at] : {std::pair(path, 20), std::pair(path + "-wal", 8)})
+    if (std::fstream file(name, std::ios::in | std::ios::out | std::ios::binary); file.good()) {
+      file.seekp(at);
+      file.write(std::string(200, '\x5a').data(), 200);
+    } else {
+      ASSERT_NE(name, path) << "there is no item file";
+    }
   nodes->start(hurt.node());
   ASSERT_TRUE(renewed(group, hurt)) << look(*nodes, group).configuration.ShortDebugString();
   progress();

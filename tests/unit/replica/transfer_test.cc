@@ -605,7 +605,7 @@ TEST(Items, AreFetchedByALogReplicaWhenItsLogHasBegun) {
   lone_replica begun(log_replica(false), none, log);
   begun.grow();
   begun.pass(1100ms);
-  EXPECT_EQ(questions(begun), 1u);
+  EXPECT_GE(questions(begun), 1u);
 }
 
 // A crash came between the installing of a snapshot and the log's going on from there. What the log has there
