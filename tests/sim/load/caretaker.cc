@@ -73,7 +73,7 @@ void caretaker::adopt() {
                                                  ", and the log of m" + std::to_string(grows->id()) +
                                                  ", which is to have items made of it, begins with " +
                                                  std::to_string(log.first_index()));
-  auto state = std::make_shared<items>(cluster_.initial());
+  auto state = cluster_.nothing_yet();
   for (log_index x = 1; x <= last; ++x)
     state->apply(truth_.at(x));
   grows->grow_from_archive(std::move(state));
@@ -138,7 +138,8 @@ bool caretaker::improve(member& leader) {
   case healing::step::kind::grow: {
     member* grows = cluster_.running(step.member);
     for (const auto& m : view.now->members())
-      if (m.kind() == msg::STORAGE_REPLICA && cluster_.running(m.id()) != nullptr && grows != nullptr) {
+      if (m.kind() == msg::STORAGE_REPLICA && cluster_.running(m.id()) != nullptr && grows != nullptr &&
+          !cluster_.of(m.id())->condemned) {
         grows->grow(m.id());
         return true;
       }

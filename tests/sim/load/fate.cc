@@ -46,6 +46,16 @@ void fate::start() {
     }
   });
   every(f.lose_disk, [this] { damage(); });
+  every(f.rot, [this] {
+    for (const auto& m : cluster_.machines())
+      if (m.running && m.running->state() != nullptr && m.running->state()->rotten())
+        return; // one at a time: two are more than the scrub can tell apart
+    machine* m = victim();
+    if (m == nullptr || m->running->state() == nullptr)
+      return;
+    ++cluster_.counters().rotten;
+    m->running->rot(world_.chance().next());
+  });
   every(f.hand_over, [this] {
     if (member* leader = cluster_.leader()) {
       ++counters_.hand_overs;

@@ -121,13 +121,22 @@ void cluster::restart(machine& m) {
   open(m, false, {});
 }
 
+std::shared_ptr<items> cluster::nothing_yet() {
+  auto made = std::make_shared<items>(initial_);
+  if (how_.scrub > 0)
+    made->put_sleeper();
+  made->begin_lineage(next_lineage());
+  return made;
+}
+
 void cluster::open(machine& m, bool fresh, const msg::HardState& first) {
   if (fresh) {
     log_write identity;
     identity.hard_state = first;
     m.storage->write_now(identity);
-    if (!m.log_only)
-      m.storage->publish_items(std::make_shared<items>(initial_));
+    if (!m.log_only) {
+      m.storage->publish_items(nothing_yet());
+    }
   }
   auto found = m.storage->open();
   if (!found && how_.shell.rejoin_with_lost_log) {
@@ -210,7 +219,7 @@ void cluster::wipe(machine& m) {
     m.running.reset();
     checks_.closed(m.resident);
   }
-  m.damaged = false;
+  m.damaged = m.condemned = false;
   m.storage->crash(true); // completions on their way are void
   retired_disks_.push_back(std::move(m.storage));
   checks_.lost(std::exchange(m.resident, 0));

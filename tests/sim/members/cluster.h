@@ -25,6 +25,7 @@ struct machine {
   local_clock clock;
   member_id resident = 0;          // 0: empty
   bool log_only = false;           // the resident is a log replica
+  bool condemned = false;          // the resident's items are wrong, and serve nobody
   bool damaged = false;            // something was done to its disk, and nobody may have noticed yet
   std::unique_ptr<disk> storage;   // of the resident
   std::unique_ptr<member> running; // none while it is down
@@ -45,6 +46,11 @@ struct cluster_counters {
   std::uint64_t beats = 0;    // of them granted by deputies
   std::uint64_t pauses = 0;
   std::uint64_t disk_alarms = 0; // an append took longer than the lease
+  std::uint64_t rotten = 0;      // items that changed by themselves
+  std::uint64_t compared = 0;    // members, with each other
+  std::uint64_t outvoted = 0;    // of them, found wrong
+  std::uint64_t arbitrated = 0;  // of those, by what the archive makes of the log
+  std::uint64_t undecided = 0;   // comparisons that differed, and nobody could be told to be wrong
 };
 
 class cluster {
@@ -98,6 +104,10 @@ public:
   log_index archived() const { return archived_; }
   void archive_up_to(log_index index) { archived_ = std::max(archived_, index); }
 
+  // --- copies of the items
+  std::shared_ptr<items> nothing_yet(); // those before the first entry
+  std::uint64_t next_lineage() { return ++lineages_; }
+
   paxos::counters totals() const; // over all members that ever ran
 
 private:
@@ -116,6 +126,7 @@ private:
   std::function<void(machine&)> new_leader_;
   msg::Configuration initial_;
   member_id next_member_ = 1;
+  std::uint64_t lineages_ = 0;
   std::set<node_id> started_; // of the first machines: those that have had their first member
   std::vector<std::unique_ptr<disk>> retired_disks_; // events may still refer to them
   log_index archived_ = 0;

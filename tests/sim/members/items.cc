@@ -13,6 +13,9 @@ std::uint64_t hash(const request_key& id, log_index at) {
   return XXH3_64bits(numbers, sizeof numbers);
 }
 
+const std::string sleeper_key = "\x01 asleep"; // beside what clients write, in a snapshot
+const std::string as_written = "as it was written";
+
 } // namespace
 
 bool items::apply(const msg::Entry& entry, bool deduplicate) {
@@ -56,6 +59,30 @@ std::optional<std::string> items::at(const std::string& key) const {
   return found == values_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void items::put_sleeper() {
+  sleeper_ = as_written;
+}
+
+void items::rot(std::uint64_t how) {
+  sleeper_ = "rotten " + std::to_string(how);
+}
+
+bool items::rotten() const {
+  return !sleeper_.empty() && sleeper_ != as_written;
+}
+
+std::vector<scrub::leaf> items::leaves() const {
+  constexpr std::size_t parts = 8;
+  std::vector<scrub::leaf> all(parts + 1);
+  for (const auto& [key, value] : values_) {
+    auto& leaf = all[XXH3_64bits(key.data(), key.size()) % parts];
+    leaf.sum += hash(key, value);
+    leaf.items += 1;
+  }
+  all[parts] = {hash(sleeper_key, sleeper_), 1};
+  return all;
+}
+
 std::uint64_t items::digest() const {
   const std::uint64_t numbers[] = {values_digest_, requests_digest_, configuration_.epoch(),
                                    configuration_index_, index_};
@@ -89,6 +116,11 @@ std::string items::bytes() const {
     effect->set_key(key);
     effect->set_item(value);
   }
+  if (!sleeper_.empty()) {
+    auto* effect = all.add_effects();
+    effect->set_key(sleeper_key);
+    effect->set_item(sleeper_);
+  }
   return all.SerializeAsString();
 }
 
@@ -98,7 +130,10 @@ std::optional<items> items::parse(const msg::SnapshotHeader& header, const std::
     return std::nullopt;
   items result;
   for (const auto& effect : all.effects())
-    result.set(effect.key(), &effect.item());
+    if (effect.key() == sleeper_key)
+      result.sleeper_ = effect.item();
+    else
+      result.set(effect.key(), &effect.item());
   for (const auto& r : header.requests()) {
     const auto [at, first] = result.requests_.try_emplace(key_of(r.id()), r.index());
     if (first)

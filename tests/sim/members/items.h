@@ -1,12 +1,14 @@
 // The state machine under test: a map from keys to values, and the requests that have taken effect. It stands
 // in for storage/item_store, is small enough to be obviously right, and is the only judge of duplicates.
 #pragma once
+#include "actors/core/scrub/judge.h"
 #include "messages/replication.pb.h"
 #include "tests/sim/world/world.h"
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::sim {
 
@@ -42,6 +44,18 @@ public:
   std::string bytes() const;
   static std::optional<items> parse(const msg::SnapshotHeader& header, const std::string& bytes);
 
+  // --- what the scrub looks for
+  // A part of the items that no client knows and that no entry changes, so that nobody sees it go wrong. It
+  // is carried with them, outside of digest(): the scrub alone may find out.
+  void put_sleeper();
+  void rot(std::uint64_t how);
+  bool rotten() const;
+  // What it compares: digests of parts of the keys, and of the sleeper.
+  std::vector<scrub::leaf> leaves() const;
+  // Which copy this is: another one each time it was made from somebody else's.
+  std::uint64_t lineage() const { return lineage_; }
+  void begin_lineage(std::uint64_t number) { lineage_ = number; }
+
   // For the test of the checkers only: a replica that went its own way.
   void corrupt() { values_digest_ += 1; }
 
@@ -58,6 +72,8 @@ private:
   msg::Ballot ballot_;
   msg::Configuration configuration_;
   log_index configuration_index_ = 0;
+  std::string sleeper_; // empty: there is none
+  std::uint64_t lineage_ = 0;
 };
 
 } // namespace troupe::sim

@@ -270,7 +270,49 @@ void member::apply(const msg::Entry& entry) {
   if (home_.how().shell.diverge && id_ == 2 && entry.index() % 50 == 0)
     state_->corrupt();
   home_.checks().applied(id_, entry.index(), state_->digest());
+  keep_mark(entry);
   answer_applied(entry);
+}
+
+void member::keep_mark(const msg::Entry& entry) {
+  msg::Command command;
+  if (home_.how().scrub == 0 || entry.kind() != msg::Entry::COMMAND ||
+      !command.ParseFromString(entry.payload()) || !command.has_mark())
+    return;
+  marks_[entry.index()] = {state_->leaves(), state_->lineage(), state_->rotten()};
+  while (marks_.size() > 2)
+    marks_.erase(marks_.begin());
+}
+
+const member::mark* member::marked(log_index index) const {
+  const auto found = marks_.find(index);
+  return found == marks_.end() ? nullptr : &found->second;
+}
+
+std::optional<log_index> member::propose_mark() {
+  if (paused())
+    return std::nullopt;
+  wake();
+  msg::Command command;
+  command.mutable_mark();
+  command.set_time_ms(clock() / millisecond);
+  const auto at = group_.propose(command.SerializeAsString(), clock());
+  drain();
+  return at;
+}
+
+void member::rot(std::uint64_t how) {
+  world_.note("an item of m{} rots", id_);
+  state_->rot(how);
+  flushed_ = std::min(flushed_, state_->index() - 1); // and on the disk with the next that is written
+}
+
+bool member::condemn(std::uint64_t epoch, std::uint64_t lineage) {
+  if (!state_ || on_.condemned || group_.configuration().epoch() != epoch || state_->lineage() != lineage)
+    return false;
+  world_.note("m{} is outvoted", id_);
+  on_.condemned = true; // housekeeping hands over
+  return true;
 }
 
 void member::arm() {
@@ -293,6 +335,8 @@ void member::arm() {
 }
 
 void member::housekeeping() {
+  if (on_.condemned && group_.role() == paxos::role::leader)
+    hand_over(0);
   if (home_.how().archive && !home_.how().shell.newcomers_ignore_archive)
     group_.archived(home_.archived());
   if (writing_ && !unhealthy_ && clock() - writing_since_ > home_.how().options.lease) {

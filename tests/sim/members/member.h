@@ -43,6 +43,11 @@ public:
   bool propose_configuration(const msg::Configuration& next);
   void grow(member_id from); // a log replica: fetch the items while voting on, then open again with them
   void grow_from_archive(std::shared_ptr<items> state); // the same, and nobody gives them
+  std::optional<log_index> propose_mark();
+  void rot(std::uint64_t how);
+  // The others agree with each other and not with its items: under the configuration of this epoch that copy
+  // serves nobody any more. False: it is another one by now.
+  bool condemn(std::uint64_t epoch, std::uint64_t lineage);
 
   // --- looking at it
   // -----------------------------------------------------------------------------------------
@@ -53,6 +58,12 @@ public:
   const items* state() const { return state_.get(); }
   bool has_items() const { return state_ != nullptr; }
   log_index applied() const { return applied_; }
+  struct mark {
+    std::vector<scrub::leaf> leaves;
+    std::uint64_t lineage = 0;
+    bool rotten = false; // which the scrub is not told
+  };
+  const mark* marked(log_index index) const; // none: it has not come to it, or has forgotten it
 
 private:
   std::vector<msg::Entry> read_log(log_index first, log_index last, std::size_t bytes);
@@ -84,6 +95,7 @@ private:
   void speak(const std::vector<msg::PaxosMessage>& messages);
   void apply_chosen();
   void apply(const msg::Entry& entry);
+  void keep_mark(const msg::Entry& entry);
   void arm();
   void housekeeping();
   void truncate();
@@ -119,6 +131,7 @@ private:
   paxos::group group_;
   std::unique_ptr<items> state_; // what is applied in memory; none for a log replica
   log_index applied_ = 0;
+  std::map<log_index, mark> marks_; // the newest
 
   bool writing_ = false;
   instant writing_since_ = 0;

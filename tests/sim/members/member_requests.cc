@@ -19,7 +19,7 @@ void member::reply_to(const request& r, answer what, std::optional<std::string> 
 void member::serve(const request& r) {
   notice_leadership();
   const bool trusting = home_.how().shell.read_without_lease && group_.role() == paxos::role::leader;
-  if (!state_)
+  if (!state_ || on_.condemned)
     return reply_to(r, answer::moved);
   if (r.what == operation::eventual_read)
     return reply_to(r, answer::done, state_->at(r.key));

@@ -50,7 +50,9 @@ void member::give(const msg::SnapshotRequest& wanted) {
   chunk.set_to(wanted.from());
   chunk.set_transfer(wanted.transfer());
   chunk.set_chunk(wanted.chunk());
-  if (!offers_.contains(wanted.transfer()) && wanted.chunk() == 0 && state_)
+  if (on_.condemned)
+    offers_.clear();
+  if (!offers_.contains(wanted.transfer()) && wanted.chunk() == 0 && state_ && !on_.condemned)
     offers_[wanted.transfer()] = {state_->header(group_number), state_->bytes()};
   const auto found = offers_.find(wanted.transfer());
   if (found == offers_.end()) {
@@ -100,6 +102,7 @@ void member::take(const msg::SnapshotChunk& chunk) {
       return;
     }
     received = std::make_shared<items>(std::move(*parsed));
+    received->begin_lineage(home_.next_lineage());
   }
   fetching_->publishing = true;
   later(world_.chance().between(100, 20 * millisecond), // the temporary file is synced
@@ -160,6 +163,7 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
   }
   on_.storage->publish_items(state);
   *state_ = *state;
+  marks_.clear(); // of another copy
   const bool taken = group_.restore(header, clock());
   world_.note("m{} takes a snapshot at {}: {}", id_, header.index(), taken);
   if (!taken)

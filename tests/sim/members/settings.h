@@ -23,6 +23,8 @@ struct shell_mutations {
   bool deputy_stays = false;             // a follower's deputy works on while its member is awake
   bool truncate_while_growing = false;   // a log replica goes on cutting its log while it fetches items
   bool newcomers_ignore_archive = false; // a log replica's log begins where items are, archived or not
+  bool condemn_by_guess = false;         // the scrub takes the leader's copy for the right one
+  bool trust_echoes = false;             // and a copy of a copy for a witness of its own
   bool deaf = false;                     // nobody hears anything once the faults are over
 };
 
@@ -41,6 +43,7 @@ struct misfortunes {
   instant slow_link = 0;
   instant stall_disk = 0;
   instant lose_disk = 0; // whole, or a flipped bit, or a forgotten tail
+  instant rot = 0;       // of an item in one member's store, while nobody's has
   instant hand_over = 0;
   unsigned strike = 0; // per mille of new leaders that crash, stop or are cut off within strike_within
   instant strike_within = 30 * millisecond;
@@ -66,6 +69,7 @@ struct settings {
   bool speaks_while_writing = true; // what need not wait for the disk does not
   unsigned slow_apply = 0;          // per mille of batches applied only after up to 20 ms
   instant housekeeping = 250 * millisecond;
+  instant scrub = 0;                  // how often the members are compared; 0: never
   std::uint64_t keep_bytes = 1 << 20; // of log, for slow members
   std::size_t chunk_bytes = 200;      // of a snapshot
   bool archive = false;               // logs are archived, and who has items may all be lost, one by one

@@ -179,6 +179,21 @@ void bereft(settings& s, dice& d) {
   s.links.drop = static_cast<unsigned>(d.between(0, 60));
 }
 
+// Items that change where they lie, and the scrub that finds them; drawn only when it is asked for.
+void rotting(settings& s, dice& d) {
+  s.archive = d.below(2) == 0;
+  s.scrub = d.between(500, 1'500) * millisecond;
+  s.keep_bytes = static_cast<std::uint64_t>(d.between(0, 2'000));
+  s.housekeeping = 120 * millisecond;
+  s.faults.rot = d.between(3'000, 6'000) * millisecond;
+  s.faults.crash = 9 * second;
+  s.faults.hand_over = 6 * second;
+  s.faults.isolate = 5 * second;
+  s.faults.cut_mean = 800 * millisecond;
+  s.faults.down_mean = 500 * millisecond;
+  s.links.drop = static_cast<unsigned>(d.between(0, 30));
+}
+
 struct character {
   const char* name;
   unsigned weight;
@@ -199,6 +214,7 @@ constexpr character characters[] = {
     {"gray", 3, gray},
     {"drowsy", 4, drowsy},
     {"bereft", 4, bereft},
+    {"rotting", 0, rotting},
 };
 
 settings make(std::uint64_t seed, const character& c, dice& d) {

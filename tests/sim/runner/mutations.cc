@@ -39,6 +39,8 @@ constexpr shell_mutation of_shell[] = {
     {"overwrite_clears", &shell_mutations::overwrite_clears},
     {"deputy_stays", &shell_mutations::deputy_stays},
     {"newcomers_ignore_archive", &shell_mutations::newcomers_ignore_archive},
+    {"condemn_by_guess", &shell_mutations::condemn_by_guess},
+    {"trust_echoes", &shell_mutations::trust_echoes},
     {"deaf", &shell_mutations::deaf},
     {"truncate_while_growing", &shell_mutations::truncate_while_growing},
 };

@@ -50,6 +50,7 @@ public:
     auto truth = std::make_unique<chosen_log>(world_, cluster_.initial());
     truth_ = truth.get();
     keeper_ = std::make_unique<caretaker>(cluster_, *truth_);
+    scrubber_ = std::make_unique<scrubber>(cluster_, *keeper_, *truth_);
     fate_ = std::make_unique<fate>(cluster_, *keeper_);
     world_.silence(silenced);
     checks_.add(std::move(truth));
@@ -67,6 +68,7 @@ public:
   outcome run() {
     cluster_.start();
     keeper_->start();
+    scrubber_->start();
     for (auto& c : clients_)
       c->start();
     world_.after(500 * millisecond, [this] { fate_->start(); });
@@ -89,7 +91,9 @@ private:
         world_.run_until(calm + shape_within, in_shape);
       for (auto& c : clients_) // who is sent an entry at a time may catch up with nobody who writes more
         c->stop();
-      if (reach(world_.now() + catch_up_within, "the membership did not regain its shape", in_shape))
+      if (reach(world_.now() + catch_up_within, "the membership did not regain its shape", in_shape) &&
+          reach(world_.now() + shape_within, "members that differ did not come to be equal",
+                [&, since = world_.now()] { return scrubber_->settled_since(since) && in_shape(); }))
         reach(world_.now() + rest_within, "the members did not come to the same state",
               [&] { return settled(); });
     }
@@ -157,6 +161,7 @@ private:
   watch watch_;
   const chosen_log* truth_ = nullptr;
   std::unique_ptr<caretaker> keeper_;
+  std::unique_ptr<scrubber> scrubber_;
   std::unique_ptr<fate> fate_;
   linearizability::recorder history_;
   load_counters load_;
@@ -166,8 +171,9 @@ private:
 } // namespace
 
 std::set<std::string> all_but(const std::string& checker) {
-  std::set<std::string> others = {"chosen",   "monotonic",    "leases",   "replicas", "acknowledged",
-                                  "coverage", "linearizable", "progress", "snapshot", "shell"};
+  std::set<std::string> others = {"chosen",       "monotonic", "leases",       "replicas",
+                                  "acknowledged", "coverage",  "linearizable", "progress",
+                                  "snapshot",     "shell",     "scrub"};
   others.erase(checker);
   return others;
 }

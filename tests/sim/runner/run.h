@@ -2,6 +2,7 @@
 #pragma once
 #include "tests/sim/load/client.h"
 #include "tests/sim/load/fate.h"
+#include "tests/sim/load/scrubber.h"
 #include "tests/sim/members/cluster.h"
 #include "tests/sim/members/settings.h"
 #include <cstdint>

@@ -27,6 +27,11 @@ void totals::add(const totals& more) {
   machines.beats += more.machines.beats;
   machines.pauses += more.machines.pauses;
   machines.disk_alarms += more.machines.disk_alarms;
+  machines.rotten += more.machines.rotten;
+  machines.compared += more.machines.compared;
+  machines.outvoted += more.machines.outvoted;
+  machines.arbitrated += more.machines.arbitrated;
+  machines.undecided += more.machines.undecided;
   network.sent += more.network.sent;
   network.dropped += more.network.dropped;
   network.duplicated += more.network.duplicated;
@@ -60,9 +65,12 @@ std::string totals::text() const {
          n(fates.stalls, "stalled disks (") + n(machines.disk_alarms, "noticed), ") +
          n(machines.lost_disks, "lost disks (") + n(machines.damaged, "of them damaged), ") +
          n(fates.hand_overs, "hand-overs, ") + n(fates.vacated, "seats vacated\n") +
-         n(load.writes, "writes acknowledged, ") + n(load.reads, "strong reads, ") +
-         n(load.eventual_reads, "eventual reads, ") + n(load.refused, "refused, ") +
-         n(load.unknown, "unknown, ") + n(load.failed, "failed, ") + n(load.retries, "retries");
+         n(machines.rotten, "items rotten, ") + n(machines.compared, "comparisons, ") +
+         n(machines.outvoted, "wrong copies outvoted, ") + n(machines.arbitrated, "by the archive, ") +
+         n(machines.undecided, "undecided\n") + n(load.writes, "writes acknowledged, ") +
+         n(load.reads, "strong reads, ") + n(load.eventual_reads, "eventual reads, ") +
+         n(load.refused, "refused, ") + n(load.unknown, "unknown, ") + n(load.failed, "failed, ") +
+         n(load.retries, "retries");
 }
 
 } // namespace troupe::sim
