@@ -39,9 +39,9 @@ struct storage_settings {
 };
 
 struct healing_settings {
-  std::int64_t silence_ms = 2'000;             // of a member, before a log replica takes its seat
-  std::int64_t grace_ms = 300'000;             // it may stay away before its items are rebuilt elsewhere
-  int rebuilds = 2;                            // at once, per node
+  std::int64_t silence_ms = 2'000;            // of a member, before a log replica takes its seat
+  std::int64_t grace_ms = 300'000;            // it may stay away before its items are rebuilt elsewhere
+  int rebuilds = 2;                           // at once, per node
   std::int64_t bytes_per_second = 32ll << 20; // of snapshots, per node and direction
 };
 
