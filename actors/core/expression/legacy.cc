@@ -171,11 +171,10 @@ verdict check_update_value(const std::string& action, const msg::Value& value) {
 } // namespace
 
 verdict check_conditional_operator(std::optional<std::size_t> tests) {
-  if (!tests)
-    return refusal{invalid + "ConditionalOperator cannot be used without Filter or Expected"};
+  if (tests.value_or(0) == 0)
+    return refusal{"ConditionalOperator cannot be used without Filter or Expected"};
   if (*tests < 2)
-    return refusal{invalid +
-                   "ConditionalOperator can only be used when Filter or Expected has two or more elements"};
+    return refusal{"ConditionalOperator can only be used when Filter or Expected has two or more elements"};
   return {};
 }
 

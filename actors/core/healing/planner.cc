@@ -33,37 +33,61 @@ public:
   // Nobody leads.
   step orphaned() const {
     step s;
-    unsigned running = 0;
-    bool learner = false;
+    s.why = "nobody leads it";
+    unsigned running = 0, near = 0;
+    index waits_for;
     for (int i = 0; i < size(); ++i) {
+      if (!votes(member(i)))
+        continue;
+      near += !bad(i);
+      running += seen(i).runs;
       bool may_lead = member(i).kind() == msg::STORAGE_REPLICA || seen(i).has_items;
-      if (votes(member(i)) && may_lead && !bad(i))
-        return s; // it will lead, or be back
-      running += votes(member(i)) && seen(i).runs;
-      learner |= !votes(member(i)) && seen(i).runs;
+      if (may_lead && !bad(i) && (!waits_for || seen(i).runs))
+        waits_for = i; // it will lead, or be back
     }
-    s.why = "nobody leads it, and nobody who votes has items";
+    const char* most_gone =
+        "most of its voters are gone: nodes of the others have to come back with their disks";
+    if (waits_for) {
+      const auto& one = seen(*waits_for);
+      if (near <= voters() / 2)
+        s.stuck = most_gone;
+      else if (!one.runs && !one.what.empty())
+        s.stuck = name(member(*waits_for)) + " has the items, and does not run: " + one.what;
+      return s;
+    }
+    s.why += ", and nobody who votes has items";
     auto who = stand_in();
     if (running <= voters() / 2)
-      s.stuck = "most of its voters are gone: nodes of the others have to come back with their disks";
-    else if (!by_.archive && !learner)
-      s.stuck = "nothing is archived: a node with items has to come back with its disk";
+      s.stuck = most_gone;
     else if (who) {
       s.what = step::kind::grow;
       s.member = member(*who).id();
-      s.why += learner ? "; a learner gives them" : "; they are rebuilt from the archive";
+      s.why += giver_for(*who) ? "; a learner gives them" : "; they are rebuilt from the archive";
+    } else {
+      s.stuck = by_.archive ? archive_ends_below
+                            : "nothing is archived: a node with items has to come back with its disk";
     }
     return s;
   }
 
 private:
   using index = std::optional<int>;
-  // The log replica that is to get items where nobody has any. Who fetches some already goes on; else the one
-  // that knows most to be chosen, as the others' logs may begin above what it knows, and not the other way.
+  // A learner whose items reach up to where this member's log begins: from there it goes on by itself.
+  index giver_for(int wants) const {
+    for (int i = 0; i < size(); ++i)
+      if (!votes(member(i)) && seen(i).runs && seen(i).applied + 1 >= seen(wants).first)
+        return i;
+    return std::nullopt;
+  }
+  // The log replica that is to get items where nobody has any, from somebody who has them. Who fetches some
+  // already goes on; else the one that knows most to be chosen, as the others' logs may begin above what it
+  // knows, and not the other way.
   index stand_in() const {
     index best;
     for (int i = 0; i < size(); ++i) {
       if (member(i).kind() != msg::LOG_REPLICA || !seen(i).runs || seen(i).has_items)
+        continue;
+      if ((!by_.archive || seen(i).gap) && !giver_for(i))
         continue;
       if (member(i).id() == view_.grows)
         return i;

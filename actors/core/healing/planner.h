@@ -10,9 +10,8 @@
 //   them may be whole here. When nobody can take its seat and its own node lives, it is removed first: the
 //   node can then be given a new member.
 // - The learner is back: it takes the seat of the log replica, once it has answered for twice the time that
-// counts
-//   as silence. Who comes and goes every few seconds would cost a change of members each time. The seat of a
-//   voter that is silent or lost it takes at once.
+//   counts as silence. Who comes and goes every few seconds would cost a change of members each time. The
+//   seat of a voter that is silent or lost it takes at once.
 // - The learner stays away after the grace time: it is removed, and the log replica grows. It fetches the
 //   items while it goes on voting, and is a storage replica when it has them. So it is with a learner that
 //   answers and gets nothing of what it lacks. But its items are not given up while they are needed: it stays
@@ -20,8 +19,8 @@
 //
 // - Nobody leads, and nobody who has items is there to lead: storage replicas were lost one after the other,
 //   each before its successor had grown. As long as a quorum of log replicas is there nothing is lost: one of
-//   them grows from the archive, or from a learner that is back, and leads. It is then called a storage
-//   replica before anything else.
+//   them grows from the archive, or from a learner that is back, where either reaches up to where its log
+//   begins, and leads. It is then called a storage replica before anything else.
 //
 // Two votes of a group are never put where one loss of power takes both: a newcomer's zone has no other
 // voter. Where no node is left under that rule the group stays as it is, and `stuck` says so.
@@ -54,6 +53,9 @@ struct member_view {
   bool level = false;         // has what is chosen, or nearly
   bool has_items = false;     // a log replica: holds all items, verified, and applies the log to them
   std::uint64_t chosen = 0;   // so far it knows its log to be
+  std::uint64_t first = 0;    // oldest entry that its log holds
+  std::uint64_t applied = 0;  // its items, if it has any, stand there
+  bool gap = false;           // what is archived ends below where its log begins, by its archiver's word
   std::string what;           // is wrong with it, for people
 };
 
@@ -105,6 +107,9 @@ struct step {
 };
 
 step next_step(const group_view& view, const rules& by);
+// What is stuck where the archive was behind a snapshot that members were given (decision 018).
+inline constexpr auto archive_ends_below =
+    "what is archived ends below where their logs begin: a node with items has to come back with its disk";
 
 // Voters that are sound: the fewer, the more endangered is the group.
 unsigned sound_voters(const group_view& view);

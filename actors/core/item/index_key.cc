@@ -40,7 +40,7 @@ result<std::string> encode_start(const msg::KeySchema& table, const msg::KeyAttr
     return refusal{texts::invalid_start};
   auto key = encode_exact_entry(table, sort, *start);
   if (!key)
-    return refusal{texts::invalid_start + ": " + key.why().message};
+    return refusal{texts::invalid_start};
   return key;
 }
 

@@ -161,7 +161,7 @@ result<key_range> query_range(const msg::KeySchema& schema, const msg::Query& qu
       return refusal{texts::invalid_start};
     auto key = encode_exact_key(schema, *start);
     if (!key)
-      return refusal{texts::invalid_start + ": " + key.why().message};
+      return refusal{texts::invalid_start};
     range = resume_query(std::move(*range), query, *collection, std::move(*key));
   }
   if (range && range->empty())

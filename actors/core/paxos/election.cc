@@ -22,9 +22,7 @@ void group::state::wait_for_leader(instant at_least) {
 }
 
 bool group::state::may_campaign() const {
-  // Items ahead of the log: it has lost entries, and must get them back before it may say what comes next.
-  bool whole = handed <= commit;
-  return !removed && has_items && disk_ok && whole && !leading && seated() && bound_to_others(opts.self) == 0;
+  return !removed && has_items && disk_ok && !leading && seated() && bound_to_others(opts.self) == 0;
 }
 
 // --- asking ------------------------------------------------------------------------------------------------
@@ -165,7 +163,7 @@ void group::state::on_promise(msg::PaxosMessage& message) {
     ignore(); // it has more than it sends
     return;
   }
-  if (learn(promise.entries, promise.commit)) {
+  if (learn(promise.entries, std::max(promise.commit, stood_for_by_items(promise.entries)))) {
     // A newer configuration governs what comes next: start over under it.
     if (may_campaign())
       prepare(trying->handed_off);
@@ -181,8 +179,21 @@ void group::state::on_promise(msg::PaxosMessage& message) {
   try_to_lead();
 }
 
+// Items above the log are of what is chosen. So where others' entries lead up to the link that the items say,
+// all of these are, whether or not anybody who remembers that is left. 0: they do not, or it has them.
+log_index group::state::stood_for_by_items(const std::vector<entry_ptr>& entries) const {
+  if (handed <= commit || items_link == 0)
+    return 0;
+  for (const entry_ptr& entry : entries)
+    if (entry->index() == handed && entry->link() == items_link)
+      return handed;
+  return 0;
+}
+
+// Items ahead of the log: it has lost entries, or was given the items of somebody who was ahead. Before it
+// has what they stand for it may not say what comes next.
 void group::state::try_to_lead() {
-  if (trying && trying->preparing && same(durable_promised, trying->ballot) &&
+  if (trying && trying->preparing && same(durable_promised, trying->ballot) && handed <= commit &&
       trying->granted.size() >= quorum(config))
     lead();
 }

@@ -9,7 +9,7 @@ group::state::state(options o, restored&& from, instant now)
       promised(from.hard_state.promised()), durable_promised(promised),
       log(from.base, from.base_link, std::move(from.entries)), leases(opts.lease),
       config(from.hard_state.configuration()), config_index(from.hard_state.configuration_index()),
-      has_items(from.items) {
+      has_items(from.items), items_link(from.items_link) {
   commit = std::max({static_cast<log_index>(from.hard_state.commit()), from.applied, from.base});
   commit = std::min(commit, log.last());
   commit_hint = commit;

@@ -85,6 +85,7 @@ struct restored {
   msg::Ballot base_ballot;
   std::vector<msg::Entry> entries; // all of (base, last], ascending, without holes
   log_index applied = 0;           // what the item store holds; base for a log replica
+  std::uint64_t items_link = 0; // there, by what the items say; 0: not known, and needed only above the log
   bool items = true; // false: a log replica that has none, and so is not to lead whatever it is called later
 };
 

@@ -77,7 +77,7 @@ void group::state::on_hand_off(const msg::PaxosMessage& message) {
   if (before(hand_off.ballot(), promised))
     return; // an old one: its lease is void, and somebody else is at work
   leader = 0;
-  if (hand_off.successor() == opts.self && may_campaign())
+  if (hand_off.successor() == opts.self && handed <= commit && may_campaign())
     prepare(hand_off.ballot());
   else if (!trying)
     wait_for_leader(opts.lease / 2);

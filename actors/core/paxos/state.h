@@ -9,11 +9,11 @@
 //   rest.cc        when heartbeats are all there is to do
 //
 // Invariants, at every return to the caller:
-//   log.base() <= commit <= log.last(), and what is handed out is at most min(commit, log.durable()), except
-//   after
-//     a restart that found items ahead of a damaged log
-//   entries in (commit, agreed] carry the ballot `promised`
-//   leading or preparing implies that `promised` is a ballot of this member
+//  - log.base() <= commit <= log.last(), and what is handed out is at most min(commit, log.durable()), except
+//    after a restart that found items ahead of the log; then it does not lead before it has what they stand
+//    for
+//  - entries in (commit, agreed] carry the ballot `promised`
+//  - leading or preparing implies that `promised` is a ballot of this member
 #pragma once
 #include "actors/core/paxos/ballot.h"
 #include "actors/core/paxos/group.h"
@@ -136,8 +136,9 @@ struct group::state {
   bool removed = false;
 
   // Learner.
-  const bool has_items; // false: a log replica, which has nothing but its log
-  log_index handed = 0; // given out by take_chosen
+  const bool has_items;           // false: a log replica, which has nothing but its log
+  log_index handed = 0;           // given out by take_chosen
+  const std::uint64_t items_link; // where the items stood when it began, which may be above the log
   log_index applied = 0;
   log_index applied_durably = 0;
   log_index settled = 0; // every member has applied up to here
@@ -213,6 +214,7 @@ struct group::state {
   void prepare(std::optional<msg::Ballot> handed_off);
   void send_prepares();
   void on_promise(msg::PaxosMessage& message);
+  log_index stood_for_by_items(const std::vector<entry_ptr>& entries) const;
   void try_to_lead();
   void lead();
   void step_down();

@@ -70,11 +70,11 @@ TEST(Legacy, TestsAreJoinedAsTheOperatorSays) {
   EXPECT_FALSE(holds(tests, on));
   EXPECT_TRUE(holds(tests, on, legacy_join::any));
   EXPECT_FALSE(holds({tests[0]}, on, legacy_join::any));
-  EXPECT_EQ(check_conditional_operator({})->message,
-            invalid + "ConditionalOperator cannot be used without Filter or Expected");
+  for (std::optional<std::size_t> none : {std::optional<std::size_t>(), std::optional<std::size_t>(0)})
+    EXPECT_EQ(check_conditional_operator(none)->message,
+              "ConditionalOperator cannot be used without Filter or Expected");
   EXPECT_EQ(check_conditional_operator(1)->message,
-            invalid +
-                "ConditionalOperator can only be used when Filter or Expected has two or more elements");
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements");
   EXPECT_FALSE(check_conditional_operator(2));
 }
 

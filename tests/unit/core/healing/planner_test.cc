@@ -159,6 +159,58 @@ TEST(HealingWithoutItems, WhoKnowsMostToBeChosenGrows) {
   EXPECT_EQ(s.plan().member, 4u);
 }
 
+// What such a learner has would have to be joined by entries that no log has any more.
+TEST(HealingWithoutItems, ALearnerWhoseItemsEndBelowTheLogGivesNothing) {
+  auto s = only_logs_are_left();
+  s.seen(2).runs = true;
+  s.seen(2).applied = 99;
+  s.seen(4).first = s.seen(5).first = 101;
+  EXPECT_EQ(s.plan().why,
+            "nobody leads it, and nobody who votes has items; they are rebuilt from the archive");
+  s.by.archive = false;
+  auto step = s.plan();
+  EXPECT_EQ(step.what, step::kind::none);
+  EXPECT_NE(step.stuck, "");
+  s.seen(4).first = 100; // knows less, but can go on from there
+  s.seen(5).chosen = 200;
+  step = s.plan();
+  EXPECT_EQ(step.what, step::kind::grow);
+  EXPECT_EQ(step.member, 4u);
+  EXPECT_NE(step.why.find("a learner gives them"), std::string::npos);
+}
+
+// Its log began at a snapshot that it was given while the archive was behind. The other one's did not.
+TEST(HealingWithoutItems, WhoseLogBeginsAboveTheArchiveIsNotWaitedFor) {
+  auto s = only_logs_are_left();
+  s.view.grows = 5; // it was told to, before that was known
+  s.seen(5).gap = true;
+  auto step = s.plan();
+  EXPECT_EQ(step.what, step::kind::grow);
+  EXPECT_EQ(step.member, 4u);
+  s.seen(4).gap = true;
+  step = s.plan();
+  EXPECT_EQ(step.what, step::kind::none);
+  EXPECT_EQ(step.stuck, archive_ends_below);
+  s.seen(2).runs = true;
+  EXPECT_EQ(s.plan().what, step::kind::grow) << "a learner with items is back";
+}
+
+TEST(HealingWithoutItems, WhoIsWaitedForIsNamedWhenItDoesNotRun) {
+  auto s = only_logs_are_left();
+  s.now.mutable_members(0)->set_kind(msg::STORAGE_REPLICA);
+  s.seen(1).silent_us = 0; // its node lives
+  s.seen(1).what = "its files cannot be read";
+  auto step = s.plan();
+  EXPECT_EQ(step.what, step::kind::none);
+  EXPECT_EQ(step.why, "nobody leads it");
+  EXPECT_EQ(step.stuck, "member 1 on n1 has the items, and does not run: its files cannot be read");
+  s.seen(1).runs = true;
+  EXPECT_EQ(s.plan().stuck, "") << "it is about to lead";
+  s.silence(4, 3 * second);
+  s.silence(5, 3 * second);
+  EXPECT_NE(s.plan().stuck.find("most of its voters are gone"), std::string::npos);
+}
+
 TEST(HealingWithoutItems, ALearnerThatIsBackGivesThem) {
   auto s = only_logs_are_left();
   s.by.archive = false;

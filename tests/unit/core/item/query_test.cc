@@ -160,8 +160,7 @@ TEST(Query, RefusalsAreInDynamosWords) {
   query.set_start_key(serialize(key_of(schema, "a", "n")));
   EXPECT_EQ(asked(query), "accepted");
   query.set_start_key(serialize(key_of(schema_of(msg::KEY_TYPE_S), "a")));
-  EXPECT_EQ(asked(query),
-            "The provided starting key is invalid: The provided key element does not match the schema");
+  EXPECT_EQ(asked(query), "The provided starting key is invalid");
   query.set_start_key("\xFF");
   EXPECT_EQ(asked(query), "The provided starting key is invalid");
 

@@ -391,6 +391,8 @@ void cluster::crash(member_id id, bool items_flushed) {
   if (items_flushed && n.keeps_items) {
     n.stored.items = n.items;
     n.stored.applied = n.member->applied_index();
+    auto at = n.stored.log.find(n.stored.applied);
+    n.stored.applied_link = at == n.stored.log.end() ? n.stored.base_link : at->second.link();
   }
   n.member.reset();
   n.writing.reset();
@@ -409,6 +411,7 @@ void cluster::restart(member_id id) {
   for (const auto& [index, entry] : n.stored.log)
     from.entries.push_back(entry);
   from.applied = std::max(n.stored.applied, n.stored.base);
+  from.items_link = n.stored.applied >= n.stored.base ? n.stored.applied_link : n.stored.base_link;
   open(n, std::move(from));
 }
 

@@ -27,6 +27,7 @@ struct disk {
   std::uint64_t base_link = 0;
   std::map<log_index, msg::Entry> log;
   log_index applied = 0;
+  std::uint64_t applied_link = 0;
   std::vector<std::string> items; // payloads of applied commands
 };
 
