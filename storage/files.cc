@@ -10,8 +10,6 @@ namespace troupe::storage {
 
 namespace {
 
-constexpr std::uint64_t writeback_bytes = 4u << 20;
-
 result<void> sync_descriptor(const std::string& path, int fd) {
   if (::fsync(fd) == 0)
     return {};

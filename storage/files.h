@@ -68,6 +68,8 @@ bool exists(const std::string& path);
 std::string directory_of(const std::string& path);
 result<void> make_directories(const std::string& path); // with parents; not an error when it is there
 result<void> sync_file(const std::string& path);
+// How much is written before it is sent on its way.
+inline constexpr std::size_t writeback_bytes = 8u << 20;
 // Has what was written so far be on its way to the disk, so that the sync at the end is short. Says nothing
 // of whether it gets there.
 void begin_writeback(const std::string& path);

@@ -184,11 +184,11 @@ result<void> item_store::state::read_lineage() {
     return put.error();
   const std::string body = item_format::encode_lineage(fresh);
   auto done = put->bind(1, std::string_view(body)).run();
-  if (!done && done.error().code == code::full)
-    return {}; // the items can be read without
   if (done)
     lineage = fresh;
-  return done;
+  else if (done.error().code == code::io_fatal || done.error().code == code::corrupt)
+    return done;
+  return {}; // the items can be read without
 }
 
 // Without `into`, only notes which rows there are.

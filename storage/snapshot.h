@@ -33,7 +33,7 @@ private:
   std::unique_ptr<state> state_;
 };
 
-// Reads one. open() verifies the header, records() each block as it comes, verify() all of it.
+// Reads one. open() verifies the header, records() each block as it comes, and the whole with the last one.
 class snapshot_reader {
 public:
   static result<std::unique_ptr<snapshot_reader>> open(const std::string& path);
@@ -45,12 +45,12 @@ public:
   std::uint64_t file_bytes() const;
   std::uint64_t file_sum() const; // its checksum of itself: no two snapshots share it
 
-  // The next block of records, verified; `more` false with the last one. From the first again after rewind().
+  // The next block of records, verified; `more` false with the last one, and then all bytes of the file have
+  // been read and are sound: every block, their order, counts and digest. From the first again after
+  // rewind().
   result<item_page> records();
   void rewind();
-  result<void> verify(); // whole file, every block, counts, digest. Rewinds.
-  // The same, about max_bytes more of it. True: all of it is sound.
-  result<bool> verify_some(std::size_t max_bytes);
+  result<void> verify(); // reads them all. Rewinds.
 
   // A piece of the file as it travels: limits::snapshot_chunk_bytes of it, the last may be shorter. Fills
   // chunk, header, data, checksum, last. `missing` behind the end. The header is whole with the first piece
@@ -60,7 +60,6 @@ public:
 private:
   struct state;
   explicit snapshot_reader(std::unique_ptr<state> s);
-  result<bool> check_records(std::size_t max_bytes);
   std::unique_ptr<state> state_;
 };
 
@@ -74,6 +73,7 @@ public:
   static result<std::unique_ptr<snapshot_receiver>> create(const std::string& path);
   // With the pieces that an earlier one left; `missing`: none are. recheck() comes before all else.
   static result<std::unique_ptr<snapshot_receiver>> resume(const std::string& path);
+  static bool left(const std::string& path); // whether anything lies there
   static result<void> discard(const std::string& path);
   ~snapshot_receiver(); // unfinished: what came stays
   snapshot_receiver(const snapshot_receiver&) = delete;
@@ -81,12 +81,15 @@ public:
 
   // Reads about max_bytes more of what was left. True: wanted() is known.
   result<bool> recheck(std::size_t max_bytes);
+  bool checked() const;           // nothing is left for it to do
   std::uint64_t wanted() const;   // the number of the next piece
   std::uint64_t snapshot() const; // file_sum() of what comes; 0: not known
   std::uint64_t index() const;    // of the log, where it stands; 0: not known
   // `corrupt`: the piece does not fit its checksum; ask for it again. A piece that is not the wanted one is
-  // ignored. `refused`: it belongs to another snapshot. True when that was the last one, and the file is
-  // in place.
+  // ignored. `refused`: it belongs to another snapshot. Both with the last piece: or all of them together are
+  // not what was announced, or not of a version that is known here, and wanted() begins anew. True when that
+  // was the last one, and the file is in place. After any other error what lies there is not what this object
+  // believes: resume() finds out.
   result<bool> add(const msg::SnapshotChunk& chunk);
 
 private:
@@ -107,8 +110,8 @@ struct install_options {
   entry_rules entries;           // a snapshot has none: they are made anew
 };
 
-// Builds a new item file from a snapshot, in the snapshot's folder, verifies it against the snapshot's
-// digest, syncs it and renames it over what is there. No item_store may have that path open. `refused` when
+// Builds a new item file from a snapshot, in the snapshot's folder, verifies what it reads, syncs the file
+// and renames it over what is there. No item_store may have that path open. `refused` when
 // what is there stands at the snapshot's index or above. A crash leaves the old file or the new one.
 result<item_position> install_snapshot(const std::string& snapshot_path, const std::string& item_path,
                                        const install_options& options);
@@ -123,7 +126,7 @@ public:
   snapshot_installer(const snapshot_installer&) = delete;
   snapshot_installer& operator=(const snapshot_installer&) = delete;
 
-  // Reads, and then builds, about max_bytes more. True: finish() is all that is left to do.
+  // Reads, and builds from, about max_bytes more. True: finish() is all that is left to do.
   result<bool> step(std::size_t max_bytes);
   // Puts the new file where it belongs. No item_store may have the path open.
   result<item_position> finish();
@@ -133,9 +136,5 @@ private:
   explicit snapshot_installer(std::unique_ptr<state> s);
   std::unique_ptr<state> state_;
 };
-
-// Removes what unfinished writers, receivers and installs left in a directory. At start, before anything is
-// open.
-result<void> remove_leftovers(const std::string& directory);
 
 } // namespace troupe::storage

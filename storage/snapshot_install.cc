@@ -11,8 +11,6 @@ namespace troupe::storage {
 
 namespace {
 
-constexpr std::size_t writeback_bytes = 16u << 20;
-
 // Tidies the file that is there: its WAL, if it has one, goes into it, so that nothing of the old file can be
 // taken for the new one's. Refuses when it is not older than the snapshot.
 result<void> retire(const std::string& item_path, std::uint64_t snapshot_index,
@@ -106,14 +104,12 @@ struct snapshot_installer::state {
   install_options options;
   std::unique_ptr<snapshot_reader> from;
   item_format::position_row row; // gets the sizes added up
-  bool verified = false;
   bool built = false;
   // While records are copied.
   std::unique_ptr<sqlite::connection> db;
   std::unique_ptr<item_leaves> leaves;
+  std::unique_ptr<item_entries> entries; // null: the items have none
   sqlite::statement put;
-  records_digest digest;
-  std::uint64_t items = 0;
   std::size_t unwritten = 0; // bytes that have not been sent on their way to the disk
 
   ~state();
@@ -133,6 +129,7 @@ snapshot_installer::state::~state() {
 // Closed in the order in which it was opened, backwards.
 void snapshot_installer::state::forget_file() {
   put = {};
+  entries.reset();
   leaves.reset();
   if (db)
     db->rollback();
@@ -153,6 +150,12 @@ result<void> snapshot_installer::state::create() {
   if (!opened)
     return opened.error();
   leaves = std::move(*opened);
+  if (options.entries.indexes > 0) {
+    auto made_entries = item_entries::open(*db, options.entries);
+    if (!made_entries)
+      return made_entries.error();
+    entries = std::move(*made_entries);
+  }
   if (auto begun = db->begin(); !begun)
     return begun;
   auto prepared = db->prepare("INSERT INTO items(k, check_sum, v) VALUES(?, ?, ?)");
@@ -162,7 +165,7 @@ result<void> snapshot_installer::state::create() {
   return {};
 }
 
-// Counts and digest are those of what was copied. True: all records are.
+// True: all records are copied, and they are those of the snapshot.
 result<bool> snapshot_installer::state::copy(std::size_t max_bytes) {
   for (std::size_t copied = 0; copied < max_bytes;) {
     auto page = from->records();
@@ -175,12 +178,12 @@ result<bool> snapshot_installer::state::copy(std::size_t max_bytes) {
                       .bind(2, static_cast<std::int64_t>(check))
                       .bind(3, std::string_view(value))
                       .run();
+      if (done && entries)
+        done = entries->replace(key, db->last_row(), {}, value);
       if (!done)
         return done.error();
-      digest.add(key, value);
-      items += 1;
       row.sizes += options.size_of ? options.size_of(key, value) : 0;
-      copied += key.size() + value.size();
+      copied += (key.size() + value.size()) * (1 + options.entries.indexes); // an entry is as much work
       unwritten += key.size() + value.size();
     }
     if (!page->more)
@@ -194,19 +197,18 @@ result<bool> snapshot_installer::state::copy(std::size_t max_bytes) {
 }
 
 result<void> snapshot_installer::state::complete() {
-  if (items != from->header().items() || digest.value() != from->header().digest())
-    return error{code::corrupt, aside + ": the records copied are not those of the snapshot"};
   if (auto written = leaves->write(); !written)
     return written;
   if (auto written = copy_position(row, from->header(), leaves->cut(), *db); !written)
     return written;
+  if (entries)
+    if (auto written = entries->write_figures(); !written)
+      return written;
   put = {};
+  entries.reset();
   leaves.reset();
   if (auto done = db->commit(); !done)
     return done;
-  if (options.entries.indexes > 0)
-    if (auto made = item_entries::open(*db, options.entries); !made)
-      return made.error();
   db.reset(); // closed: all of it is in the one file
   built = true;
   return sync_file(aside);
@@ -237,13 +239,6 @@ result<std::unique_ptr<snapshot_installer>> snapshot_installer::begin(const std:
 result<bool> snapshot_installer::step(std::size_t max_bytes) {
   auto& s = *state_;
   require(!s.built, "snapshot installer: a step after the last");
-  if (!s.verified) {
-    auto sound = s.from->verify_some(max_bytes);
-    if (!sound)
-      return sound.error();
-    s.verified = *sound;
-    return false;
-  }
   if (!s.db)
     if (auto made = s.create(); !made)
       return made.error();
@@ -278,21 +273,6 @@ result<item_position> install_snapshot(const std::string& snapshot_path, const s
     if (*all)
       return (*work)->finish();
   }
-}
-
-result<void> remove_leftovers(const std::string& directory) {
-  auto names = list_directory(directory);
-  if (!names)
-    return names.error();
-  for (const auto& name : *names) {
-    std::string_view stem = name;
-    if (stem.ends_with("-wal"))
-      stem.remove_suffix(4);
-    if (stem.ends_with(temporary_suffix))
-      if (auto gone = remove_file(directory + "/" + name); !gone)
-        return gone;
-  }
-  return {};
 }
 
 } // namespace troupe::storage

@@ -11,13 +11,6 @@ namespace troupe::storage {
 
 namespace format = snapshot_format;
 
-namespace {
-
-constexpr std::size_t sum_step_bytes = 128u << 10;
-constexpr std::size_t verify_step_bytes = 64u << 20; // nobody waits meanwhile
-
-} // namespace
-
 struct snapshot_reader::state {
   std::string path;
   std::unique_ptr<file_reader> file;
@@ -25,26 +18,26 @@ struct snapshot_reader::state {
   msg::SnapshotHeader brief; // by which the pieces of one snapshot know each other
   std::uint64_t header_at = 0;
   std::uint64_t file_sum = 0;
-  std::uint64_t at = 0;     // of the next block
-  std::uint64_t blocks = 0; // read so far
+  // How far its records have been read, and what they came to.
+  struct progress {
+    std::uint64_t at = format::magic.size(); // of the next block
+    std::uint64_t blocks = 0;
+    running_checksum sum; // of all bytes before `at`
+    records_digest digest;
+    std::uint64_t items = 0;
+    std::uint64_t bytes = 0;
+    std::string before; // the last key
+    bool sound = false; // all of it has been read, and is
+  };
+  std::unique_ptr<progress> pass;
 
   struct error damaged(const char* what) const {
     return {code::corrupt, path + ": " + what};
   }
-  // How far it has been verified: first the sum of all bytes, then every record.
-  struct progress {
-    std::uint64_t offset = 0;
-    running_checksum sum;
-    bool summed = false;
-    records_digest digest;
-    std::uint64_t items = 0;
-    std::uint64_t bytes = 0;
-    std::string before;
-  };
-  std::unique_ptr<progress> verifying; // null: nothing is
-
+  void rewind();
   result<void> read_header();
-  result<bool> add_to_sum(std::size_t max_bytes);
+  result<void> count(const item_page& page);
+  result<void> sum_up();
 };
 
 result<void> snapshot_reader::state::read_header() {
@@ -90,9 +83,9 @@ result<std::unique_ptr<snapshot_reader>> snapshot_reader::open(const std::string
   if (!file)
     return file.error();
   s->file = std::move(*file);
-  s->at = format::magic.size();
   if (auto done = s->read_header(); !done)
     return done.error();
+  s->rewind();
   return std::unique_ptr<snapshot_reader>(new snapshot_reader(std::move(s)));
 }
 
@@ -111,111 +104,87 @@ std::uint64_t snapshot_reader::file_sum() const {
   return state_->file_sum;
 }
 
+void snapshot_reader::state::rewind() {
+  pass = std::make_unique<progress>();
+  pass->sum.add(format::magic);
+}
+
 void snapshot_reader::rewind() {
-  state_->at = format::magic.size();
-  state_->blocks = 0;
+  state_->rewind();
 }
 
 result<item_page> snapshot_reader::records() {
   auto& s = *state_;
+  auto& pass = *s.pass;
   item_page page;
-  if (s.at == s.header_at)
-    return page;
-  const std::uint64_t left = s.header_at - s.at;
-  std::string bytes(format::block_head_bytes, '\0');
-  if (left < bytes.size() + 8)
-    return s.damaged("a block is cut short");
-  if (auto done = s.file->read_at(s.at, bytes.data(), bytes.size()); !done)
-    return done.error();
-  const std::uint32_t length = get_u32(bytes.data());
-  const std::uint32_t count = get_u32(bytes.data() + 4);
-  if (length > format::block_bytes_max || left < format::block_head_bytes + length + 8)
-    return s.damaged("a block's length is damaged");
-  bytes.resize(format::block_head_bytes + length + 8);
-  if (auto done = s.file->read_at(s.at, bytes.data(), bytes.size()); !done)
-    return done.error();
-  std::string_view covered = std::string_view(bytes).substr(0, bytes.size() - 8);
-  if (get_u64(bytes.data() + covered.size()) != format::check_of_block(s.blocks, covered) ||
-      !format::decode_records(count, covered.substr(format::block_head_bytes), page))
-    return s.damaged(("block " + std::to_string(s.blocks) + " is damaged").c_str());
-  s.at += bytes.size();
-  s.blocks += 1;
-  page.more = s.at < s.header_at;
+  if (pass.at < s.header_at) {
+    const std::uint64_t left = s.header_at - pass.at;
+    std::string bytes(format::block_head_bytes, '\0');
+    if (left < bytes.size() + 8)
+      return s.damaged("a block is cut short");
+    if (auto done = s.file->read_at(pass.at, bytes.data(), bytes.size()); !done)
+      return done.error();
+    const std::uint32_t length = get_u32(bytes.data());
+    const std::uint32_t count = get_u32(bytes.data() + 4);
+    if (length > format::block_bytes_max || left < format::block_head_bytes + length + 8)
+      return s.damaged("a block's length is damaged");
+    bytes.resize(format::block_head_bytes + length + 8);
+    if (auto done = s.file->read_at(pass.at, bytes.data(), bytes.size()); !done)
+      return done.error();
+    std::string_view covered = std::string_view(bytes).substr(0, bytes.size() - 8);
+    if (get_u64(bytes.data() + covered.size()) != format::check_of_block(pass.blocks, covered) ||
+        !format::decode_records(count, covered.substr(format::block_head_bytes), page))
+      return s.damaged(("block " + std::to_string(pass.blocks) + " is damaged").c_str());
+    pass.at += bytes.size();
+    pass.blocks += 1;
+    pass.sum.add(bytes);
+    if (auto counted = s.count(page); !counted)
+      return counted.error();
+  }
+  page.more = pass.at < s.header_at;
+  if (!page.more)
+    if (auto sound = s.sum_up(); !sound)
+      return sound.error();
   return page;
 }
 
-// Some more of the sum. True: all of it, and it fits.
-result<bool> snapshot_reader::state::add_to_sum(std::size_t max_bytes) {
-  auto& v = *verifying;
-  std::string buffer(sum_step_bytes, '\0');
-  const std::uint64_t end = file->size() - 16; // the checksum itself and what follows
-  for (std::size_t read = 0; v.offset < end && read < max_bytes;) {
-    std::size_t some = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - v.offset));
-    if (auto done = file->read_at(v.offset, buffer.data(), some); !done)
-      return done.error();
-    v.sum.add({buffer.data(), some});
-    v.offset += some;
-    read += some;
+result<void> snapshot_reader::state::count(const item_page& page) {
+  for (const auto& [key, value] : page.records) {
+    if (key.empty() || key <= pass->before)
+      return damaged("its records are out of order");
+    pass->before = key;
+    pass->digest.add(key, value);
+    pass->items += 1;
+    pass->bytes += key.size() + value.size();
   }
-  if (v.offset < end)
-    return false;
-  if (v.sum.value() != file_sum)
-    return damaged("its checksum does not fit");
-  return true;
+  return {};
 }
 
-result<bool> snapshot_reader::verify_some(std::size_t max_bytes) {
-  auto& s = *state_;
-  if (!s.verifying) {
-    s.verifying = std::make_unique<state::progress>();
-    rewind();
-  }
-  auto sound = s.verifying->summed ? check_records(max_bytes) : s.add_to_sum(max_bytes);
-  if (sound && *sound && !s.verifying->summed) {
-    s.verifying->summed = true;
-    return false;
-  }
-  if (!sound || *sound) {
-    s.verifying.reset();
-    rewind();
-  }
-  return sound;
-}
-
-result<bool> snapshot_reader::check_records(std::size_t max_bytes) {
-  auto& s = *state_;
-  auto& v = *s.verifying;
-  for (std::size_t read = 0; read < max_bytes;) {
-    auto page = records();
-    if (!page)
-      return page.error();
-    for (const auto& [key, value] : page->records) {
-      if (key.empty() || key <= v.before)
-        return s.damaged("its records are out of order");
-      v.before = key;
-      v.digest.add(key, value);
-      v.items += 1;
-      v.bytes += key.size() + value.size();
-      read += key.size() + value.size();
-    }
-    if (page->more)
-      continue;
-    if (v.items != s.header.items() || v.bytes != s.header.bytes() || v.digest.value() != s.header.digest())
-      return s.damaged("its records are not those its header counts");
-    return true;
-  }
-  return false;
+// All blocks have been read: they are those that the header counts, and the file is what its end says.
+result<void> snapshot_reader::state::sum_up() {
+  if (pass->sound)
+    return {};
+  if (pass->items != header.items() || pass->bytes != header.bytes() ||
+      pass->digest.value() != header.digest())
+    return damaged("its records are not those its header counts");
+  std::string rest(file->size() - 16 - header_at, '\0'); // up to the checksum itself
+  if (auto done = file->read_at(header_at, rest.data(), rest.size()); !done)
+    return done;
+  pass->sum.add(rest);
+  pass->sound = pass->sum.value() == file_sum;
+  return pass->sound ? result<void>() : damaged("its checksum does not fit");
 }
 
 result<void> snapshot_reader::verify() {
-  state_->verifying.reset();
-  for (;;) {
-    auto sound = verify_some(verify_step_bytes);
-    if (!sound)
-      return sound.error();
-    if (*sound)
-      return {};
+  rewind();
+  for (bool more = true; more;) {
+    auto page = records();
+    if (!page)
+      return page.error();
+    more = page->more;
   }
+  rewind();
+  return {};
 }
 
 result<msg::SnapshotChunk> snapshot_reader::piece(std::uint64_t chunk) {

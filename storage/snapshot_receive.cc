@@ -5,6 +5,7 @@
 #include "storage/files.h"
 #include "storage/snapshot.h"
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace troupe::storage {
@@ -25,11 +26,16 @@ std::string temporary(const std::string& path) {
   return path + std::string(temporary_suffix);
 }
 
+// Where something of one may lie.
+std::array<std::string, 3> names_of(const std::string& path) {
+  return {temporary(path), temporary(marks_path(path)), path};
+}
+
 } // namespace
 
 struct snapshot_receiver::state {
   std::string path;
-  std::unique_ptr<file_writer> file;
+  std::unique_ptr<file_writer> file;  // from the first piece on
   std::unique_ptr<file_writer> marks; // null: what comes cannot be taken up again
   std::uint64_t wanted = 0;
   std::uint64_t group = 0;
@@ -44,13 +50,19 @@ struct snapshot_receiver::state {
   result<void> announce(const msg::SnapshotChunk& chunk);
   result<void> go_on();
   result<void> finish();
+  struct error useless(struct error why);
 };
 
 snapshot_receiver::snapshot_receiver(std::unique_ptr<state> s) : state_(std::move(s)) {}
 snapshot_receiver::~snapshot_receiver() = default;
 
+bool snapshot_receiver::left(const std::string& path) {
+  const auto names = names_of(path);
+  return std::any_of(names.begin(), names.end(), [](const auto& name) { return exists(name); });
+}
+
 result<void> snapshot_receiver::discard(const std::string& path) {
-  for (const auto& name : {temporary(path), temporary(marks_path(path)), path})
+  for (const auto& name : names_of(path))
     if (auto gone = remove_file(name); !gone)
       return gone;
   return {};
@@ -61,11 +73,6 @@ result<std::unique_ptr<snapshot_receiver>> snapshot_receiver::create(const std::
     return gone.error();
   auto s = std::make_unique<state>();
   s->path = path;
-  auto file = file_writer::create(path);
-  if (!file)
-    return file.error();
-  s->file = std::move(*file);
-  s->file->keep();
   return std::unique_ptr<snapshot_receiver>(new snapshot_receiver(std::move(s)));
 }
 
@@ -137,6 +144,10 @@ result<void> snapshot_receiver::state::go_on() {
   return {};
 }
 
+bool snapshot_receiver::checked() const {
+  return !state_->left;
+}
+
 std::uint64_t snapshot_receiver::wanted() const {
   return state_->wanted;
 }
@@ -151,6 +162,11 @@ std::uint64_t snapshot_receiver::index() const {
 
 // What it is that comes, before its first piece.
 result<void> snapshot_receiver::state::announce(const msg::SnapshotChunk& chunk) {
+  auto begun = file_writer::create(path);
+  if (!begun)
+    return begun.error();
+  file = std::move(*begun);
+  file->keep();
   group = chunk.header().group();
   index = chunk.header().index();
   digest = chunk.header().digest();
@@ -185,6 +201,18 @@ result<void> snapshot_receiver::state::finish() {
   return remove_file(temporary(marks_path(path)));
 }
 
+// All of it is here, and is nothing that anybody can use: it begins as if nothing had come.
+struct error snapshot_receiver::state::useless(struct error why) {
+  if (why.code != code::corrupt && why.code != code::refused)
+    return why;
+  const std::string at = path;
+  *this = {};
+  path = at;
+  if (auto gone = discard(path); !gone)
+    return gone.error();
+  return why;
+}
+
 result<bool> snapshot_receiver::add(const msg::SnapshotChunk& chunk) {
   auto& s = *state_;
   require(!s.left, "snapshot receiver: a piece before what was left is known");
@@ -206,7 +234,7 @@ result<bool> snapshot_receiver::add(const msg::SnapshotChunk& chunk) {
   s.wanted += 1;
   if (chunk.last()) {
     if (auto finished = s.finish(); !finished)
-      return finished.error();
+      return s.useless(finished.error());
     s.done = true;
     return true;
   }

@@ -1,5 +1,6 @@
 // The item files one worker owns: which exist, which are open, and the snapshots going out of and coming into
-// them. Plain storage work without actors; one owner, one thread, blocking.
+// them. Plain storage work without actors; one owner, one thread, blocking. Three files: item_files.cc,
+// snapshots_out.cc, snapshots_in.cc.
 #pragma once
 #include "actors/wire/storage_roles.h"
 #include "storage/item_store.h"
@@ -10,13 +11,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::disk {
 
 inline constexpr std::int64_t snapshot_kept_us = 120'000'000;    // after its last use
 inline constexpr std::int64_t snapshot_offered_us = 600'000'000; // to new transfers, after it was begun
-inline constexpr std::int64_t leftovers_kept_s = 3'600; // of transfers, for who takes them up after a restart
+inline constexpr std::int64_t leftovers_kept_s = 3'600;          // of transfers, for who takes them up again
+inline constexpr std::int64_t incoming_idle_us = 120'000'000;    // after the last order of a transfer
+
+// How files in snapshots/ end; unfinished ones have storage::temporary_suffix behind it.
+inline constexpr std::string_view outgoing_end = "-out.snapshot";
+inline constexpr std::string_view incoming_end = "-in.snapshot";
 
 // A snapshot that members fetch. Each of them may begin anew, and find what was cut for the others.
 struct outgoing_snapshot {
@@ -56,6 +63,10 @@ struct item_file {
 
   outgoing_snapshot* being_cut() const; // null: none is
 };
+
+// As storage::record_size. Bytes that are no item are found by those who read them, not by those who count
+// them.
+std::uint64_t size_of_item(std::string_view key, std::string_view item);
 
 // Where the file stands, as who continues from there wants to know it.
 msg::SnapshotHeader position_of(const storage::item_store& store);
@@ -105,17 +116,22 @@ public:
   };
   // A piece, or what an earlier transfer has left. A whole snapshot is installed in steps, with the rules of
   // the order for a group that has no item file here yet; whatever lies there is replaced.
-  storage::result<stored> store_snapshot(const wire::store_snapshot& order);
-  // Somebody's order that is answered later.
+  storage::result<stored> store_snapshot(const wire::store_snapshot& order, std::int64_t now_us);
+  // A transfer to a group, and what it left when neither receiver nor installer is there.
   struct incoming {
     std::uint64_t member = 0;
     std::uint64_t transfer = 0;
-    wire::replica_actor who;
+    wire::replica_actor who; // null: nobody waits
     item_rules rules;
     std::unique_ptr<storage::snapshot_receiver> receiver;
-    bool rechecking = false;                                // what was left is being read again
     std::unique_ptr<storage::snapshot_installer> installer; // not null: all of it is here
+    std::int64_t used_us = 0;
+
+    bool rechecking() const { return receiver && !receiver->checked(); } // what was left is being read again
   };
+  // Closes transfers that nobody goes on with, and removes in the end what they left. False: nothing is left
+  // of any.
+  bool forget_idle_transfers(std::int64_t now_us);
   // A group with such an order, each in turn; 0: none has one.
   std::uint64_t next_to_work_on();
   const incoming& order_of(std::uint64_t group) const { return incoming_.at(group); }
@@ -130,11 +146,14 @@ private:
   std::vector<std::string> outgoing_files(std::uint64_t group) const; // whole ones that lie there
   void adopt_snapshots(item_file& file, std::int64_t now_us);
   void remove_outgoing(std::uint64_t group);
+  storage::result<stored> start_anew(std::uint64_t group, incoming& in);
   storage::result<stored> take_up(const wire::store_snapshot& order, incoming& in);
   storage::result<stored> take_file(const wire::store_snapshot& order, incoming& in);
   storage::result<stored> begin_install(std::uint64_t group, incoming& in);
   storage::result<stored> finish_install(std::uint64_t group);
+  void leave_incoming(std::uint64_t group, std::int64_t now_us);
   void forget_incoming(std::uint64_t group);
+  void install_failed(std::uint64_t group, const storage::error& why);
   storage::result<void> open_store(item_file& file, bool create);
   static void bound_quarantine(const std::string& folder);
 

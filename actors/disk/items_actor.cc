@@ -1,6 +1,5 @@
-#include "actors/disk/items_actor.h"
 #include "actors/disk/entry_rules.h"
-#include "actors/disk/item_files.h"
+#include "actors/disk/items_state.h"
 #include "actors/disk/outcome.h"
 #include "actors/kit/log.h"
 #include "actors/kit/mailbox.h"
@@ -14,12 +13,10 @@ namespace troupe::disk {
 
 namespace {
 
-constexpr auto housekeeping_every = std::chrono::milliseconds(100);
+constexpr std::int64_t leftovers_us = 60'000'000; // how often it is seen to what transfers have left
+constexpr std::int64_t early_us = 20'000;         // clocks differ
 constexpr std::int64_t idle_before_sync_us = 1'000'000;
 constexpr int syncs_at_once = 8;
-constexpr std::size_t snapshot_slice_bytes = 256u << 10; // about a millisecond's work
-constexpr std::int64_t pause_least_us = 1'000;
-constexpr std::int64_t pause_most_us = 100'000; // other slices wait with it
 
 // Of a message that tells what an item file is for.
 template <class Message>
@@ -37,45 +34,6 @@ std::vector<msg::IndexFigures> figures_of(const storage::item_store& store) {
 }
 
 } // namespace
-
-struct items_state {
-  static inline const char* name = "items";
-
-  wire::scrubbed_items_actor::stateful_pointer<items_state> self = nullptr;
-  items_options options;
-  std::unique_ptr<item_files> files;
-  bool housekeeping = false;
-  bool cutting = false;
-  prometheus::Histogram* mailbox = nullptr;
-
-  bool settle(item_file& file);
-  void open(const wire::open_items& what);
-  void apply(wire::apply_items& what);
-  void read(const wire::read_items& what);
-  void scan(const wire::scan_items& what);
-  wire::snapshot_part part_of(const wire::read_snapshot& what, bool for_member);
-  void store_snapshot(const wire::store_snapshot& what);
-  void sync(const wire::sync_items& what);
-  void drop(const wire::drop_items& what);
-  wire::items_audited audit(const wire::audit_items& what);
-  msg::ScrubReply read_mark(const wire::read_mark& what);
-  void keep_house();
-  void keep_cutting();
-
-private:
-  wire::items_opened describe(storage::item_store& store);
-  // `job`: of the apply_items that this answers; 0: nobody asked, or a sync.
-  void tell_progress(item_file& file, wire::disk_result result = {}, std::uint64_t job = 0);
-  wire::disk_result failed(const storage::error& why);
-  void cut(item_file& file, outgoing_snapshot& out);
-  std::int64_t cut_some();
-  bool work_on_some(); // false: there was nothing
-  void tell_stored(std::uint64_t group, std::uint64_t transfer, const wire::replica_actor& who,
-                   const storage::result<item_files::stored>& stored);
-  std::int64_t must_wait_us(std::uint64_t bytes) const;
-  void schedule_slices(std::int64_t in_us = 0);
-  void schedule_housekeeping();
-};
 
 // As with the log: after a sync that failed nobody knows what the file holds.
 wire::disk_result items_state::failed(const storage::error& why) {
@@ -107,6 +65,7 @@ wire::items_opened items_state::describe(storage::item_store& store) {
   o.items = stats.items;
   o.item_sizes = stats.sizes;
   o.local_indexes = figures_of(store);
+  o.lineage = store.lineage();
   return o;
 }
 
@@ -132,6 +91,7 @@ bool items_state::settle(item_file& file) {
 
 void items_state::open(const wire::open_items& what) {
   auto opened = files->open(what.group, what.member, what.create, rules_of(what), options.clock->now_us());
+  schedule_housekeeping(); // what transfers of an earlier run left does not stay for ever
   if (!opened) {
     wire::items_opened refused;
     refused.result = failed(opened.error());
@@ -222,144 +182,11 @@ void items_state::scan(const wire::scan_items& what) {
   self->send(what.who, std::move(answer));
 }
 
-// The first piece asked for begins the snapshot; it is cut in slices between other work, and who asks
-// meanwhile hears that it is being cut. A small one is there at once. `for_member`: what is sent to members
-// is bounded by bytes a second, and who asks too early is told to ask again.
-wire::snapshot_part items_state::part_of(const wire::read_snapshot& what, bool for_member) {
-  wire::snapshot_part part;
-  part.token = what.token;
-  part.chunk.set_transfer(what.transfer);
-  part.chunk.set_chunk(what.chunk);
-  auto file = files->use(what.group);
-  auto found = file ? files->snapshot_for(**file, what, options.clock->now_us()) : file.error();
-  if (!found) {
-    part.ended = what.resume != 0 && found.error().code == storage::code::missing;
-    part.result = failed(found.error());
-    return part;
-  }
-  schedule_housekeeping(); // it is forgotten when nobody asks any more
-  auto out = *found;
-  if (out && out->writer && must_wait_us(snapshot_slice_bytes) == 0)
-    cut(**file, *out);
-  if (!out || out->writer) {
-    part.being_cut = true;
-    schedule_slices();
-  } else if (out->failed) {
-    part.result = failed(*out->failed);
-  } else if (for_member && must_wait_us(limits::snapshot_chunk_bytes) > 0) {
-    part.being_cut = true;
-  } else if (auto piece = out->reader->piece(what.chunk)) {
-    part.chunk = std::move(*piece);
-  } else {
-    part.result = failed(piece.error());
-    out->reader.reset();
-    out->failed = piece.error(); // nobody else is to begin with it
-  }
-  part.chunk.set_transfer(what.transfer);
-  part.chunk.set_chunk(what.chunk);
-  return part;
-}
-
-// 0: now, and the bytes count.
-std::int64_t items_state::must_wait_us(std::uint64_t bytes) const {
-  return options.gives ? options.gives->admit(bytes, options.clock->now_us()) : 0;
-}
-
-void items_state::cut(item_file& file, outgoing_snapshot& out) {
-  files->cut(out, snapshot_slice_bytes);
-  if (!out.failed)
-    return;
-  kit::log(kit::level::warning, "items", "cutting a snapshot: " + out.failed->text);
-  if (auto why = failed(*out.failed); why.outcome == wire::disk_outcome::corrupt)
-    tell_progress(file, std::move(why));
-}
-
-// One slice of one snapshot, behind whatever waits in the mailbox. In how long the next one is due; below 0:
-// there is none.
-std::int64_t items_state::cut_some() {
-  auto file = files->next_to_cut();
-  if (!file)
-    return -1;
-  if (auto wait = must_wait_us(snapshot_slice_bytes); wait > 0)
-    return std::clamp(wait, pause_least_us, pause_most_us);
-  cut(*file, *file->being_cut());
-  return 0;
-}
-
-void items_state::keep_cutting() {
-  cutting = false;
-  auto wait = cut_some();
-  if (work_on_some())
-    wait = 0;
-  if (wait >= 0)
-    schedule_slices(wait);
-}
-
-void items_state::schedule_slices(std::int64_t in_us) {
-  if (std::exchange(cutting, true))
-    return;
-  if (in_us == 0)
-    self->send(self, wire::cut_atom::value);
-  else
-    self->delayed_send(self, std::chrono::microseconds(in_us), wire::cut_atom::value);
-}
-
-void items_state::store_snapshot(const wire::store_snapshot& what) {
-  tell_stored(what.group, what.transfer, what.who, files->store_snapshot(what));
-}
-
-// One slice of reading again what was left of a transfer, or of building a file from one that is whole.
-bool items_state::work_on_some() {
-  auto group = files->next_to_work_on();
-  if (group == 0)
-    return false;
-  auto transfer = files->order_of(group).transfer;
-  auto who = files->order_of(group).who;
-  tell_stored(group, transfer, who, files->work_on(group, snapshot_slice_bytes));
-  return true;
-}
-
-void items_state::tell_stored(std::uint64_t group, std::uint64_t transfer, const wire::replica_actor& who,
-                              const storage::result<item_files::stored>& stored) {
-  if (stored && stored->later)
-    return schedule_slices();
-  wire::snapshot_stored answer;
-  answer.transfer = transfer;
-  if (!stored) {
-    answer.result = failed(stored.error());
-    return self->send(who, std::move(answer));
-  }
-  answer.next_chunk = stored->wanted;
-  answer.snapshot = stored->snapshot;
-  answer.installed = stored->installed;
-  if (stored->installed) {
-    auto file = files->use(group);
-    if (file) {
-      (*file)->who = who;
-      answer.header = position_of(*(*file)->store);
-      answer.opened = describe(*(*file)->store);
-      answer.result = answer.opened.result;
-    } else {
-      answer.result = failed(file.error());
-    }
-  }
-  self->send(who, std::move(answer));
-}
-
-void items_state::sync(const wire::sync_items& what) {
-  auto file = files->use(what.group);
-  if (!file)
-    return self->send(what.who, wire::items_applied{failed(file.error())});
-  (*file)->who = what.who;
-  auto synced = (*file)->store->sync();
-  tell_progress(**file, synced ? wire::disk_result{} : failed(synced.error()));
-}
-
 void items_state::drop(const wire::drop_items& what) {
   if (!what.quarantine)
     return files->drop(what.group);
   if (auto moved = files->quarantine(what.group, options.clock->unix_ms()); !moved)
-    kit::log(kit::level::error, "items", "moving a file into quarantine: " + moved.error().text);
+    kit::log(kit::level::error, "items", "moving a file into quarantine: " + failed(moved.error()).text);
   else if (!moved->empty())
     kit::log(kit::level::warning, "items",
              "group " + std::to_string(what.group) + ": its items are now in " + *moved);
@@ -426,18 +253,21 @@ msg::ScrubReply items_state::read_mark(const wire::read_mark& what) {
   return reply;
 }
 
-void items_state::schedule_housekeeping() {
-  if (housekeeping)
+void items_state::schedule_housekeeping(std::int64_t in_us) {
+  const auto at = options.clock->now_us() + in_us;
+  if (house_us != 0 && house_us <= at)
     return;
-  housekeeping = true;
-  self->delayed_send(self, housekeeping_every, wire::tick_atom::value);
+  house_us = at;
+  self->delayed_send(self, std::chrono::microseconds(in_us), wire::tick_atom::value);
 }
 
 // Bounded work between requests: checkpoints, lazy syncs (a replica's log is cut only below what is durable
 // here), snapshots that nobody fetches any more.
 void items_state::keep_house() {
-  housekeeping = false;
   auto now = options.clock->now_us();
+  if (house_us == 0 || now + early_us < house_us)
+    return; // an earlier tick has been sent since this one was, or the other way round
+  house_us = 0;
   auto again = false;
   int syncs = 0;
   files->for_each([&](item_file& file) {
@@ -464,8 +294,9 @@ void items_state::keep_house() {
       tell_progress(file);
   });
   files->close_surplus();
-  if (again)
-    schedule_housekeeping();
+  const bool left = files->forget_idle_transfers(now);
+  if (again || left)
+    schedule_housekeeping(again ? housekeeping_us : leftovers_us);
 }
 
 wire::scrubbed_items_actor::behavior_type
@@ -483,10 +314,11 @@ items(wire::scrubbed_items_actor::stateful_pointer<items_state> self, items_opti
       [self](const wire::scan_items& what) { self->state.scan(what); },
       [self](const wire::read_snapshot& what) { self->send(what.who, self->state.part_of(what, true)); },
       [self](const wire::page_snapshot& what) {
-        return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}}, false);
+        return self->state.part_of({what.group, 0, what.transfer, what.chunk, what.at_least, {}, 0, 0},
+                                   false);
       },
       [self](const wire::store_snapshot& what) { self->state.store_snapshot(what); },
-      [self](const wire::sync_items& what) { self->state.sync(what); },
+      [self](const wire::remove_snapshot& what) { self->state.remove_snapshot(what); },
       [self](const wire::drop_items& what) { self->state.drop(what); },
       [self](wire::cut_atom) { self->state.keep_cutting(); },
       [self](wire::tick_atom) { self->state.keep_house(); },

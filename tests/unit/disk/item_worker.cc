@@ -82,7 +82,7 @@ void item_worker::send_put(std::uint64_t index, const std::vector<std::string>& 
 
 void item_worker::send_question(std::uint64_t transfer, std::uint64_t chunk, std::uint64_t at_least,
                                 std::uint64_t resume) {
-  tell(wire::read_snapshot{group, ++token_, transfer, chunk, at_least, replica, resume});
+  tell(wire::read_snapshot{group, ++token_, transfer, chunk, at_least, replica, resume, at_least});
 }
 
 // Hears the answer, and what is done behind it waits.

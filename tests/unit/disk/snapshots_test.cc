@@ -1,6 +1,6 @@
 // Snapshots as an item worker cuts, serves and installs them.
 #include "config/limits.h"
-#include "tests/unit/disk/item_worker.h"
+#include "tests/unit/disk/carrying.h"
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::item_worker;
+using test::keys;
+using test::transfer;
 
 // The node died between the installing of a snapshot and the log's going on from there. The group is quiet
 // since: the snapshots of the others stand where this file does.
@@ -27,13 +29,6 @@ TEST(Snapshots, ThatBringNothingNewAreInstalledAlready) {
   EXPECT_EQ(answer.opened.applied, 9u);
   EXPECT_EQ(answer.opened.durable, 9u) << "the log is about to begin there";
   EXPECT_EQ(answer.opened.items, 2u);
-}
-
-std::vector<std::string> keys(int n) {
-  std::vector<std::string> all;
-  for (int i = 0; i < n; ++i)
-    all.push_back("key " + std::to_string(1000 + i));
-  return all;
 }
 
 // The whole snapshot as this transfer fetches it, one piece after the other; empty when it is refused.
@@ -183,37 +178,6 @@ TEST(Snapshots, ThatACrashLeftAreRemovedWhereNobodyCanGoOnWithThem) {
   EXPECT_EQ(worker.snapshot_files(), 0u) << "nobody knows of what";
 }
 
-// A second worker that has no items, and gets them from the first.
-struct transfer {
-  item_worker source, target;
-  std::uint64_t number = 1;
-  std::size_t carried = 0; // pieces
-
-  explicit transfer(int items = 100, std::size_t bytes = 20'000) {
-    source.open();
-    source.put(5, keys(items), bytes);
-  }
-  // Carries pieces over until there are so many, or all of it is installed. What came of it last.
-  wire::snapshot_stored carry(std::uint64_t up_to = 1'000'000) {
-    auto at = target.take_up(number);
-    std::uint64_t resume = at.snapshot;
-    while (at.result.ok() && !at.installed && at.next_chunk < up_to) {
-      auto part = source.ask(number, at.next_chunk, 0, resume);
-      for (int tries = 0; tries < 1000 && part.being_cut; ++tries) {
-        source.pass(10ms);
-        part = source.ask(number, at.next_chunk, 0, resume);
-      }
-      EXPECT_TRUE(part.result.ok()) << part.result.text;
-      if (!part.result.ok())
-        return at;
-      resume = part.chunk.snapshot();
-      ++carried;
-      at = target.store(number, part.chunk);
-    }
-    return at;
-  }
-};
-
 TEST(Snapshots, AreGoneOnWithWhenTheTargetIsBack) {
   transfer t;
   t.carry(4);
@@ -249,6 +213,27 @@ TEST(Snapshots, AreGoneOnWithWhenTheSourceIsBack) {
   EXPECT_EQ(t.carried, whole.carried);
 }
 
+// It has been opened, and is asked for nothing else.
+TEST(Snapshots, OfAnEarlierRunGoWhenNobodyGoesOnWithThem) {
+  transfer t;
+  t.carry(4);
+  t.source.end();
+  t.source.restart();
+  t.source.open(false);
+  EXPECT_EQ(t.source.snapshot_files(), 1u);
+  t.source.pass(130s);
+  EXPECT_EQ(t.source.snapshot_files(), 0u);
+}
+
+TEST(Snapshots, ThatAreTooOldByNowAreNotGivenOnWith) {
+  transfer t;
+  auto at = t.carry(4);
+  t.source.put(6, {"key 1000"}, 20'000);
+  auto answer = t.source.ask(2, at.next_chunk, 6, t.target.take_up(2).snapshot);
+  EXPECT_FALSE(answer.result.ok());
+  EXPECT_TRUE(answer.ended) << "it begins anew";
+}
+
 // What was cut of items that are found to be wrong must not come to anybody, in this run or in a later one.
 TEST(Snapshots, OfItemsThatAreDroppedAreGivenToNobodyAgain) {
   for (bool quarantined : {false, true}) {
@@ -272,6 +257,13 @@ TEST(Snapshots, ThatWereMadeHereAreInstalledOrRemovedAsAWhole) {
     for (const auto& one : std::filesystem::directory_iterator(t.source.snapshot_folder()))
       std::filesystem::copy_file(one.path(), made);
   };
+  copy();
+  t.target.stored.clear();
+  t.target.tell(wire::remove_snapshot{made});
+  t.target.run();
+  EXPECT_FALSE(std::filesystem::exists(made));
+  EXPECT_TRUE(t.target.stored.empty()) << "nobody waits for that";
+  EXPECT_EQ(t.target.take_up(1).next_chunk, 4u) << "and what comes in pieces stays";
   wire::store_snapshot order;
   order.group = test::group;
   order.member = test::member;
@@ -279,15 +271,6 @@ TEST(Snapshots, ThatWereMadeHereAreInstalledOrRemovedAsAWhole) {
   order.who = t.target.replica;
   order.file = made;
   copy();
-  order.anew = true;
-  t.target.stored.clear();
-  t.target.tell(order);
-  t.target.run();
-  EXPECT_FALSE(std::filesystem::exists(made));
-  EXPECT_TRUE(t.target.stored.empty()) << "nobody waits for that";
-  EXPECT_EQ(t.target.take_up(1).next_chunk, 4u) << "and what comes in pieces stays";
-  copy();
-  order.anew = false;
   t.target.stored.clear();
   t.target.tell(order);
   t.target.run();
@@ -322,19 +305,24 @@ TEST(Snapshots, ThatAreTooOldByNowAreNotGoneOnWith) {
   EXPECT_EQ(t.target.snapshot_files(), 0u);
 }
 
+// Before it could say that it needs the marks of its pieces no more, and after.
 TEST(Snapshots, ThatWereWholeWhenTheTargetWasKilledAreInstalledAtOnce) {
-  transfer t;
-  t.carry(4);
-  auto path = t.target.snapshot_folder() + "/7-in.snapshot";
-  t.target.end();
-  std::filesystem::remove(path + ".part");
-  std::filesystem::remove(path + ".pieces.part");
-  for (const auto& one : std::filesystem::directory_iterator(t.source.snapshot_folder()))
-    std::filesystem::copy_file(one.path(), path);
-  t.target.restart();
-  auto answer = t.target.take_up(2);
-  EXPECT_TRUE(answer.installed) << answer.result.text;
-  EXPECT_EQ(answer.opened.items, 100u);
+  for (bool marked : {true, false}) {
+    transfer t;
+    t.carry(4);
+    auto path = t.target.snapshot_folder() + "/7-in.snapshot";
+    t.target.end();
+    std::filesystem::remove(path + ".part");
+    if (!marked)
+      std::filesystem::remove(path + ".pieces.part");
+    for (const auto& one : std::filesystem::directory_iterator(t.source.snapshot_folder()))
+      std::filesystem::copy_file(one.path(), path);
+    t.target.restart();
+    auto answer = t.target.take_up(2);
+    EXPECT_TRUE(answer.installed) << answer.result.text;
+    EXPECT_EQ(answer.opened.items, 100u);
+    EXPECT_EQ(t.target.snapshot_files(), 0u);
+  }
 }
 
 TEST(Snapshots, AreInstalledBetweenOtherWork) {

@@ -162,8 +162,13 @@ fault_vfs::fault_vfs() {
 }
 
 fault_vfs::~fault_vfs() {
+  sqlite3_vfs_register(below, 1);
   sqlite3_vfs_unregister(&shim);
   disk = nullptr;
+}
+
+void fault_vfs::become_default() {
+  sqlite3_vfs_register(&shim, 1);
 }
 
 std::uint64_t fault_vfs::bytes_used() const {

@@ -20,6 +20,7 @@ public:
   fault_vfs& operator=(const fault_vfs&) = delete;
 
   std::string name() const { return "fault"; }
+  void become_default(); // for whoever names none, and opens a file from now on
 
   // Writes that would make all files together longer than this find the disk full.
   std::uint64_t capacity = UINT64_MAX;

@@ -3,7 +3,9 @@
 #include "storage/files.h"
 #include "storage/snapshot.h"
 #include "tests/unit/storage/item_fixtures.h"
+#include <algorithm>
 #include <random>
+#include <utility>
 
 namespace troupe::testing {
 namespace {
@@ -163,6 +165,44 @@ TEST_F(item_entries_test, leave_no_trace_in_digests_or_in_files_without_indexes)
   EXPECT_EQ(plain->digest().value(), items->digest().value());
   plain.reset();
   EXPECT_EQ(read_bytes(plain_path).find("entries"), std::string::npos);
+}
+
+TEST_F(item_entries_test, of_a_snapshot_are_made_in_steps_with_its_items) {
+  change_list many;
+  for (int i = 0; i < 5000; ++i)
+    many.put("k" + std::to_string(i),
+             std::string(1, static_cast<char>('a' + i % 7)) + " " + std::string(50, 's'));
+  apply(many);
+  const auto snapshot = dir.file("1-1.snapshot");
+  auto writer = storage::snapshot_writer::begin(*items, snapshot);
+  ASSERT_TRUE(done(writer));
+  while (!(*writer)->step(100'000).value()) {
+  }
+  writer->reset();
+  storage::install_options how;
+  how.group = 1;
+  how.member = 12;
+  how.entries = rules_by_words();
+  int made = 0;
+  int most = 0;
+  how.entries.make = [&made, make = how.entries.make](auto key, auto value, auto& into) {
+    ++made;
+    return make(key, value, into);
+  };
+  const auto target = dir.file("target.db");
+  auto work = storage::snapshot_installer::begin(snapshot, target, how);
+  ASSERT_TRUE(done(work));
+  for (bool all = false; !all; most = std::max(most, std::exchange(made, 0))) {
+    auto step = (*work)->step(1);
+    ASSERT_TRUE(done(step));
+    all = *step;
+  }
+  EXPECT_LT(most, 5000) << "a block at a time";
+  ASSERT_TRUE(done((*work)->finish()));
+  items = open_items(target, indexed(12));
+  EXPECT_EQ(items->entry_stats()[0].items, 5000u);
+  EXPECT_EQ(items->entry_stats()[1].items, 5000u);
+  EXPECT_TRUE(done(items->integrity_check()));
 }
 
 TEST_F(item_entries_test, of_a_snapshot_are_made_where_it_is_installed) {

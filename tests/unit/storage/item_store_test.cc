@@ -84,6 +84,24 @@ TEST_F(item_store_test, knows_how_much_it_holds_without_looking) {
   EXPECT_EQ(sizes(), 9u);
 }
 
+// Nobody has to be told which copy it is as long as its items can be read.
+TEST_F(item_store_test, can_be_read_on_a_disk_that_takes_nothing) {
+  change_list changes;
+  changes.put("a", "1");
+  ASSERT_TRUE(done(items->apply(changes.at(1))));
+  items.reset();
+  sql_on_file(path, "DELETE FROM position WHERE id=4");
+  fault_vfs disk;
+  disk.fail_writes = true;
+  auto options = item_options_of(1, 11);
+  options.vfs = disk.name();
+  items = open_items(path, options);
+  ASSERT_TRUE(items);
+  EXPECT_EQ(items->get("a").value(), std::optional<std::string>("1"));
+  EXPECT_EQ(items->lineage(), 0u) << "not known";
+  items.reset();
+}
+
 // As a version of the program leaves it that wrote on without counting, or never counted.
 TEST_F(item_store_test, counts_once_what_nobody_has_counted) {
   auto counting = item_options_of(1, 11);
