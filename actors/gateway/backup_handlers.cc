@@ -3,6 +3,7 @@
 #include "actors/gateway/api/backup_requests.h"
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/lookup.h"
 #include "actors/gateway/option_change.h"
 
 namespace troupe::gateway {
@@ -33,25 +34,6 @@ std::string described(const msg::TableOptions& options, std::int64_t now_ms, std
 }
 
 } // namespace
-
-void with_backup(backend& to, const call_ptr& c, const api::backup_place& which, use_backup use) {
-  if (which.id == 0)
-    return c->refuse(api::backup_not_found(which.arn));
-  msg::AdminRequest ask;
-  ask.mutable_describe_backup()->set_id(which.id);
-  to.submit(std::move(ask), [c, which, use = std::move(use)](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(api::backup_not_found(which.arn));
-    if (reply.status().code() != msg::OK)
-      return c->refuse(of_status(reply.status()));
-    if (reply.backups_size() == 0)
-      return c->refuse(api::internal());
-    const auto& backup = reply.backups(0);
-    if (backup.created_ms() != which.made_ms || backup.table().name() != which.table)
-      return c->refuse(api::backup_not_found(which.arn));
-    use(backup);
-  });
-}
 
 void create_backup(backend& to, call_ptr c, const api::structure& in, api::reading& from) {
   auto wish = api::read_create_backup(in, from);
@@ -139,15 +121,7 @@ void describe_continuous_backups(backend& to, call_ptr c, const api::structure& 
   auto wish = api::read_named_table(in, from);
   if (!wish)
     return c->refuse(wish.why());
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(wish->table);
-  to.submit(std::move(ask), [c, table = wish->table](const msg::AdminReply& reply) {
-    if (reply.status().code() == msg::TABLE_NOT_FOUND)
-      return c->refuse(api::table_not_found(table));
-    if (reply.status().code() != msg::OK)
-      return c->refuse(of_status(reply.status()));
-    if (reply.tables_size() == 0)
-      return c->refuse(api::internal());
+  with_table(to, c, wish->table, api::table_not_found(wish->table), [c](const msg::AdminReply& reply) {
     c->answer(described(reply.tables(0).options(), reply.now_ms(), reply.restorable_ms()));
   });
 }

@@ -2,12 +2,9 @@
 //
 // Thread: begins on the server's, ends on the backend's.
 #pragma once
-#include "actors/gateway/api/backup_requests.h"
 #include "actors/gateway/api/json.h"
 #include "actors/gateway/backend.h"
 #include "actors/gateway/call.h"
-#include <functional>
-#include <string>
 
 namespace troupe::gateway {
 
@@ -25,12 +22,6 @@ void delete_table(gateway::backend& to, call_ptr c, const api::structure& in, ap
 void describe_limits(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void describe_endpoints(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 
-// Hands `use` the answer to a description of the table, which is tables(0) of it, and answers the call when
-// there is none, with `absent` when there is no such table.
-using use_table = std::function<void(const msg::AdminReply&)>;
-void with_table(gateway::backend& to, const call_ptr& c, const std::string& name, api::error absent,
-                use_table use);
-
 // option_handlers.cc: what changes or tells a table's options
 void update_table(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
 void tag_resource(gateway::backend& to, call_ptr c, const api::structure& in, api::reading& from);
@@ -46,9 +37,6 @@ void describe_continuous_backups(gateway::backend& to, call_ptr c, const api::st
                                  api::reading& from);
 void update_continuous_backups(gateway::backend& to, call_ptr c, const api::structure& in,
                                api::reading& from);
-// Hands `use` the backup, and answers the call when there is none.
-using use_backup = std::function<void(const msg::BackupRecord&)>;
-void with_backup(gateway::backend& to, const call_ptr& c, const api::backup_place& which, use_backup use);
 
 // restore_handlers.cc
 void restore_table_from_backup(gateway::backend& to, call_ptr c, const api::structure& in,

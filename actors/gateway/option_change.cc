@@ -1,6 +1,7 @@
 #include "actors/gateway/option_change.h"
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/lookup.h"
 #include <memory>
 
 namespace troupe::gateway {

@@ -2,6 +2,7 @@
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/api/table_requests.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/lookup.h"
 #include "actors/gateway/option_change.h"
 #include <algorithm>
 #include <map>

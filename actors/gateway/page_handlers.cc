@@ -16,8 +16,9 @@ namespace {
 
 using api::selected;
 
-// What the parameters of a page may say together; in the order in which DynamoDB looks.
-api::trouble check_selection(const api::page_options& page) {
+// What the parameters of a page may say together; in the order in which DynamoDB looks. `query`: and not of a
+// scan.
+api::trouble check_selection(const api::page_options& page, bool query) {
   const bool in_part = page.expressions.projection || page.attributes_to_get;
   const std::string what = page.attributes_to_get ? "AttributesToGet" : "ProjectionExpression";
   switch (page.select) {
@@ -37,8 +38,9 @@ api::trouble check_selection(const api::page_options& page) {
       return api::validation("Cannot specify the " + what + " when choosing to get ALL_ATTRIBUTES");
     return std::nullopt;
   case selected::count:
-    if (in_part)
-      return api::validation("Cannot specify the " + what + " when choosing to get only the Count");
+    if (in_part) // Query alone counts this one
+      return api::validation((query ? "1 validation error detected: " : "") +
+                             ("Cannot specify the " + what + " when choosing to get only the Count"));
     return std::nullopt;
   case selected::unsaid:
     return std::nullopt;
@@ -50,9 +52,8 @@ api::trouble check_selection(const api::page_options& page) {
 struct page_reading {
   std::vector<expression::key_test> keys;
   std::optional<msg::ConditionExpression> filter;
-  std::optional<expression::projection> projection;
+  projected projection;
   std::vector<std::string> attributes; // top-level ones that the projection needs
-  msg::ProjectionExpression nested;    // its paths of more than one element
 };
 
 template <class T>
@@ -79,10 +80,6 @@ api::outcome<page_reading> read_page(api::page_options& page, const api::legacy_
                              keys, why))
     return *why;
   const auto join = page.join.value_or(expression::legacy_join::all);
-  if (page.join)
-    if (auto bad = expression::check_conditional_operator(page.filter ? std::optional(page.filter->size())
-                                                                      : std::nullopt))
-      return api::of_refusal(*bad);
   if (page.expressions.filter &&
       !take(expression::parse_condition(expression::condition_role::filter, *page.expressions.filter, *use),
             out.filter.emplace(), why))
@@ -100,9 +97,9 @@ api::outcome<page_reading> read_page(api::page_options& page, const api::legacy_
   }
   for (const auto& path : parts.paths())
     out.attributes.push_back(path.elements(0).name());
-  out.nested = nested_in(parts);
+  out.projection.nested = nested_in(parts);
   if (parts.paths_size() > 0)
-    out.projection = expression::projection::make(std::move(parts));
+    out.projection.part = expression::projection::make(std::move(parts));
   if (auto bad = use->check_all_used())
     return api::of_refusal(*bad);
   if (by_expression && !take(expression::read_key_condition(keys), out.keys, why))
@@ -138,7 +135,7 @@ struct page_answer {
   bool only_count = false;
   bool consistent = false;
   api::capacity_report capacity = api::capacity_report::none;
-  std::optional<expression::projection> projection;
+  projected projection;
 
   void say(call& c, const msg::ItemReply& reply) const {
     if (reply.status().code() != msg::OK)
@@ -151,7 +148,7 @@ struct page_answer {
         auto found = item::parse_item(bytes);
         if (!found)
           return c.refuse(api::internal());
-        w.json(item::write_json(projection ? projection->apply(*found) : *found));
+        w.json(item::write_json(projection.of(std::move(*found))));
       }
       w.end_array();
     }
@@ -174,16 +171,17 @@ struct page_answer {
 
 page_answer answer_of(const api::page_options& page, page_reading& read) {
   return {page.named,      page.index,    page.select == selected::count,
-          page.consistent, page.capacity, std::move(read.projection)};
+          page.consistent, page.capacity, {std::move(read.projection.part), {}}};
 }
 
 void send(backend& to, const call_ptr& c, const api::page_options& page, page_reading& read,
           msg::ItemRequest ask) {
   auto asked = std::make_shared<msg::ItemRequest>(std::move(ask));
-  with_scalar_keys(
-      to, c, {{page.table, std::move(read.nested)}}, [&to, c, asked, answer = answer_of(page, read)] {
-        to.submit(std::move(*asked), [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
-      });
+  with_scalar_keys(to, c, {{page.table, std::move(read.projection.nested)}},
+                   [&to, c, asked, answer = answer_of(page, read)] {
+                     to.submit(std::move(*asked),
+                               [c, answer](const msg::ItemReply& reply) { answer.say(*c, reply); });
+                   });
 }
 
 } // namespace
@@ -196,7 +194,7 @@ void query(backend& to, call_ptr c, const api::structure& in, api::reading& from
   auto read = read_page(page, &wish->key_conditions);
   if (!read)
     return c->refuse(read.why());
-  if (auto bad = check_selection(page))
+  if (auto bad = check_selection(page, true))
     return c->refuse(*bad);
   msg::ItemRequest ask;
   ask.set_table(page.table);
@@ -222,7 +220,7 @@ void scan(backend& to, call_ptr c, const api::structure& in, api::reading& from)
   auto read = read_page(page, nullptr);
   if (!read)
     return c->refuse(read.why());
-  if (auto bad = check_selection(page))
+  if (auto bad = check_selection(page, false))
     return c->refuse(*bad);
   msg::ItemRequest ask;
   ask.set_table(page.table);

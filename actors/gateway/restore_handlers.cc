@@ -3,6 +3,7 @@
 #include "actors/gateway/api/backup_requests.h"
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/lookup.h"
 #include <algorithm>
 
 namespace troupe::gateway {

@@ -32,24 +32,6 @@ std::string_view operation_name(std::string_view target) {
   return target.starts_with(version) ? target.substr(version.size()) : std::string_view();
 }
 
-// That the request is signed for, as it says itself: "... Credential=KEY/DATE/REGION/SERVICE/aws4_request
-// ...".
-std::string_view region_of(std::string_view authorization) {
-  constexpr std::string_view mark = "Credential=";
-  const auto at = authorization.find(mark);
-  if (at == std::string_view::npos)
-    return {};
-  auto scope = authorization.substr(at + mark.size());
-  scope = scope.substr(0, scope.find_first_of(", "));
-  for (int part = 0; part < 2; ++part) {
-    const auto slash = scope.find('/');
-    if (slash == std::string_view::npos)
-      return {};
-    scope.remove_prefix(slash + 1);
-  }
-  return scope.substr(0, scope.find('/'));
-}
-
 // What a request says it is packed in: nothing, or gzip.
 std::optional<api::error> unpack(const request& asked, std::size_t most, std::string& out,
                                  std::string_view& body) {
@@ -107,7 +89,7 @@ void service::take(http::exchange e) {
   if (const auto bad = unpack(asked, options_.body_bytes, unpacked, body))
     return c->refuse(*bad);
   const auto name = operation_name(field_of(asked, "x-amz-target"));
-  api::reading from(std::string(name), std::string(region_of(field_of(asked, "authorization"))));
+  api::reading from(std::string(name), std::string(auth::region_of(field_of(asked, "authorization"))));
   std::optional<api::document> document;
   std::optional<api::error> unreadable;
   if (!body.empty()) {

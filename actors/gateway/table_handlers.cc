@@ -2,6 +2,7 @@
 #include "actors/gateway/api/table_reply.h"
 #include "actors/gateway/api/table_requests.h"
 #include "actors/gateway/handlers.h"
+#include "actors/gateway/lookup.h"
 
 namespace troupe::gateway {
 
@@ -21,21 +22,6 @@ std::string described(const char* member, const msg::TableRecord& table, api::ta
 }
 
 } // namespace
-
-void with_table(backend& to, const call_ptr& c, const std::string& name, api::error absent, use_table use) {
-  msg::AdminRequest ask;
-  ask.mutable_describe_table()->set_name(name);
-  to.submit(std::move(ask),
-            [c, absent = std::move(absent), use = std::move(use)](const msg::AdminReply& reply) {
-              if (reply.status().code() == msg::TABLE_NOT_FOUND)
-                return c->refuse(absent);
-              if (reply.status().code() != msg::OK)
-                return c->refuse(api::of_status(reply.status()));
-              if (reply.tables_size() == 0)
-                return c->refuse(api::internal());
-              use(reply);
-            });
-}
 
 // DynamoDB always answers that the table is being created. Here it often is there already when that is said.
 void create_table(backend& to, call_ptr c, const api::structure& in, api::reading& from) {

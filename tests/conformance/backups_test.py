@@ -121,6 +121,9 @@ class Backups(Story):
             self.refused("BackupNotFoundException", what, f"Backup not found: {NOWHERE}", BackupArn=NOWHERE)
             strange = NOWHERE.replace("-", "_")
             self.refused("BackupNotFoundException", what, f"Backup not found: {strange}", BackupArn=strange)
+        theirs = NOWHERE.replace("000000000000", "123456789012")
+        for what in (client().describe_backup, client().delete_backup):
+            self.refused("AccessDeniedException", what, BackupArn=theirs)
         self.refused("ValidationException", client().create_backup, TableName=table, BackupName="no blanks")
         self.refused("ValidationException", client().list_backups, ExclusiveStartBackupArn="x" * 40)
         arn = self.backup(table)

@@ -1,6 +1,7 @@
 // Any text as the body of any operation: read or refused, and what was read keeps to what its struct
 // promises. The first byte says which operation.
 #include "actors/core/item/value.h"
+#include "actors/gateway/api/backup_requests.h"
 #include "actors/gateway/api/item_requests.h"
 #include "actors/gateway/api/table_requests.h"
 #include "tests/fuzz/fuzz.h"
@@ -32,6 +33,27 @@ void check_name(const std::string& table) {
   FUZZ_CHECK(table.size() >= 3 && table.size() <= 255);
 }
 
+// Of a table here, or of nobody's.
+void check_place(const backup_place& place) {
+  FUZZ_CHECK(place.id == 0 || place.table.size() >= 3);
+}
+
+// What a restored table is made of is a table's options still: no index that its source has not.
+void check_overrides(const overrides& otherwise) {
+  msg::TableRecord source;
+  source.mutable_keys()->mutable_partition()->set_name("id");
+  source.mutable_options()->set_read_units(5);
+  source.mutable_options()->set_write_units(6);
+  auto& index = *source.mutable_options()->add_local_indexes();
+  index.set_name("by_rank");
+  index.mutable_sort()->set_name("rank");
+  auto made = options_of(source, otherwise);
+  if (!made)
+    return check_refusal(made.why());
+  FUZZ_CHECK(made->on_demand() || (made->read_units() >= 1 && made->write_units() >= 1));
+  FUZZ_CHECK(made->local_indexes_size() == 0 || made->local_indexes(0).name() == "by_rank");
+}
+
 template <class T, class Check>
 void run(outcome<T> (*read)(const structure&, reading&), std::string_view text, Check check) {
   reading from;
@@ -54,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0)
     return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 20) {
   case 0:
     run(read_put_item, text, [](const put_item& r) {
       check_name(r.table);
@@ -117,6 +139,41 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     break;
   case 13:
     run(read_named_table, text, [](const named_table& r) { check_name(r.table); });
+    break;
+  case 14:
+    run(read_create_backup, text, [](const create_backup& r) {
+      check_name(r.table);
+      check_name(r.name);
+    });
+    break;
+  case 15:
+    run(read_named_backup, text, [](const named_backup& r) { check_place(r.which); });
+    break;
+  case 16:
+    run(read_list_backups, text, [](const list_backups& r) {
+      FUZZ_CHECK(r.limit >= 1 && r.limit <= 100);
+      FUZZ_CHECK(r.from_ms >= 0 && r.before_ms >= 0);
+      FUZZ_CHECK(!r.after || r.after->id != 0);
+    });
+    break;
+  case 17:
+    run(read_restore_from_backup, text, [](const restore_from_backup& r) {
+      check_name(r.target);
+      check_place(r.source);
+      check_overrides(r.otherwise);
+    });
+    break;
+  case 18:
+    run(read_restore_to_time, text, [](const restore_to_time& r) {
+      check_name(r.target);
+      check_overrides(r.otherwise);
+    });
+    break;
+  case 19:
+    run(read_update_continuous_backups, text, [](const update_continuous_backups& r) {
+      check_name(r.table);
+      FUZZ_CHECK(r.days >= 1 && r.days <= limits::recovery_days);
+    });
     break;
   }
   return 0;

@@ -42,6 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (colon != std::string_view::npos)
       headers.push_back({line.substr(0, colon), line.substr(colon + 1)});
   }
+  for (const auto& one : headers)
+    FUZZ_CHECK(one.value.find(region_of(one.value)) != std::string_view::npos);
   const std::int64_t then = 1440938160; // 20150830T123600Z
   const auto verdict = known().verify({"POST", target, headers, text}, then);
   FUZZ_CHECK(!verdict.ok()); // a signature cannot be guessed

@@ -105,6 +105,23 @@ error not_supported(const std::string& what) {
   return validation(what + " is not supported by this version of Troupe");
 }
 
+namespace {
+
+// What one partition cannot bear is what DynamoDB throttles, table by table, and clients slow down. A node
+// that is full is like a host of DynamoDB's that is: any status from 500 on is sent again, perhaps elsewhere.
+error overload_of(const msg::Status& status) {
+  switch (status.overloaded()) {
+  case msg::Status::PARTITION:
+    return throttled(status.message());
+  case msg::Status::METADATA:
+    return too_fast(status.message());
+  default: // and what a newer node may have too much of
+    return unavailable(status.message());
+  }
+}
+
+} // namespace
+
 error of_status(const msg::Status& status) {
   switch (status.code()) {
   case msg::VALIDATION:
@@ -114,22 +131,16 @@ error of_status(const msg::Status& status) {
   case msg::TABLE_NOT_FOUND:
     return resource_not_found("Requested resource not found");
   case msg::TABLE_IN_USE:
-    return resource_in_use(status.message());
   case msg::TABLE_EXISTS:
     return resource_in_use(status.message());
   case msg::LIMIT_EXCEEDED:
     return limit_exceeded(status.message());
   case msg::UNSUPPORTED:
     return not_supported(status.message());
+  case msg::OVERLOADED:
+    return overload_of(status);
   // A client may send a refused request again at once; one whose outcome is not known as well, if it can bear
   // that both take effect. SDKs do that for every status from 500 on.
-  // What one partition cannot bear is what DynamoDB throttles, table by table, and clients slow down. A node
-  // that is full is like a host of DynamoDB's that is: any status from 500 on is sent again, perhaps
-  // elsewhere.
-  case msg::OVERLOADED:
-    return status.overloaded() == msg::Status::PARTITION  ? throttled(status.message())
-           : status.overloaded() == msg::Status::METADATA ? too_fast(status.message())
-                                                          : unavailable(status.message());
   case msg::UNAVAILABLE:
   case msg::MOVED:
   case msg::STORAGE_FULL:

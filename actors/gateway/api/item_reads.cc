@@ -1,4 +1,5 @@
 // GetItem, Query and Scan.
+#include "actors/core/expression/legacy.h"
 #include "actors/gateway/api/item_parts.h"
 #include "actors/gateway/api/table_name.h"
 
@@ -20,16 +21,14 @@ trouble make_start_key_canonical(msg::AttributeMap& key) {
 
 struct page_words {
   table_name named;
-  maybe_text table;
   maybe_text index;
   maybe_text select;
   maybe_text capacity;
   maybe_text join;
 
   page_words(const structure& in, reading& from)
-      : named(read_table_name(in, from)), table(named.name), index(in.text("IndexName")),
-        select(in.text("Select")), capacity(in.text("ReturnConsumedCapacity")),
-        join(in.text("ConditionalOperator")) {}
+      : named(read_table_name(in, from)), index(in.text("IndexName")), select(in.text("Select")),
+        capacity(in.text("ReturnConsumedCapacity")), join(in.text("ConditionalOperator")) {}
 };
 
 page_options read_page(const structure& in, const char* filter) {
@@ -64,12 +63,21 @@ selected selected_of(const maybe_text& word) {
 }
 
 void take(const page_words& words, page_options& into) {
-  into.table = *words.table;
+  into.table = *words.named.name;
   into.named = words.named.given;
   into.index = words.index;
   into.select = selected_of(words.select);
   into.capacity = capacity_of(words.capacity);
   into.join = join_of(words.join);
+}
+
+// That ConditionalOperator has something to join.
+trouble check_operator(const page_options& page) {
+  const auto tests = page.filter ? std::optional(page.filter->size()) : std::nullopt;
+  if (page.join)
+    if (auto bad = expression::check_conditional_operator(tests))
+      return of_refusal(*bad);
+  return std::nullopt;
 }
 
 } // namespace
@@ -123,7 +131,7 @@ outcome<query> read_query(const structure& in, reading& from) {
   check_select_and_index(c, words);
   check_capacity(c, words.capacity);
   check_comparisons(c, "queryFilter", page.filter, true);
-  c.resource_name("tableName", words.table);
+  c.resource_name("tableName", words.named.name);
   check_join(c, words.join);
   check_attributes_to_get(c, "attributesToGet", page.attributes_to_get);
   c.at_least("limit", page.limit, 1);
@@ -147,6 +155,8 @@ outcome<query> read_query(const structure& in, reading& from) {
   if (page.start_key)
     if (auto bad = make_start_key_canonical(*page.start_key))
       return *bad;
+  if (auto bad = check_operator(page))
+    return *bad;
   if (!by_expression && !out.key_conditions)
     return validation(
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
@@ -168,7 +178,7 @@ outcome<scan> read_scan(const structure& in, reading& from) {
   c.at_least("totalSegments", segments, 1);
   c.at_most("totalSegments", segments, 1'000'000);
   check_capacity(c, words.capacity);
-  c.resource_name("tableName", words.table);
+  c.resource_name("tableName", words.named.name);
   check_join(c, words.join);
   check_comparisons(c, "scanFilter", page.filter, true);
   c.at_least("segment", segment, 0);
@@ -202,6 +212,8 @@ outcome<scan> read_scan(const structure& in, reading& from) {
     return validation(
         "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: " +
         std::to_string(*segment) + " is not less than TotalSegments: " + std::to_string(*segments));
+  if (auto bad = check_operator(page))
+    return *bad;
   out.segment = segment.value_or(0);
   out.segments = segments.value_or(1);
   return out;

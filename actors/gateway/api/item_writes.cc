@@ -10,7 +10,6 @@ namespace {
 // The members that all three have, as they were given.
 struct write_words {
   table_name named;
-  maybe_text table;
   maybe_text returned;
   maybe_text capacity;
   maybe_text collection_metrics;
@@ -18,7 +17,7 @@ struct write_words {
   maybe_text join;
 
   write_words(const structure& in, reading& from)
-      : named(read_table_name(in, from)), table(named.name), returned(in.text("ReturnValues")),
+      : named(read_table_name(in, from)), returned(in.text("ReturnValues")),
         capacity(in.text("ReturnConsumedCapacity")),
         collection_metrics(in.text("ReturnItemCollectionMetrics")),
         on_failure(in.text("ReturnValuesOnConditionCheckFailure")), join(in.text("ConditionalOperator")) {}
@@ -72,7 +71,7 @@ outcome<put_item> read_put_item(const structure& in, reading& from) {
 
   constraints c;
   check_capacity(c, words.capacity);
-  c.resource_name("tableName", words.table);
+  c.resource_name("tableName", words.named.name);
   c.there("item", content.has_value());
   check_tail(c, words, out.options);
   check_return_values(c, words.returned);
@@ -84,7 +83,7 @@ outcome<put_item> read_put_item(const structure& in, reading& from) {
   take(words, out.options);
   if (auto bad = check_condition_parameters(out.options, words))
     return *bad;
-  out.table = *words.table;
+  out.table = *words.named.name;
   out.named = words.named.given;
   out.item = std::move(*content);
   if (auto bad = make_canonical(out.item))
@@ -106,7 +105,7 @@ outcome<delete_item> read_delete_item(const structure& in, reading& from) {
 
   constraints c;
   check_capacity(c, words.capacity);
-  c.resource_name("tableName", words.table);
+  c.resource_name("tableName", words.named.name);
   check_return_values(c, words.returned);
   check_collection_metrics(c, words.collection_metrics);
   c.there("key", key.has_value());
@@ -118,7 +117,7 @@ outcome<delete_item> read_delete_item(const structure& in, reading& from) {
   take(words, out.options);
   if (auto bad = check_condition_parameters(out.options, words))
     return *bad;
-  out.table = *words.table;
+  out.table = *words.named.name;
   out.named = words.named.given;
   out.key = std::move(*key);
   if (auto bad = make_canonical(out.key))
@@ -140,7 +139,7 @@ outcome<update_item> read_update_item(const structure& in, reading& from) {
 
   constraints c;
   check_capacity(c, words.capacity);
-  c.resource_name("tableName", words.table);
+  c.resource_name("tableName", words.named.name);
   check_collection_metrics(c, words.collection_metrics);
   check_return_values(c, words.returned);
   c.there("key", key.has_value());
@@ -161,7 +160,7 @@ outcome<update_item> read_update_item(const structure& in, reading& from) {
                                  {"ConditionalOperator", words.join.has_value()}},
                                 out.options.expressions))
     return *bad;
-  out.table = *words.table;
+  out.table = *words.named.name;
   out.named = words.named.given;
   out.key = std::move(*key);
   if (auto bad = make_canonical(out.key))

@@ -36,6 +36,10 @@ std::optional<arn_parts> parts_of(std::string_view arn) {
   return parts;
 }
 
+bool foreign(const arn_parts& parts, const reading& from) {
+  return parts.account != own_account || (parts.region != own_region && parts.region != from.region());
+}
+
 } // namespace
 
 table_name as_table_name(std::string given, reading& from) {
@@ -43,7 +47,7 @@ table_name as_table_name(std::string given, reading& from) {
   const auto parts = parts_of(out.given);
   if (!parts || parts->table.empty())
     return out; // a name, as far as it is one
-  if (is_foreign(out.given, from))
+  if (foreign(*parts, from))
     from.refuse(not_authorized(from, out.given));
   out.name = std::string(parts->table);
   return out;
@@ -67,8 +71,7 @@ std::string table_of_arn(std::string_view arn) {
 
 bool is_foreign(std::string_view arn, const reading& from) {
   const auto parts = parts_of(arn);
-  return parts &&
-         (parts->account != own_account || (parts->region != own_region && parts->region != from.region()));
+  return parts && foreign(*parts, from);
 }
 
 error not_authorized(const reading& from, std::string_view resource) {

@@ -36,14 +36,14 @@ const header* find(const signed_request& request, std::string_view name) {
 }
 
 // The Authorization header in its pieces.
-struct authorization {
+struct authorization_parts {
   std::string_view algorithm;
   std::string_view credential;
   std::string_view signature;
   std::string_view signed_headers;
 };
 
-verdict take_apart(std::string_view text, authorization& out) {
+verdict take_apart(std::string_view text, authorization_parts& out) {
   const auto blank = text.find_first_of(" \t");
   out.algorithm = text.substr(0, blank);
   if (blank == std::string_view::npos)
@@ -68,6 +68,15 @@ verdict take_apart(std::string_view text, authorization& out) {
       out.signed_headers = value;
   }
   return {};
+}
+
+// Of a credential, which is keyid/date/region/service/term; none when it has another form.
+constexpr std::size_t credential_pieces = 5;
+std::vector<std::string_view> pieces_of(std::string_view credential) {
+  while (credential.ends_with('/'))
+    credential.remove_suffix(1);
+  auto pieces = split(credential, '/');
+  return pieces.size() == credential_pieces ? pieces : std::vector<std::string_view>();
 }
 
 // What the signature says about when it was made.
@@ -102,7 +111,14 @@ verdict check_time(const moment& signed_at, std::int64_t now) {
 
 } // namespace
 
-// keyid/date/region/service/term.
+std::string_view region_of(std::string_view authorization) {
+  authorization_parts parts;
+  if (!take_apart(trim(authorization), parts).ok())
+    return {};
+  const auto pieces = pieces_of(parts.credential);
+  return pieces.empty() ? std::string_view() : pieces[2];
+}
+
 struct verifier::scope {
   std::string_view access_key;
   std::string_view date;
@@ -130,7 +146,7 @@ verdict verifier::verify(const signed_request& request, std::int64_t now_seconds
     return {"MissingAuthenticationTokenException", "Request is missing Authentication Token", {}};
   const auto text = trim(given->value);
 
-  authorization parts;
+  authorization_parts parts;
   if (auto bad = take_apart(text, parts); !bad.ok())
     return bad;
   const auto* date = find(request, "x-amz-date");
@@ -164,17 +180,17 @@ verdict verifier::verify(const signed_request& request, std::int64_t now_seconds
             "Unsupported AWS 'algorithm': " + quoted(parts.algorithm) + " (only AWS4-HMAC-SHA256 for now). ",
             {}};
 
-  auto whole = parts.credential;
-  while (whole.ends_with('/'))
-    whole.remove_suffix(1);
-  const auto pieces = split(whole, '/');
-  if (pieces.size() != 5)
+  const auto pieces = pieces_of(parts.credential);
+  if (pieces.empty())
     return {
         incomplete,
         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got " +
             quoted(parts.credential),
         {}};
-  const scope in{pieces[0], pieces[1], pieces[2], pieces[3], pieces[4], whole.substr(pieces[0].size() + 1)};
+  const scope in{
+      pieces[0], pieces[1],
+      pieces[2], pieces[3],
+      pieces[4], std::string_view(pieces[1].data(), pieces[4].data() + pieces[4].size() - pieces[1].data())};
   std::string wrong;
   const auto add = [&](std::string what) { wrong += (wrong.empty() ? "" : " ") + std::move(what); };
   if (in.service != service_)

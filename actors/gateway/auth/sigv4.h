@@ -25,6 +25,10 @@ struct verdict {
   bool ok() const { return type.empty(); }
 };
 
+// The region that a request says it is signed for, in its Authorization header; empty when that cannot be
+// read. Whether it is so, only a verifier says.
+std::string_view region_of(std::string_view authorization);
+
 class verifier {
 public:
   explicit verifier(credentials known, std::string service = "dynamodb");

@@ -138,8 +138,7 @@ describe("Query", () => {
                   query(of("a", { ProjectionExpression: "seq", Select: "ALL_ATTRIBUTES" })));
     await invalid("1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value " +
                   "greater than or equal to 1", query(of("a", { Limit: 0 })));
-    await invalid("The provided starting key is invalid: The provided key element does not match the schema",
-                  query(of("a", { ExclusiveStartKey: { who: { S: "a" } } })));
+    await invalid("The provided starting key is invalid", query(of("a", { ExclusiveStartKey: { who: { S: "a" } } })));
     await invalid("The table does not have the specified index: nope", query(of("a", { IndexName: "nope" })));
     await refused("ResourceNotFoundException", "Requested resource not found", query(of("a", { TableName: "no-such-table" })));
   });

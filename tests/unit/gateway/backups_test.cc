@@ -51,10 +51,12 @@ struct said_cluster {
   explicit said_cluster(door& d, msg::AdminReply answer) {
     d.cluster->say_admin = [this, answer](const msg::AdminRequest& request) {
       last = request;
+      ++asked;
       return std::optional(answer);
     };
   }
   msg::AdminRequest last;
+  int asked = 0;
 };
 
 msg::AdminReply with_backup(const msg::BackupRecord& backup) {
@@ -138,6 +140,26 @@ TEST(backups, are_found_only_under_their_whole_name) {
   said_cluster none(d, refusal(msg::TABLE_NOT_FOUND));
   EXPECT_EQ(d.said("DescribeBackup", to_arn),
             dynamodb + R"(BackupNotFoundException","message":"Backup not found: )" + arn + "\"}");
+}
+
+// The table "music" of another account, or region, may have one of the same time and number.
+TEST(backups, of_other_accounts_and_regions_are_nobodys_here) {
+  door d;
+  said_cluster cluster(d, with_backup(a_backup()));
+  for (auto [before, after] : {std::pair("000000000000", "123456789012"), std::pair(":local:", ":mars-1:")}) {
+    auto foreign = arn;
+    foreign.replace(foreign.find(before), std::string(before).size(), after);
+    const auto denied = "is not authorized to perform: dynamodb:";
+    const auto to_it = R"({"BackupArn":")" + foreign + R"("})";
+    for (const std::string operation : {"DescribeBackup", "DeleteBackup"})
+      EXPECT_TRUE(has(d.said(operation, to_it), denied + operation + " on resource: " + foreign));
+    EXPECT_TRUE(has(
+        d.said("RestoreTableFromBackup", R"({"TargetTableName":"again","BackupArn":")" + foreign + R"("})"),
+        "AccessDeniedException"));
+    EXPECT_TRUE(has(d.said("ListBackups", R"({"ExclusiveStartBackupArn":")" + foreign + R"("})"),
+                    "AccessDeniedException"));
+  }
+  EXPECT_EQ(cluster.asked, 0) << "before anything else is looked at";
 }
 
 TEST(backups, are_deleted_when_they_are_whole) {

@@ -165,10 +165,12 @@ TEST(query, needs_key_conditions_of_one_kind) {
   EXPECT_EQ(out->page.start_key->attributes(0).value().n(), "1");
   auto old = read(read_query, R"({"TableName":"music","ConditionalOperator":"OR",
     "KeyConditions":{"a":{"ComparisonOperator":"EQ","AttributeValueList":[{"S":"x"}]}},
-    "QueryFilter":{"b":{"ComparisonOperator":"NOT_NULL"}}})");
+    "QueryFilter":{"b":{"ComparisonOperator":"NOT_NULL"},"c":{"ComparisonOperator":"NULL"}}})");
   ASSERT_TRUE(old) << old.why().message;
   EXPECT_EQ(old->key_conditions->front().values->size(), 1u);
   EXPECT_EQ(old->page.join, expression::legacy_join::any);
+  EXPECT_EQ(refused(read_query, R"({"TableName":"music","ConditionalOperator":"OR"})"),
+            "ValidationException: ConditionalOperator cannot be used without Filter or Expected");
 }
 
 TEST(query, says_what_is_wrong_with_its_page) {

@@ -289,3 +289,15 @@ TEST(sigv4, checks_what_a_signature_is_good_for) {
           "'20150829' != "
           "'20150830', from '20150830T123600Z'.");
 }
+
+TEST(sigv4, knows_the_region_that_a_request_says_it_is_signed_for) {
+  EXPECT_EQ(region_of("AWS4-HMAC-SHA256 Credential=KEY/20150830/eu-west-1/dynamodb/aws4_request, "
+                      "SignedHeaders=host, Signature=0"),
+            "eu-west-1");
+  EXPECT_EQ(
+      region_of("AWS4-HMAC-SHA256 SignedHeaders=host,Credential=KEY/20150830/mars/dynamodb/aws4_request"),
+      "mars");
+  for (const auto* none : {"", "Basic dXNlcg==", "AWS4-HMAC-SHA256 Credential=KEY/20150830",
+                           "AWS4 Credential", "AWS4-HMAC-SHA256 SignedHeaders=Credential"})
+    EXPECT_EQ(region_of(none), "") << none;
+}
