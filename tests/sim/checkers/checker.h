@@ -26,6 +26,8 @@ public:
   virtual void durable_state(member_id, const msg::HardState&) {}
   virtual void truncated(member_id, log_index) {} // the log's entries up to here were deleted
   virtual void reset(member_id, log_index) {}     // the log was emptied and continues after here
+  // It has put entries up to this one, which has this link, into the archive.
+  virtual void archived(member_id, log_index, std::uint64_t /*link*/) {}
   // A process: handed an entry to its state machine as chosen; applied it; took a snapshot in its place.
   virtual void chosen(member_id, const msg::Entry&) {}
   virtual void applied(member_id, log_index, std::uint64_t /*digest*/) {}
@@ -69,6 +71,10 @@ public:
   void reset(member_id m, log_index i) {
     for (auto& c : all_)
       c->reset(m, i);
+  }
+  void archived(member_id m, log_index i, std::uint64_t link) {
+    for (auto& c : all_)
+      c->archived(m, i, link);
   }
   void chosen(member_id m, const msg::Entry& e) {
     for (auto& c : all_)

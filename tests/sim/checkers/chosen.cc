@@ -100,4 +100,10 @@ void chosen_log::installed(member_id m, const msg::SnapshotHeader& h) {
          std::to_string(h.configuration_index()));
 }
 
+void chosen_log::archived(member_id m, log_index index, std::uint64_t link) {
+  if (index > length() || link != link_at(index))
+    find("m" + std::to_string(m) + " archived entries up to " + std::to_string(index) +
+         " which are not on the chosen log");
+}
+
 } // namespace troupe::sim

@@ -25,6 +25,7 @@ public:
   void durable(member_id m, const msg::Entry& e) override;
   void chosen(member_id m, const msg::Entry& e) override;
   void installed(member_id m, const msg::SnapshotHeader& h) override;
+  void archived(member_id m, log_index index, std::uint64_t link) override;
 
   // Everything up to here is chosen.
   log_index length() const { return entries_.size(); }

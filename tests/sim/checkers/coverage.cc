@@ -45,7 +45,7 @@ void coverage::opened(const member& m) {
 }
 
 void coverage::check_whole() {
-  log_index in_items = cluster_.how().archive ? cluster_.archived() : 0;
+  log_index in_items = cluster_.how().archive ? cluster_.store().reaches() : 0;
   for (const auto& m : cluster_.machines())
     in_items = std::max(in_items, durable_index(m));
   for (log_index i = in_items + 1; i <= truth_.length(); ++i) {

@@ -1,5 +1,7 @@
 #include "tests/sim/load/caretaker.h"
+#include "tests/sim/archive/rebuild.h"
 #include <algorithm>
+#include <utility>
 
 namespace troupe::sim {
 namespace {
@@ -30,10 +32,12 @@ unsigned caretaker::wanted(msg::MemberKind kind) const {
 }
 
 void caretaker::look() {
+  const bool busy = std::exchange(length_seen_, truth_.length()) != truth_.length();
+  if (busy && cluster_.how().shell.heals_in_quiet)
+    return;
   member* leader = cluster_.leader();
   if (leader == nullptr)
     return adopt();
-  archive(*leader);
   const msg::Configuration current = leader->group().configuration();
   std::erase_if(unwanted_, [&](member_id m) { return !contains(current, m); });
   std::erase_if(proposed_, [&](const auto& c) { return c.epoch() <= current.epoch(); });
@@ -44,39 +48,105 @@ void caretaker::look() {
     improve(*leader);
 }
 
-// What is chosen gets into the archive sooner or later; sometimes that is away for a while.
-void caretaker::archive(const member& leader) {
-  dice& chance = cluster_.place().chance();
-  const instant now = cluster_.place().now();
-  if (!cluster_.how().archive || now < archive_away_until_)
-    return;
-  if (chance.below(40) == 0)
-    archive_away_until_ = now + chance.between(0, 5 * second);
-  const log_index chosen = std::min(leader.group().commit(), leader.group().durable_index());
-  cluster_.archive_up_to(chosen - std::min<log_index>(chosen, chance.below(40)));
-}
-
-// Everybody who had items may be lost: then somebody gets them from the archive, up to what it knows to be
-// chosen.
+// Everybody who had items and a vote may be lost: then somebody gets them from a learner that is back, or
+// from the archive.
 void caretaker::adopt() {
-  if (!cluster_.how().archive)
-    return;
   const auto view = seen(truth_.newest(), nullptr);
   const auto step = healing::next_step(view, rules());
   member* grows = step.what == healing::step::kind::grow ? cluster_.running(step.member) : nullptr;
   if (grows == nullptr)
     return;
-  const auto& log = grows->group();
-  const log_index last = std::min({log.commit(), log.durable_index(), cluster_.archived()});
-  if (last + 1 < log.first_index())
-    return cluster_.place().find("coverage", "the archive ends with entry " + std::to_string(last) +
-                                                 ", and the log of m" + std::to_string(grows->id()) +
-                                                 ", which is to have items made of it, begins with " +
-                                                 std::to_string(log.first_index()));
+  member* giver = giver_for(*grows);
+  if (giver != nullptr && (!cluster_.how().archive || cluster_.place().chance().coin())) {
+    ++cluster_.counters().given;
+    return grows->grow(giver->id());
+  }
+  if (cluster_.how().archive)
+    rebuild(*grows);
+}
+
+// A learner whose items reach up to where the log of the other begins.
+member* caretaker::giver_for(const member& grows) const {
+  for (const auto& m : truth_.newest().members()) {
+    member* one = m.kind() == msg::LEARNER ? cluster_.running(m.id()) : nullptr;
+    if (one != nullptr && one->has_items() && !cluster_.of(m.id())->condemned &&
+        one->applied() + 1 >= grows.group().first_index())
+      return one;
+  }
+  return nullptr;
+}
+
+// Up to what it knows to be chosen. The archive has that, and does not always show it. Now and then what lies
+// there is, behind some entry, somebody else's history.
+void caretaker::rebuild(member& grows) {
+  dice& chance = cluster_.place().chance();
+  const auto& log = grows.group();
+  auto made =
+      rebuild_from(cluster_.store(), cluster_.nothing_yet(), std::min(log.commit(), log.durable_index()));
+  if (made.state == nullptr) { // the store is away, or lies: again later
+    if (cluster_.place().traced())
+      cluster_.place().tell("m" + std::to_string(grows.id()) + " is not to grow yet: " + made.trouble);
+    return;
+  }
+  const log_index last = made.state->index();
+  if (made.state->link() != truth_.link_at(last))
+    return cluster_.place().find("archive", "what is rebuilt of it at entry " + std::to_string(last) +
+                                                " is another history than what was chosen");
+  if (last + 1 >= log.first_index())
+    return grows.grow_from_archive(chance.below(8) == 0 ? another_history(last) : std::move(made.state));
+  if (const log_index reach = cluster_.store().reaches(); reach + 1 < log.first_index())
+    cluster_.place().find("coverage", "the archive ends with entry " + std::to_string(reach) +
+                                          ", and the log of m" + std::to_string(grows.id()) +
+                                          ", which is to have items made of it, begins with " +
+                                          std::to_string(log.first_index()));
+}
+
+std::shared_ptr<items> caretaker::another_history(log_index last) {
+  dice& chance = cluster_.place().chance();
   auto state = cluster_.nothing_yet();
-  for (log_index x = 1; x <= last; ++x)
-    state->apply(truth_.at(x));
-  grows->grow_from_archive(std::move(state));
+  const log_index wrong = 1 + chance.below(last + 1);
+  std::uint64_t broken = 0; // what the links from there on differ by
+  for (log_index x = 1; x <= last; ++x) {
+    msg::Entry entry = truth_.at(x);
+    if (x == wrong) {
+      entry.set_kind(msg::Entry::NOOP);
+      entry.clear_payload();
+      broken = 1 + chance.next() / 2;
+    }
+    entry.set_link(entry.link() ^ broken);
+    state->apply(entry);
+  }
+  return state;
+}
+
+caretaker::standing caretaker::stands() {
+  standing now;
+  const member* leader = cluster_.leader();
+  now.epoch = truth_.newest().epoch();
+  for (const auto& m : truth_.newest().members()) {
+    const member* one = cluster_.running(m.id());
+    if (one == nullptr)
+      continue;
+    const bool level = leader != nullptr && (one == leader || caught_up(*leader, m.id()));
+    now.members[m.id()] = {!level || !one->has_items(), one->has_items(),
+                           one->pieces_taken() + one->applied() + (level ? 0 : one->group().last_index())};
+  }
+  return now;
+}
+
+bool caretaker::moved(const standing& since, std::uint64_t so_much) {
+  const auto now = stands();
+  if (now.epoch != since.epoch)
+    return true;
+  for (const auto& [id, before] : since.members) {
+    const auto found = now.members.find(id);
+    if (!before.lacks || found == now.members.end())
+      continue;
+    const auto& after = found->second;
+    if (!after.lacks || after.has_items != before.has_items || after.got >= before.got + so_much)
+      return true;
+  }
+  return false;
 }
 
 healing::rules caretaker::rules() const {
@@ -113,6 +183,8 @@ healing::group_view caretaker::seen(const msg::Configuration& now_in_force, cons
     one.has_items = at != nullptr && !at->log_only;
     one.runs = runs && at->running->group().configuration_index() <= at->running->group().commit();
     one.chosen = runs ? at->running->group().commit() : 0;
+    one.first = runs ? at->running->group().first_index() : 0;
+    one.applied = runs ? at->running->applied() : 0;
   }
   return view;
 }
@@ -256,7 +328,7 @@ bool caretaker::survives(const msg::Configuration& c, const machine& lost) const
     ++voters_left;
     storage_left += m.kind() == msg::STORAGE_REPLICA;
   }
-  return 2 * voters_left > voters && (storage_left > 0 || cluster_.how().archive);
+  return 2 * voters_left > voters && (storage_left > 0 || cluster_.archive_reaches_logs());
 }
 
 bool caretaker::may_lose(const machine& lost) const {
@@ -274,8 +346,8 @@ bool caretaker::may_lose(const machine& lost) const {
   for (const auto& c : proposed_)
     if (c.epoch() > current.epoch() && !survives(c, lost))
       return false;
-  return survives(current, lost) &&
-         (cluster_.how().archive || count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA));
+  return survives(current, lost) && (cluster_.archive_reaches_logs() ||
+                                     count(current, msg::STORAGE_REPLICA) >= wanted(msg::STORAGE_REPLICA));
 }
 
 } // namespace troupe::sim

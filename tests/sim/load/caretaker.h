@@ -23,6 +23,19 @@ public:
   void vacate(member_id m) { unwanted_.insert(m); }
   // The configuration has its shape, everybody in it has a disk, nobody else has one.
   bool satisfied() const;
+  // What must not stand still while the group is on its way back to its shape.
+  struct standing {
+    struct one {
+      bool lacks = false; // something that is chosen
+      bool has_items = false;
+      std::uint64_t got = 0; // entries and pieces of snapshots
+    };
+    std::uint64_t epoch = 0;
+    std::map<member_id, one> members; // that run
+  };
+  standing stands();
+  // Since then the configuration has changed, or somebody has got what it lacked, or so much of it.
+  bool moved(const standing& since, std::uint64_t so_much);
   // The group would survive the loss of this machine's disk.
   bool may_lose(const machine& m) const;
 
@@ -31,8 +44,10 @@ private:
   bool improve(member& leader);
   healing::group_view seen(const msg::Configuration& now, const member* leader);
   healing::rules rules() const;
-  void archive(const member& leader);
   void adopt(); // nobody leads
+  void rebuild(member& grows);
+  std::shared_ptr<items> another_history(log_index last);
+  member* giver_for(const member& grows) const;
   bool propose(member& leader, const msg::Configuration& next);
   bool caught_up(const member& leader, member_id learner) const;
   bool holds_everything(member_id m) const;
@@ -49,7 +64,7 @@ private:
   bool survives(const msg::Configuration& c, const machine& lost) const;
   std::vector<msg::Configuration> proposed_; // that may be chosen yet
   std::uint64_t proposed_epoch_ = 0;
-  instant archive_away_until_ = 0;
+  log_index length_seen_ = 0;
   instant proposed_at_ = 0;
   std::map<member_id, instant> made_; // members not yet seen in a configuration, and when they were made
 };

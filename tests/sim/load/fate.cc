@@ -56,6 +56,7 @@ void fate::start() {
     ++cluster_.counters().rotten;
     m->running->rot(world_.chance().next());
   });
+  every(f.rot_archive, [this] { cluster_.store().rot(); });
   every(f.hand_over, [this] {
     if (member* leader = cluster_.leader()) {
       ++counters_.hand_overs;
@@ -98,6 +99,7 @@ void fate::rest() {
   if (cluster_.how().shell.deaf)
     calm.drop = 1'000;
   net.heal(calm);
+  cluster_.store().rest();
   for (auto& m : cluster_.machines())
     cluster_.restart(m);
 }

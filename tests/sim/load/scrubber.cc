@@ -1,12 +1,17 @@
 #include "tests/sim/load/scrubber.h"
+#include "actors/history/survey.h"
+#include "storage/archive/segment.h"
+#include "tests/sim/archive/rebuild.h"
 #include <algorithm>
 #include <utility>
 
 namespace troupe::sim {
 namespace {
 
+constexpr instant arrives_within = 1'500 * millisecond; // a sentence
 constexpr instant look_after =
     400 * millisecond; // a mark that has not come to somebody by then has come to nothing
+constexpr int archive_tries = 20;
 
 } // namespace
 
@@ -52,9 +57,9 @@ void scrubber::look(log_index mark, const msg::Configuration& under) {
     return remember(seen.asked);
   }
   if (cluster_.how().shell.condemn_by_guess)
-    return condemn(seen, unlike_the_leader(seen));
+    return condemn(seen, unlike_the_leader(seen), &cluster_counters::outvoted);
   if (!verdict.wrong.empty() && seen.opinions.size() >= 3 && were_equal(seen.asked))
-    return condemn(seen, verdict.wrong);
+    return condemn(seen, verdict.wrong, &cluster_counters::outvoted);
   ++cluster_.counters().undecided;
   if (!cluster_.how().archive)
     settled_ = world_.now(); // by people
@@ -63,33 +68,86 @@ void scrubber::look(log_index mark, const msg::Configuration& under) {
 }
 
 // Once it reaches that far. By then members may have been rebuilt, or have changed places.
-void scrubber::ask_archive(const comparison& seen) {
-  if (cluster_.archived() < seen.mark)
-    return world_.after(look_after, [this, seen] { ask_archive(seen); });
+void scrubber::ask_archive(const comparison& seen, int tries) {
+  const auto reference = rebuild_from(cluster_.store(), cluster_.nothing_yet(), seen.mark, true);
+  if (reference.state == nullptr || reference.state->index() < seen.mark) {
+    if (tries < archive_tries) {
+      mend_archive();
+      return world_.after(look_after, [this, seen, tries] { ask_archive(seen, tries + 1); });
+    }
+    world_.note("the archive does not say what the items were at {}", seen.mark);
+    asks_archive_ = false;
+    settled_ = world_.now(); // by people
+    return;
+  }
   asks_archive_ = false;
-  const auto reference = cluster_.nothing_yet();
-  for (log_index x = 1; x <= seen.mark; ++x)
-    reference->apply(truth_.at(x));
   auto opinions = seen.opinions;
-  opinions.push_back({0, reference->leaves(), true});
+  opinions.push_back({0, reference.state->leaves(), true});
   const auto wrong = scrub::judge(opinions).wrong;
-  cluster_.counters().arbitrated += wrong.size();
   if (wrong.empty())         // nobody is what the archive makes of it
     settled_ = world_.now(); // by people
-  condemn(seen, wrong);
+  condemn(seen, wrong, &cluster_counters::arbitrated);
 }
 
-void scrubber::condemn(const comparison& seen, const std::vector<member_id>& wrong) {
-  for (auto guilty : wrong) {
-    member* one = cluster_.running(guilty);
-    if (one == nullptr || !others_can_lead(wrong, seen.under) ||
-        !one->condemn(seen.under.epoch(), seen.asked.at(guilty).lineage))
-      continue;
-    ++cluster_.counters().outvoted;
-    if (!seen.asked.at(guilty).rotten)
-      return world_.find("scrub", "m" + std::to_string(guilty) + " was right, and is to be replaced");
-    keeper_.vacate(guilty);
+// What is damaged there is put back, where a log still has it and fits on both sides.
+void scrubber::mend_archive() {
+  auto& store = cluster_.store();
+  const auto folder = archive::folder_of(archive_place);
+  const auto found = history::survey(store, history::survey_depth::bytes, folder).next();
+  if (!found || !*found)
+    return;
+  for (const auto& hole : (*found)->holes)
+    for (const auto& m : cluster_.machines()) {
+      const auto entries = m.running ? m.storage->read(hole.first, hole.last, ~std::size_t{0}) : std::nullopt;
+      if (!entries || entries->empty() || entries->front().index() != hole.first ||
+          entries->back().index() != hole.last || hole.before != entries->front().previous_link() ||
+          hole.after != entries->back().link())
+        continue;
+      put_back(*entries);
+      break;
+    }
+}
+
+void scrubber::put_back(const std::vector<msg::Entry>& entries) {
+  const auto folder = archive::folder_of(archive_place);
+  msg::SegmentManifest about;
+  about.set_cluster_id(archive_place.cluster);
+  about.set_table_id(archive_place.table);
+  about.set_group(archive_place.group);
+  const auto made = storage::write_segment(about, entries);
+  if (!made)
+    return world_.find("archive", "what a log has is no log: " + made.error().text);
+  archive::extent what{entries.front().index(), entries.back().index(), 0};
+  for (; what.copy < archive::copies_max; ++what.copy) {
+    const auto put = cluster_.store().put(archive::segment_name(folder, what), *made);
+    if (put && *put == storage::put_outcome::stored) {
+      world_.note("entries {} to {} are put back into the archive", what.first, what.last);
+      ++cluster_.counters().put_back;
+    }
+    if (!put || *put == storage::put_outcome::stored)
+      return;
   }
+}
+
+// The sentence travels: by the time it arrives the copy may be another one, or the member gone.
+void scrubber::condemn(const comparison& seen, const std::vector<member_id>& wrong,
+                       std::uint64_t cluster_counters::*by) {
+  for (auto guilty : wrong)
+    world_.after(world_.chance().below(3) == 0 ? world_.chance().between(millisecond, arrives_within) : 0,
+                 [this, guilty, seen, wrong, by] { sentence(guilty, seen, wrong, by); });
+}
+
+void scrubber::sentence(member_id guilty, const comparison& seen, const std::vector<member_id>& wrong,
+                        std::uint64_t cluster_counters::*by) {
+  member* one = cluster_.running(guilty);
+  const bool was_right = one != nullptr && one->state() != nullptr && !one->state()->rotten();
+  if (one == nullptr || !others_can_lead(wrong, seen.under) ||
+      !one->condemn(seen.under.epoch(), seen.asked.at(guilty).lineage))
+    return;
+  ++(cluster_.counters().*by);
+  if (was_right)
+    return world_.find("scrub", "m" + std::to_string(guilty) + " was right, and is to be replaced");
+  keeper_.vacate(guilty);
 }
 
 // Where they cannot, a group whose leader is condemned has nobody who may serve, and it is for people to

@@ -39,8 +39,13 @@ private:
     copies asked;
   };
   std::vector<member_id> unlike_the_leader(const comparison& seen) const;
-  void ask_archive(const comparison& seen);
-  void condemn(const comparison& seen, const std::vector<member_id>& wrong);
+  void ask_archive(const comparison& seen, int tries = 0);
+  void mend_archive();
+  void put_back(const std::vector<msg::Entry>& entries);
+  void condemn(const comparison& seen, const std::vector<member_id>& wrong,
+               std::uint64_t cluster_counters::*by);
+  void sentence(member_id guilty, const comparison& seen, const std::vector<member_id>& wrong,
+                std::uint64_t cluster_counters::*by);
   bool others_can_lead(const std::vector<member_id>& wrong, const msg::Configuration& under) const;
   void remember(const copies& equal);
   bool were_equal(const copies& asked) const;

@@ -23,7 +23,7 @@ void add(paxos::counters& sum, const paxos::counters& more) {
 } // namespace
 
 cluster::cluster(world& w, settings how, panel& checks)
-    : world_(w), how_(std::move(how)), checks_(checks), network_(w, how_.links),
+    : world_(w), how_(std::move(how)), checks_(checks), network_(w, how_.links), store_(w, how_.store),
       machines_(how_.members.size() + how_.spare_machines) {
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     machines_[i].id = i + 1;
@@ -157,6 +157,7 @@ void cluster::open(machine& m, bool fresh, const msg::HardState& first) {
   from.entries = std::move(found->entries);
   from.applied = found->state ? found->state->index() : from.base;
   from.items = found->state != nullptr;
+  from.items_link = found->state ? found->state->link() : 0;
   world_.note("m{} opens: log {} to {}, applied {}, commit {}, fresh {}", m.resident, from.base + 1,
               from.base + from.entries.size(), from.applied, from.hard_state.commit(), fresh);
   ++counters_.opened;
@@ -223,6 +224,12 @@ void cluster::wipe(machine& m) {
   m.storage->crash(true); // completions on their way are void
   retired_disks_.push_back(std::move(m.storage));
   checks_.lost(std::exchange(m.resident, 0));
+}
+
+bool cluster::archive_reaches_logs() const {
+  return how_.archive && std::any_of(machines_.begin(), machines_.end(), [this](const machine& m) {
+           return m.running && m.running->archived() >= given_;
+         });
 }
 
 void cluster::carry(node_id from, member_id to, std::string bytes) {

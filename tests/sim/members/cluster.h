@@ -4,6 +4,7 @@
 // id is never used twice: a machine whose disk was lost, or whose member was removed, is empty, and may be
 // given a new member with a new id.
 #pragma once
+#include "tests/sim/archive/shelf.h"
 #include "tests/sim/checkers/checker.h"
 #include "tests/sim/members/member.h"
 #include "tests/sim/members/settings.h"
@@ -40,6 +41,8 @@ struct cluster_counters {
   std::uint64_t snapshots = 0; // installed
   std::uint64_t grown = 0;     // log replicas that got items
   std::uint64_t rebuilt = 0;   // of those: from the archive, as nobody had any more
+  std::uint64_t given = 0;     // where nobody led: by a learner
+  std::uint64_t refused = 0;   // what the archive gave, and was not what the log says
   std::uint64_t truncations = 0;
   std::uint64_t messages = 0; // delivered between members
   std::uint64_t pulses = 0;   // sent for members that rested
@@ -48,8 +51,9 @@ struct cluster_counters {
   std::uint64_t disk_alarms = 0; // an append took longer than the lease
   std::uint64_t rotten = 0;      // items that changed by themselves
   std::uint64_t compared = 0;    // members, with each other
-  std::uint64_t outvoted = 0;    // of them, found wrong
-  std::uint64_t arbitrated = 0;  // of those, by what the archive makes of the log
+  std::uint64_t outvoted = 0;    // of them, found wrong by the others
+  std::uint64_t arbitrated = 0;  // and by what the archive makes of the log
+  std::uint64_t put_back = 0;    // stretches of the log, into the archive
   std::uint64_t undecided = 0;   // comparisons that differed, and nobody could be told to be wrong
 };
 
@@ -99,10 +103,15 @@ public:
     clients_[client] = std::move(handler);
   }
 
-  // --- the archive, of which is known only up to where it has the log: it never lies
-  // -------------------------------------
-  log_index archived() const { return archived_; }
-  void archive_up_to(log_index index) { archived_ = std::max(archived_, index); }
+  // --- the archive
+  // ----------------------------------------------------------------------------------------------
+  shelf& store() { return store_; }
+  const shelf& store() const { return store_; }
+  // A member was given a snapshot: its log begins above that.
+  void given(log_index index) { given_ = std::max(given_, index); }
+  // Somebody has seen that the archive reaches to where every member's log began. Until then a newcomer's log
+  // may begin above the archive's end (docs/decisions/018-items-from-the-archive.md).
+  bool archive_reaches_logs() const;
 
   // --- copies of the items
   std::shared_ptr<items> nothing_yet(); // those before the first entry
@@ -120,6 +129,8 @@ private:
   const settings how_;
   panel& checks_;
   network network_;
+  shelf store_;
+  log_index given_ = 0; // the newest snapshot that somebody was given
   std::vector<machine> machines_;
   std::map<member_id, node_id> homes_;
   std::map<node_id, std::function<void(const reply&)>> clients_;
@@ -129,7 +140,6 @@ private:
   std::uint64_t lineages_ = 0;
   std::set<node_id> started_; // of the first machines: those that have had their first member
   std::vector<std::unique_ptr<disk>> retired_disks_; // events may still refer to them
-  log_index archived_ = 0;
   cluster_counters counters_;
   paxos::counters ended_;
 };

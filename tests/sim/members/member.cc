@@ -29,6 +29,8 @@ member::member(cluster& home, machine& on, member_id id, paxos::restored from,
       flushed_(from.applied) {
   group_.set_log_reader(
       [this](log_index first, log_index last, std::size_t bytes) { return read_log(first, last, bytes); });
+  if (home_.how().archive)
+    archiving_.emplace(home_.how(), group_.first_index() - 1, world_.chance().next());
   later(world_.chance().between(1, home_.how().housekeeping), [this] { housekeeping(); });
   later(0, [this] { drain(); });
   world_.after(world_.chance().between(1, home_.how().options.heartbeat), guarded([this] { pulse(); }));
@@ -337,8 +339,9 @@ void member::arm() {
 void member::housekeeping() {
   if (on_.condemned && group_.role() == paxos::role::leader)
     hand_over(0);
-  if (home_.how().archive && !home_.how().shell.newcomers_ignore_archive)
-    group_.archived(home_.archived());
+  archive();
+  if (archiving_ && !home_.how().shell.newcomers_ignore_archive)
+    group_.archived(archiving_->proven());
   if (writing_ && !unhealthy_ && clock() - writing_since_ > home_.how().options.lease) {
     unhealthy_ = true;
     ++home_.counters().disk_alarms;
@@ -368,8 +371,8 @@ void member::truncate() {
   log_index up_to = group_.truncatable(home_.how().keep_bytes);
   if (home_.how().shell.truncate_greedily)
     up_to = group_.commit();
-  if (home_.how().archive)
-    up_to = std::min(up_to, home_.archived());
+  if (archiving_)
+    up_to = std::min(up_to, archiving_->keeper.archived());
   const auto base = on_.storage->base_at(up_to);
   if (!base || up_to < on_.storage->first())
     return;

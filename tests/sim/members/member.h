@@ -3,10 +3,13 @@
 // It keeps the order that group.h asks for - persist, then speak, then answer - and is the model of what
 // actors/replica and actors/log_replica do: it evaluates conditions against what is applied overlaid with
 // what is in flight, answers from the state machine, writes items back lazily, takes and gives snapshots, and
-// truncates the log. While its group is quiet it rests, and its machine keeps up the heartbeats. Four files:
+// truncates the log. While its group is quiet it rests, and its machine keeps up the heartbeats. Five files:
 // member.cc (life, messages, disk, applying), member_requests.cc (clients), member_snapshots.cc,
-// member_rest.cc.
+// member_archive.cc, member_rest.cc.
 #pragma once
+#include "actors/archiver/store_worker.h"
+#include "actors/core/archive/keeper.h"
+#include "actors/core/archive/snapshots.h"
 #include "actors/core/paxos/deputy.h"
 #include "actors/core/paxos/group.h"
 #include "messages/rpc.pb.h"
@@ -25,6 +28,7 @@ namespace troupe::sim {
 
 class cluster;
 struct machine;
+struct settings;
 
 class member {
 public:
@@ -58,6 +62,8 @@ public:
   const items* state() const { return state_.get(); }
   bool has_items() const { return state_ != nullptr; }
   log_index applied() const { return applied_; }
+  log_index archived() const { return archiving_ ? archiving_->proven() : 0; } // as it has seen itself
+  std::uint64_t pieces_taken() const { return pieces_taken_; } // of snapshots, since it was opened
   struct mark {
     std::vector<scrub::leaf> leaves;
     std::uint64_t lineage = 0;
@@ -80,6 +86,19 @@ private:
     int tries = 0;
     std::string bytes;
     bool publishing = false;
+  };
+  struct archiving { // of its log and items; what it knows of the archive
+    archiving(const settings& how, log_index base, std::uint64_t chance);
+    archive::keeper keeper;
+    archive::snapshot_planner planner;
+    log_index
+        unproven; // the log begins behind it, and nobody has seen that the archive reaches so far; 0: it does
+    instant prove_at = 0;              // not before that
+    log_index counted_to;              // entries up to there
+    std::uint64_t bytes = 0;           // have so many
+    std::optional<std::uint64_t> link; // of the last entry that is archived
+    bool busy = false;
+    log_index proven() const; // can be had from the archive, from the first entry on
   };
   struct offer { // a snapshot on its way from us
     msg::SnapshotHeader header;
@@ -117,6 +136,15 @@ private:
   void take(const msg::SnapshotChunk& chunk);
   void publish(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
   void publish_grown(const msg::SnapshotHeader& header, std::shared_ptr<items> state);
+
+  // member_archive.cc
+  void archive(); // whatever is due
+  void tell_keeper();
+  bool collect(const archive::extent& what, archiver::store_job& job) const;
+  void carry_out(archiver::store_job job, std::function<void(const archiver::store_done&)> then);
+  void on_archived(const archive::step& doing, std::uint64_t link, const archiver::store_done& done);
+  void compare(const archive::extent& object, const archiver::store_done& done);
+  void archive_items();
 
   // member_rest.cc
   void pulse();
@@ -166,9 +194,11 @@ private:
   std::optional<transfer> fetching_;
   std::optional<member_id> growing_; // from whom
   bool rebuilding_ = false;          // its items, from the archive
-  std::vector<msg::Entry> at_hand_;  // what the log reader read last
+  std::uint64_t pieces_taken_ = 0;
+  std::vector<msg::Entry> at_hand_; // what the log reader read last
   bool reading_ = false;
   std::map<std::uint64_t, offer> offers_;
+  std::optional<archiving> archiving_; // nothing without an archive
   std::uint64_t transfers_ = 0;
 };
 

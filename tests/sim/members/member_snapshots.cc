@@ -91,6 +91,7 @@ void member::take(const msg::SnapshotChunk& chunk) {
   fetching_->bytes += chunk.data();
   ++fetching_->next;
   fetching_->tries = 0;
+  ++pieces_taken_;
   if (!chunk.last())
     return ask_for_chunk();
   std::shared_ptr<items> received;
@@ -125,6 +126,11 @@ void member::grow_from_archive(std::shared_ptr<items> state) {
   world_.note("m{} is to grow, with the items of the archive at {}", id_, state->index());
   later(world_.chance().between(50 * millisecond, second), [this, state] {
     rebuilding_ = false;
+    // The archive proposes, and the log decides.
+    if (group_.link_at(state->index()) != state->link() && !home_.how().shell.trust_archive) {
+      ++home_.counters().refused;
+      return world_.note("m{}: what the archive gives at {} is not in its log", id_, state->index());
+    }
     ++home_.counters().rebuilt;
     publish_grown(state->header(group_number), state);
   });
@@ -155,8 +161,9 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
   if (writing_ || applying_ || flushing_)
     return later(millisecond, [this, header, state] { publish(header, state); });
   fetching_.reset();
-  // Asked again right before the items are replaced: it may have caught up, or been elected, meanwhile.
-  if (header.index() <= group_.commit() || header.index() <= applied_ ||
+  // Asked again right before the items are replaced: it may have caught up, or been elected, meanwhile. One
+  // that brings nothing new is taken where its own log is behind its items: from then on that begins there.
+  if (header.index() <= group_.commit() || header.index() < applied_ ||
       group_.role() == paxos::role::leader) {
     world_.note("m{} does not need the snapshot at {} any more", id_, header.index());
     return drain();
@@ -170,6 +177,7 @@ void member::publish(const msg::SnapshotHeader& header, std::shared_ptr<items> s
     return world_.find("snapshot", "m" + std::to_string(id_) +
                                        " refused a snapshot above its commit index: " + group_.describe());
   ++home_.counters().snapshots;
+  home_.given(header.index());
   to_apply_.clear();
   applied_ = flushed_ = header.index();
   home_.checks().installed(id_, header);

@@ -1,7 +1,10 @@
 // What kind of run it is: the group, its surroundings and its misfortunes. Drawn from the seed by
 // runner/characters.cc, or written out by a targeted test.
 #pragma once
+#include "actors/core/archive/keeper.h"
+#include "actors/core/archive/snapshots.h"
 #include "actors/core/paxos/group.h"
+#include "tests/sim/archive/shelf.h"
 #include "tests/sim/members/disk.h"
 #include "tests/sim/world/network.h"
 #include <cstdint>
@@ -23,8 +26,11 @@ struct shell_mutations {
   bool deputy_stays = false;             // a follower's deputy works on while its member is awake
   bool truncate_while_growing = false;   // a log replica goes on cutting its log while it fetches items
   bool newcomers_ignore_archive = false; // a log replica's log begins where items are, archived or not
+  bool believe_uploads = false;          // what the store has acknowledged counts as archived
   bool condemn_by_guess = false;         // the scrub takes the leader's copy for the right one
   bool trust_echoes = false;             // and a copy of a copy for a witness of its own
+  bool trust_archive = false;            // its items are taken whatever the log says
+  bool heals_in_quiet = false;           // nobody heals the group while clients write
   bool deaf = false;                     // nobody hears anything once the faults are over
 };
 
@@ -42,8 +48,9 @@ struct misfortunes {
   instant cut_mean = 2 * second;
   instant slow_link = 0;
   instant stall_disk = 0;
-  instant lose_disk = 0; // whole, or a flipped bit, or a forgotten tail
-  instant rot = 0;       // of an item in one member's store, while nobody's has
+  instant lose_disk = 0;   // whole, or a flipped bit, or a forgotten tail
+  instant rot = 0;         // of an item in one member's store, while nobody's has
+  instant rot_archive = 0; // of a segment
   instant hand_over = 0;
   unsigned strike = 0; // per mille of new leaders that crash, stop or are cut off within strike_within
   instant strike_within = 30 * millisecond;
@@ -73,6 +80,9 @@ struct settings {
   std::uint64_t keep_bytes = 1 << 20; // of log, for slow members
   std::size_t chunk_bytes = 200;      // of a snapshot
   bool archive = false;               // logs are archived, and who has items may all be lost, one by one
+  archive::options archive_rules;
+  archive::snapshot_options archive_snapshots;
+  store_faults store;
 
   unsigned clients = 3;
   unsigned keys = 4;

@@ -160,9 +160,33 @@ void gray(settings& s, dice& d) {
   s.clock_ppm = 15'000;
 }
 
+// An archive whose store lies, and members that are quick to look into it.
+void archived(settings& s, dice& d) {
+  s.archive = true;
+  s.archive_rules.segment_bytes = static_cast<std::uint64_t>(d.between(200, 4'000));
+  s.archive_rules.segment_age = d.between(50, 1'000) * millisecond;
+  s.archive_rules.takeover = 500 * millisecond;
+  s.archive_rules.look_again = 200 * millisecond;
+  s.archive_rules.retry_first = 20 * millisecond;
+  s.archive_rules.retry_most = 500 * millisecond;
+  s.archive_snapshots.least_bytes = static_cast<std::uint64_t>(d.between(1'000, 20'000));
+  s.archive_snapshots.stagger = 500 * millisecond;
+  s.archive_snapshots.leader_waits = 2 * second;
+  s.archive_snapshots.retry_first = 100 * millisecond;
+  s.archive_snapshots.retry_most = second;
+  s.store.away = static_cast<unsigned>(d.between(0, 30));
+  s.store.away_max = 5 * second;
+  s.store.lost = static_cast<unsigned>(d.between(0, 150));
+  s.store.partial = static_cast<unsigned>(d.between(0, 100));
+  s.store.spoiled = static_cast<unsigned>(d.between(0, 100));
+  s.store.unsure = static_cast<unsigned>(d.between(0, 100));
+  s.store.garbled = static_cast<unsigned>(d.between(0, 50));
+  s.store.list_lag = d.between(0, 2'000) * millisecond;
+}
+
 // Members with items are lost faster than log replicas grow, until only logs are left, and the archive.
 void bereft(settings& s, dice& d) {
-  s.archive = true;
+  archived(s, d);
   s.spare_machines = 4;
   s.options.lease = 300 * millisecond;
   s.options.heartbeat = 60 * millisecond;
@@ -181,7 +205,10 @@ void bereft(settings& s, dice& d) {
 
 // Items that change where they lie, and the scrub that finds them; drawn only when it is asked for.
 void rotting(settings& s, dice& d) {
-  s.archive = d.below(2) == 0;
+  if (d.coin()) {
+    archived(s, d);
+    s.faults.rot_archive = d.between(2'000, 10'000) * millisecond;
+  }
   s.scrub = d.between(500, 1'500) * millisecond;
   s.keep_bytes = static_cast<std::uint64_t>(d.between(0, 2'000));
   s.housekeeping = 120 * millisecond;

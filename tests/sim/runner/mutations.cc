@@ -39,8 +39,11 @@ constexpr shell_mutation of_shell[] = {
     {"overwrite_clears", &shell_mutations::overwrite_clears},
     {"deputy_stays", &shell_mutations::deputy_stays},
     {"newcomers_ignore_archive", &shell_mutations::newcomers_ignore_archive},
+    {"believe_uploads", &shell_mutations::believe_uploads},
     {"condemn_by_guess", &shell_mutations::condemn_by_guess},
     {"trust_echoes", &shell_mutations::trust_echoes},
+    {"trust_archive", &shell_mutations::trust_archive},
+    {"heals_in_quiet", &shell_mutations::heals_in_quiet},
     {"deaf", &shell_mutations::deaf},
     {"truncate_while_growing", &shell_mutations::truncate_while_growing},
 };

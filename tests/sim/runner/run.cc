@@ -14,9 +14,13 @@ namespace troupe::sim {
 namespace {
 
 constexpr instant write_within = 10 * second; // after the faults have ended
+// The group regains its shape, under load and without. How long that takes depends on how far somebody is
+// behind, and may be sent an entry at a time while others write; but there is no step of the way on which
+// nothing comes for so long.
+constexpr instant step_within = 10 * second;
+constexpr std::uint64_t step_least = 20; // entries, or pieces of a snapshot
 constexpr instant shape_within = 30 * second;
-// After the clients have stopped: one may be far behind, and be sent an entry at a time.
-constexpr instant catch_up_within = 180 * second;
+constexpr instant catch_up_within = 180 * second; // once the clients have stopped
 constexpr instant rest_within = 60 * second;
 
 // A broken invariant of the core aborts the process. Say which run it was before it dies.
@@ -87,11 +91,11 @@ private:
     const instant calm = world_.now();
     const auto in_shape = [&] { return keeper_->satisfied(); };
     if (reach(calm + write_within, "no write succeeded", [&] { return load_.last_write_asked >= calm; })) {
-      if (!in_shape())
-        world_.run_until(calm + shape_within, in_shape);
+      const bool heals = goes_on(calm + shape_within);
       for (auto& c : clients_) // who is sent an entry at a time may catch up with nobody who writes more
         c->stop();
-      if (reach(world_.now() + catch_up_within, "the membership did not regain its shape", in_shape) &&
+      const instant quiet = world_.now() + catch_up_within;
+      if (heals && goes_on(quiet) && reach(quiet, "the membership did not regain its shape", in_shape) &&
           reach(world_.now() + shape_within, "members that differ did not come to be equal",
                 [&, since = world_.now()] { return scrubber_->settled_since(since) && in_shape(); }))
         reach(world_.now() + rest_within, "the members did not come to the same state",
@@ -99,6 +103,21 @@ private:
     }
     if (!world_.found())
       checks_.at_end();
+  }
+
+  // True: the group has its shape, or is on its way there.
+  bool goes_on(instant limit) {
+    const auto in_shape = [&] { return keeper_->satisfied(); };
+    while (!in_shape() && world_.now() < limit && !world_.found()) {
+      const auto before = keeper_->stands();
+      const instant step = world_.now() + step_within;
+      if (!world_.run_until(step, in_shape) && !world_.found() && !keeper_->moved(before, step_least)) {
+        world_.find("progress",
+                    "nothing is done for the membership's shape, or it helps nobody\n" + describe_members());
+        return false;
+      }
+    }
+    return !world_.found();
   }
 
   bool reach(instant limit, const char* otherwise, const std::function<bool()>& done) {
@@ -150,6 +169,7 @@ private:
     o.sums.network = cluster_.net().counters();
     o.sums.load = load_;
     o.sums.fates = fate_->counters();
+    o.sums.store = cluster_.store().counters();
     if (o.found)
       o.recent = world_.recent(80);
     return o;
@@ -173,7 +193,7 @@ private:
 std::set<std::string> all_but(const std::string& checker) {
   std::set<std::string> others = {"chosen",       "monotonic", "leases",       "replicas",
                                   "acknowledged", "coverage",  "linearizable", "progress",
-                                  "snapshot",     "shell",     "scrub"};
+                                  "snapshot",     "shell",     "scrub",        "archive"};
   others.erase(checker);
   return others;
 }

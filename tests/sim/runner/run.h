@@ -23,6 +23,7 @@ struct totals {
   network_counters network;
   load_counters load;
   fate_counters fates;
+  store_counters store;
 
   void add(const totals& more);
   std::string text() const;

@@ -21,6 +21,8 @@ void totals::add(const totals& more) {
   machines.snapshots += more.machines.snapshots;
   machines.grown += more.machines.grown;
   machines.rebuilt += more.machines.rebuilt;
+  machines.given += more.machines.given;
+  machines.refused += more.machines.refused;
   machines.truncations += more.machines.truncations;
   machines.messages += more.machines.messages;
   machines.pulses += more.machines.pulses;
@@ -32,6 +34,7 @@ void totals::add(const totals& more) {
   machines.outvoted += more.machines.outvoted;
   machines.arbitrated += more.machines.arbitrated;
   machines.undecided += more.machines.undecided;
+  machines.put_back += more.machines.put_back;
   network.sent += more.network.sent;
   network.dropped += more.network.dropped;
   network.duplicated += more.network.duplicated;
@@ -47,6 +50,9 @@ void totals::add(const totals& more) {
   fates.stalls += more.fates.stalls;
   fates.hand_overs += more.fates.hand_overs;
   fates.vacated += more.fates.vacated;
+  store.puts += more.store.puts;
+  store.lies += more.store.lies;
+  store.rotten += more.store.rotten;
 }
 
 std::string totals::text() const {
@@ -59,15 +65,18 @@ std::string totals::text() const {
          n(members.leases_lost, "leases lost, ") + n(members.stepped_down, "leaders stepped down\n") +
          n(chosen, "entries chosen, ") + n(configurations, "configurations, ") +
          n(machines.snapshots, "snapshots, ") + n(machines.grown, "grown (") +
-         n(machines.rebuilt, "from the archive), ") + n(machines.truncations, "truncations, ") +
+         n(machines.rebuilt, "from the archive, ") + n(machines.refused, "refused, ") +
+         n(machines.given, "asked of learners), ") + n(machines.truncations, "truncations, ") +
          n(members.links_refused, "links refused, ") + n(members.ignored, "messages ignored\n") +
          n(machines.crashes, "crashes, ") + n(machines.pauses, "pauses, ") + n(fates.partitions, "cuts, ") +
          n(fates.stalls, "stalled disks (") + n(machines.disk_alarms, "noticed), ") +
          n(machines.lost_disks, "lost disks (") + n(machines.damaged, "of them damaged), ") +
          n(fates.hand_overs, "hand-overs, ") + n(fates.vacated, "seats vacated\n") +
          n(machines.rotten, "items rotten, ") + n(machines.compared, "comparisons, ") +
-         n(machines.outvoted, "wrong copies outvoted, ") + n(machines.arbitrated, "by the archive, ") +
-         n(machines.undecided, "undecided\n") + n(load.writes, "writes acknowledged, ") +
+         n(machines.outvoted, "wrong copies outvoted, ") + n(machines.arbitrated, "found by the archive, ") +
+         n(machines.undecided, "undecided\n") + n(store.puts, "objects archived, ") +
+         n(store.lies, "lies of the store, ") + n(store.rotten, "segments rotten, ") +
+         n(machines.put_back, "put back\n") + n(load.writes, "writes acknowledged, ") +
          n(load.reads, "strong reads, ") + n(load.eventual_reads, "eventual reads, ") +
          n(load.refused, "refused, ") + n(load.unknown, "unknown, ") + n(load.failed, "failed, ") +
          n(load.retries, "retries");
