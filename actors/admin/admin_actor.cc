@@ -56,7 +56,6 @@ outlook admin_state::view() const {
   here.metadata_nodes = options.metadata_nodes;
   here.heal = options.heal;
   here.rebuilds = options.rebuilds;
-  here.archive = options.archive;
   here.archived = &archived;
   return here;
 }

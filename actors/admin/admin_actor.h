@@ -27,7 +27,6 @@ struct admin_options {
   std::vector<std::string> metadata_nodes;
   healing::rules heal;
   std::size_t rebuilds = 2;         // at once, per node
-  bool archive = false;             // the cluster file names one
   std::uint64_t min_free_bytes = 0; // a node with less is given no new replicas
   std::uint64_t seed = 0;           // random: request ids, table ids, ties
   wire::peers_actor peers;

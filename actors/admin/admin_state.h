@@ -33,14 +33,17 @@ struct asker {
   std::int64_t until_us = 0;
 };
 
-// A request that changes the records. It keeps its table's, or its backup's, id over all attempts.
+// A request that changes the records.
 struct wish {
   asker who;
   msg::AdminRequest request;
-  std::uint64_t id = 0;                         // delete: 0 until the first attempt has found the table
-  bool attempted = false;                       // a write was made whose outcome may not be known
-  log_heads heads;                              // of groups_to_settle, as far as they have answered
-  std::map<std::uint64_t, std::int64_t> ask_us; // the others: not asked before then
+  // Of the table or the backup that it makes, the same over all attempts. Of a table that is to be deleted,
+  // once an attempt has found it.
+  std::uint64_t id = 0;
+  bool attempted = false; // a write was made that may have taken effect, and id says of what
+  log_heads heads;        // of the logs whose ends it needs, as far as their leaders have answered
+  std::map<std::uint64_t, std::int64_t> ask_us; // those that have not: they are not asked before then
+  std::int64_t look_us = 0;                     // it is not planned before then
 };
 
 // Its change was made; the answer waits until the table is there, or gone.
@@ -157,7 +160,7 @@ struct admin_state {
   void fail(const msg::ReplicaReply& reply, const char* what);
 
   // --- archiving.cc
-  void settle_heads(wish& of);
+  void settle_heads(wish& of, const std::vector<std::uint64_t>& groups);
   void ask_archivers();
   void on_archiver(std::uint64_t group, const msg::Parcel& answer);
 
@@ -176,6 +179,7 @@ struct admin_state {
   msg::AdminReply cluster_status() const;
   msg::AdminReply refusal(msg::Code code, std::string why) const;
   msg::AdminReply moved() const;
+  msg::MapReply map_elsewhere() const; // the same, to who asked for the map
   msg::AdminReply table_reply(const msg::TableRecord& table) const;
   msg::AdminReply backup_reply(const msg::BackupRecord& backup) const;
   void reply(const asker& to, msg::AdminReply body);

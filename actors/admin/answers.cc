@@ -12,6 +12,7 @@ namespace troupe::admin {
 namespace {
 
 constexpr std::size_t waiting_max = 1024; // wishes, readers and outcomes, each
+constexpr auto too_many = "too many requests about tables and backups are under way; try again later";
 
 // A part of the asker's time is kept for the way back.
 std::int64_t answer_by(std::int64_t now_us, std::uint32_t deadline_ms) {
@@ -35,7 +36,7 @@ void admin_state::on_admin(const wire::delivery& from) {
   case msg::AdminRequest::kDeleteBackup:
   case msg::AdminRequest::kRestoreTable:
     if (wishes.size() >= waiting_max || outcomes.size() >= waiting_max)
-      return reply(who, refusal(msg::OVERLOADED, "too many changes of the metadata are waiting"));
+      return reply(who, refusal(msg::OVERLOADED, too_many));
     wishes.push_back({std::move(who), request, random()});
     return;
   case msg::AdminRequest::kDescribeTable:
@@ -43,7 +44,7 @@ void admin_state::on_admin(const wire::delivery& from) {
   case msg::AdminRequest::kDescribeBackup:
   case msg::AdminRequest::kListBackups:
     if (readers.size() + early.size() >= waiting_max)
-      return reply(who, refusal(msg::OVERLOADED, "too many requests wait for the metadata"));
+      return reply(who, refusal(msg::OVERLOADED, too_many));
     readers.push_back({std::move(who), from.parcel});
     return;
   case msg::AdminRequest::kClusterStatus:
@@ -61,14 +62,15 @@ void admin_state::on_map(const wire::delivery& from) {
   const auto& request = from.parcel.map_request();
   asker who{from.from->node, wire::reply_to(from.parcel), answer_by(now(), from.parcel.deadline_ms())};
   if (request.strong()) {
-    if (now_is == stance::leading && readers.size() < waiting_max) {
+    if (now_is != stance::leading)
+      return reply_map(who, map_elsewhere());
+    if (readers.size() + early.size() < waiting_max) {
       readers.push_back({std::move(who), from.parcel});
       return;
     }
-    msg::MapReply elsewhere;
-    *elsewhere.mutable_status() = moved().status();
-    *elsewhere.mutable_moved() = moved().moved();
-    return reply_map(who, std::move(elsewhere));
+    msg::MapReply full;
+    *full.mutable_status() = refusal(msg::OVERLOADED, too_many).status();
+    return reply_map(who, std::move(full));
   }
   if (records.version() == 0) {
     msg::MapReply not_yet;
@@ -248,14 +250,10 @@ void admin_state::release_waiters() {
   for (auto& r : std::exchange(early, {}))
     readers.push_back(std::move(r));
   for (const auto& r : readers) {
-    if (r.request.has_map_request()) {
-      msg::MapReply elsewhere;
-      *elsewhere.mutable_status() = moved().status();
-      *elsewhere.mutable_moved() = moved().moved();
-      reply_map(r.who, std::move(elsewhere));
-    } else {
+    if (r.request.has_map_request())
+      reply_map(r.who, map_elsewhere());
+    else
       reply(r.who, moved());
-    }
   }
   readers.clear();
   for (auto& w : outcomes)
@@ -307,6 +305,14 @@ msg::AdminReply admin_state::moved() const {
   auto body = refusal(msg::MOVED, "this node's admin does not lead");
   body.mutable_moved()->set_group(wire::metadata_group);
   body.mutable_moved()->set_leader_node(leader_node);
+  return body;
+}
+
+msg::MapReply admin_state::map_elsewhere() const {
+  auto why = moved();
+  msg::MapReply body;
+  body.mutable_status()->Swap(why.mutable_status());
+  body.mutable_moved()->Swap(why.mutable_moved());
   return body;
 }
 

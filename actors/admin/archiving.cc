@@ -20,13 +20,13 @@ constexpr std::int64_t ask_archivers_every_us = 50'000;
 // A strong read of whatever lies at the start of a partition is answered with the index it reflects, and
 // everything that was acknowledged before it was asked for is at or below. A leader that refuses is asked
 // again after a while.
-void admin_state::settle_heads(wish& of) {
-  for (auto group : groups_to_settle(view(), of.request)) {
+void admin_state::settle_heads(wish& of, const std::vector<std::uint64_t>& groups) {
+  for (auto group : groups) {
     const auto* leader = nodes.server_of(group);
     if (asked.size() >= heads_at_once)
       return;
     auto& ask_us = of.ask_us[group];
-    if (!leader || of.heads.count(group) > 0 || now() < ask_us)
+    if (!leader || now() < ask_us)
       continue;
     ask_us = std::numeric_limits<std::int64_t>::max(); // it is answered, or expires
     msg::ReplicaRequest request;
@@ -35,10 +35,14 @@ void admin_state::settle_heads(wish& of) {
       auto it = std::find_if(wishes.begin(), wishes.end(), [&](const auto& one) { return one.id == id; });
       if (it == wishes.end())
         return; // its time was up
-      if (is_ok(answer.status()))
-        it->heads[group] = answer.index();
-      else
+      if (!is_ok(answer.status())) {
         it->ask_us[group] = now() + head_again_us;
+        return;
+      }
+      it->heads[group] = answer.index();
+      it->ask_us.erase(group);
+      if (it->ask_us.empty())
+        it->look_us = 0; // all that were asked have answered
     });
   }
 }

@@ -9,6 +9,10 @@ namespace troupe::admin {
 
 namespace {
 
+// Moments are enough. After that something is wrong with the archive, perhaps for good, and who asks for the
+// end of a backup, which holds its table, knows that.
+constexpr std::int64_t makes_within_ms = 15 * 60'000;
+
 decision no_archive() {
   return refuse(msg::UNSUPPORTED, "the cluster has no archive");
 }
@@ -19,20 +23,27 @@ decision planned() {
   return result;
 }
 
-// Of the table's partitions, in the order of their ranges; none when not all heads are known.
-std::optional<std::vector<msg::ArchivedPart>> parts_of(const memory& records, const msg::TableRecord& table,
-                                                       const log_heads& heads) {
+// What lacks before the ends of all of the table's logs are known, if anything does.
+std::optional<decision> await_heads(const memory& records, const msg::TableRecord& table,
+                                    const log_heads& heads) {
+  auto waits = await("not all of the table's partitions have a leader that says how far its log goes");
+  for (auto group : records.groups_of(table.id()))
+    if (heads.count(group) == 0)
+      waits.heads.push_back(group);
+  return waits.heads.empty() ? std::nullopt : std::optional(std::move(waits));
+}
+
+// Of the table's partitions, in the order of their ranges. All heads are known.
+std::vector<msg::ArchivedPart> parts_of(const memory& records, const msg::TableRecord& table,
+                                        const log_heads& heads) {
   std::vector<msg::ArchivedPart> parts;
   for (auto group : records.groups_of(table.id())) {
-    auto head = heads.find(group);
-    if (head == heads.end())
-      return std::nullopt;
     const auto& partition = *records.partition(group);
     auto& part = parts.emplace_back();
     part.set_group(group);
     part.set_from(partition.from());
     part.set_to(partition.to());
-    part.set_last(head->second);
+    part.set_last(heads.at(group));
   }
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.from() < b.from(); });
   return parts;
@@ -94,13 +105,13 @@ std::variant<source, decision> source_of(const outlook& view, const msg::Restore
       return refuse(msg::VALIDATION, "the table was not there at that time, or the time has not come yet");
     if (auto why = in_the_way_of_promises(view, *table))
       return *why;
+    if (auto lacking = await_heads(view.records, *table, heads))
+      return *lacking;
     auto parts = parts_of(view.records, *table, heads);
-    if (!parts)
-      return decision{decision::verdict::wait, {}, {}};
     found.table = *table;
     found.from.set_time_ms(wish.time_ms());
     found.from.set_as_of_ms(wish.time_ms() != 0 ? wish.time_ms() : view.now_ms);
-    found.from.mutable_parts()->Assign(parts->begin(), parts->end());
+    found.from.mutable_parts()->Assign(parts.begin(), parts.end());
   }
   found.from.set_table_id(found.table.id());
   found.from.set_table(found.table.name());
@@ -110,7 +121,7 @@ std::variant<source, decision> source_of(const outlook& view, const msg::Restore
 } // namespace
 
 std::optional<decision> in_the_way_of_promises(const outlook& view, const msg::TableRecord& table) {
-  if (!view.archive)
+  if (!view.heal.archive)
     return no_archive();
   bool unseen = false;
   for (auto group : view.records.groups_of(table.id())) {
@@ -120,20 +131,8 @@ std::optional<decision> in_the_way_of_promises(const outlook& view, const msg::T
       return refuse(msg::UNSUPPORTED, "what was written before there was an archive is not in it yet");
     unseen = unseen || reach != msg::ArchiveProgress::WHOLE;
   }
-  return unseen ? std::optional(decision{decision::verdict::wait, {}, {}}) : std::nullopt;
-}
-
-std::vector<std::uint64_t> groups_to_settle(const outlook& view, const msg::AdminRequest& request) {
-  const auto& records = view.records;
-  const msg::TableRecord* table = nullptr;
-  if (request.has_create_backup())
-    table = records.table(request.create_backup().table());
-  else if (request.has_restore_table() && request.restore_table().backup() == 0)
-    table = records.table(request.restore_table().table());
-  if (!table || table->state() != msg::TABLE_ACTIVE || in_the_way_of_promises(view, *table))
-    return {};
-  const auto& groups = records.groups_of(table->id());
-  return {groups.begin(), groups.end()};
+  return unseen ? std::optional(await("nobody has seen yet whether the archive holds all of the table"))
+                : std::nullopt;
 }
 
 const msg::BackupRecord* backup_of(const memory& records, std::uint64_t id, const msg::RequestId& creator) {
@@ -147,7 +146,7 @@ const msg::BackupRecord* backup_of(const memory& records, std::uint64_t id, cons
 
 decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const msg::RequestId& creator,
                      std::uint64_t id, const log_heads& heads) {
-  if (!view.archive)
+  if (!view.heal.archive)
     return no_archive();
   if (auto wrong = check_table_name(wish.table()))
     return {decision::verdict::refuse, {}, *wrong};
@@ -166,9 +165,9 @@ decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const m
     return refuse(msg::LIMIT_EXCEEDED, "the backups that there are have as many partitions as they may");
   if (auto why = in_the_way_of_promises(view, *table))
     return *why;
+  if (auto lacking = await_heads(view.records, *table, heads))
+    return *lacking;
   auto parts = parts_of(view.records, *table, heads);
-  if (!parts)
-    return {decision::verdict::wait, {}, {}};
   auto result = planned();
   result.write = begin_change(view.records);
   auto& backup = result.write.backups.emplace_back();
@@ -178,7 +177,7 @@ decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const m
   *backup.mutable_table() = *table;
   backup.mutable_table()->clear_restore();
   backup.mutable_table()->clear_creator();
-  backup.mutable_parts()->Assign(parts->begin(), parts->end());
+  backup.mutable_parts()->Assign(parts.begin(), parts.end());
   *backup.mutable_figures() = figures_of(view, *table);
   if (creator.sequence() != 0)
     *backup.mutable_creator() = creator;
@@ -190,7 +189,7 @@ decision plan_delete_backup(const outlook& view, const msg::DeleteBackup& wish, 
   if (!backup)
     return attempted ? decision{decision::verdict::done, {}, {}}
                      : refuse(msg::TABLE_NOT_FOUND, "there is no such backup");
-  if (!backup->available())
+  if (!backup->available() && view.heal.archive && view.now_ms < backup->created_ms() + makes_within_ms)
     return refuse(msg::TABLE_IN_USE, "the backup is being made");
   auto result = planned();
   result.write = begin_change(view.records);
@@ -200,7 +199,7 @@ decision plan_delete_backup(const outlook& view, const msg::DeleteBackup& wish, 
 
 decision plan_restore(const outlook& view, const msg::RestoreTable& wish, const msg::RequestId& creator,
                       std::uint64_t table_id, std::uint64_t seed, const log_heads& heads) {
-  if (!view.archive)
+  if (!view.heal.archive)
     return no_archive();
   if (auto wrong = check_table_name(wish.target()))
     return {decision::verdict::refuse, {}, *wrong};
@@ -351,7 +350,7 @@ msg::AdminReply list_of(const memory& records, const msg::ListBackups& wish) {
 // Whatever is written gets into the archive within moments of being wanted there, unless something is wrong
 // with it.
 std::int64_t restorable_until(const outlook& view, const msg::TableRecord& table) {
-  if (!view.archive)
+  if (!view.heal.archive)
     return 0;
   auto until = view.now_ms;
   for (auto group : view.records.groups_of(table.id())) {

@@ -16,19 +16,16 @@ namespace troupe::admin {
 // group -> the newest entry of its log that must be in the backup; of as many groups as are known.
 using log_heads = std::map<std::uint64_t, std::uint64_t>;
 
-// The groups whose heads must be known before this request can be planned; none when it does not need any,
-// will be refused, or cannot be planned yet for other reasons. They are asked for once these are out of the
-// way: what a table's archive begins with lies below them.
-std::vector<std::uint64_t> groups_to_settle(const outlook& view, const msg::AdminRequest& request);
-
 // The one that an attempt of this request has made; nullptr: none has.
 const msg::BackupRecord* backup_of(const memory& records, std::uint64_t id, const msg::RequestId& creator);
 
 // `id` is random and stays the same when the request is planned again. `heads` were all asked for after the
-// request had come. Waits while some are missing.
+// request had come. Waits while some are missing, which decision::heads names once nothing else is in the
+// way: what a table's archive begins with lies below them.
 decision plan_backup(const outlook& view, const msg::CreateBackup& wish, const msg::RequestId& creator,
                      std::uint64_t id, const log_heads& heads);
-// `attempted`: an earlier attempt may have done it.
+// `attempted`: an earlier attempt may have done it. One that is not available is refused with TABLE_IN_USE,
+// unless it is so old that nobody can hope for it any more.
 decision plan_delete_backup(const outlook& view, const msg::DeleteBackup& wish, bool attempted);
 // As plan_create; `heads` as in plan_backup, when it is made from a table.
 decision plan_restore(const outlook& view, const msg::RestoreTable& wish, const msg::RequestId& creator,

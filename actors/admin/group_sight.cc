@@ -14,8 +14,10 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
   const auto* said = report_of(view, partition.group(), m);
   seen.has_items = said && said->grown();
   seen.chosen = said ? said->commit() : 0;
-  seen.runs = said && said->epoch() > 0 && said->trouble().empty() && said->damage().empty() &&
-              !said->retired() && node_silent_us(view, m.node()) < view.heal.silence_us;
+  seen.first = said ? said->first_index() : 0;
+  seen.applied = said ? said->applied() : 0;
+  seen.gap = said && said->archive().reach() == msg::ArchiveProgress::GAP;
+  seen.runs = said && node_book::runs(*said) && node_silent_us(view, m.node()) < view.heal.silence_us;
   if (directory_gone(view, m)) {
     seen.is = health::lost;
     seen.votes = false;
@@ -45,13 +47,21 @@ healing::member_view member_seen(const outlook& view, const msg::PartitionRecord
         seen.silent_us = std::max(seen.silent_us, view.now_us - watched->answered_us);
         seen.away_us = view.now_us - watched->since_us;
       }
+      // Its node lives, and the replica is not brought up there: a large one takes its time, and some never
+      // come up. Nobody who leads says how long it has been away.
+      const auto since_us = view.nodes.idle_us(m.node(), partition.group());
+      const auto idle_us = !leader && said && since_us != 0 ? view.now_us - since_us : 0;
+      if (idle_us >= view.heal.grace_us)
+        seen.silent_us = std::max(seen.silent_us, idle_us);
+      if (idle_us >= view.heal.silence_us)
+        seen.what = "it does not come up";
     }
   }
   if (said && (!said->damage().empty() || said->retired())) {
     seen.is = health::lost;
     seen.what = said->retired() ? "it was dropped" : said->damage();
     seen.holds = !said->retired() && !said->items_gone();
-  } else if (said && seen.is == health::silent) {
+  } else if (said && seen.is == health::silent && !said->trouble().empty()) {
     seen.what = said->trouble();
   }
   return seen;

@@ -172,7 +172,7 @@ private:
       if (auto known = given_up(view_, book_, partition))
         next_.add(std::move(*known));
       else if (seen.leader == 0) // nobody can carry it out, unless somebody grows
-        consider(seen, partition, healing::next_step(seen, view_.heal));
+        consider(seen, partition, next_step(seen));
       return;
     }
     if (healing::whole(seen, view_.heal.wanted)) {
@@ -189,9 +189,7 @@ private:
     if (line.ailing_since_us == 0)
       line.ailing_since_us = view_.now_us;
     offer(seen, view_, partition, spares_);
-    auto step = healing::next_step(seen, view_.heal);
-    if (paused())
-      step.what = kind::none; // what is wrong is still noted
+    auto step = next_step(seen);
     line.hand_over = step.what == kind::hand_over;
     if (consider(seen, partition, step))
       return;
@@ -202,15 +200,21 @@ private:
     next_.add(ailing(partition, step));
   }
 
-  bool paused() const { return view_.records.cluster().has_healing_pause(); }
+  // Nothing is done while healing is stopped; what is wrong is still noted.
+  healing::step next_step(const healing::group_view& seen) const {
+    auto step = healing::next_step(seen, view_.heal);
+    if (view_.records.cluster().has_healing_pause())
+      step.what = kind::none;
+    return step;
+  }
 
   // True: there is something to do, in its turn.
   bool consider(const healing::group_view& seen, const msg::PartitionRecord& partition,
                 const healing::step& step) {
     bool news = step.what == kind::change || (step.what == kind::grow && partition.grow() != step.member);
-    if (news && !paused())
+    if (news)
       candidates_.push_back({healing::sound_voters(seen), &partition, step});
-    return news && !paused();
+    return news;
   }
 
   msg::PartitionRecord ailing(const msg::PartitionRecord& partition, const healing::step& step) const {
@@ -231,7 +235,7 @@ private:
       if (seated && step.newcomer != 0) { // the nodes are loaded otherwise now
         auto seen = group_seen(view_, *partition);
         offer(seen, view_, *partition, spares_);
-        step = healing::next_step(seen, view_.heal);
+        step = next_step(seen);
       }
       if (step.what != kind::change && step.what != kind::grow)
         continue;

@@ -92,11 +92,19 @@ msg::HealingStatus healing_status(const outlook& view, const healing_book& book)
     shown.set_why(partition.why());
     offer(seen, view, partition, spares);
     auto step = healing::next_step(seen, view.heal);
-    if (partition.has_target()) {
+    bool unled = seen.leader == 0; // what is to change waits for that
+    const auto* grows = member_of(partition.configuration(), partition.grow());
+    auto stuck = [&] {
+      shown.set_step(msg::AilingGroup::STUCK);
+      shown.set_why(step.why + "; " + step.stuck);
+    };
+    if (unled && !step.stuck.empty()) {
+      stuck();
+    } else if (partition.has_target() && !(unled && grows)) {
       shown.set_step(msg::AilingGroup::CHANGING);
       if (const auto* newcomer = newcomer_of(partition))
         shown.set_node(newcomer->node());
-    } else if (const auto* grows = member_of(partition.configuration(), partition.grow())) {
+    } else if (grows) {
       shown.set_step(msg::AilingGroup::REBUILDING);
       shown.set_node(grows->node());
       if (const auto* said = report_of(view, group, *grows)) {
@@ -104,8 +112,7 @@ msg::HealingStatus healing_status(const outlook& view, const healing_book& book)
         shown.set_bytes_total(said->growth_total());
       }
     } else if (!step.stuck.empty()) {
-      shown.set_step(msg::AilingGroup::STUCK);
-      shown.set_why(step.why + "; " + step.stuck);
+      stuck();
     }
   }
   std::stable_sort(status.mutable_groups()->begin(), status.mutable_groups()->end(),

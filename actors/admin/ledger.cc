@@ -16,7 +16,8 @@ constexpr std::int64_t orders_every_us = 100'000;
 constexpr std::int64_t retry_after_us = 100'000;
 constexpr std::int64_t ask_leaders_every_us = 50'000;
 constexpr std::int64_t ask_leader_every_us = 400'000; // the same one
-constexpr std::size_t questions_kept = 32; // for our own group, and for hand-overs that people ask for
+constexpr std::size_t questions_kept = 32;      // for our own group, and for hand-overs that people ask for
+constexpr std::int64_t look_again_us = 100'000; // at a change that could not be made yet
 constexpr std::uint64_t page_bytes = limits::page_bytes / 2;
 
 } // namespace
@@ -233,17 +234,23 @@ bool admin_state::write_wish() {
   for (std::size_t tried = wishes.size(); tried > 0; --tried) {
     auto next = std::move(wishes.front());
     wishes.pop_front();
+    if (now() < std::min(next.look_us, next.who.until_us)) {
+      wishes.push_back(std::move(next));
+      continue;
+    }
     auto planned = plan_of(next);
     switch (planned.what) {
     case decision::verdict::refuse:
       reply(next.who, refusal(planned.refusal.code(), planned.refusal.message()));
       break;
     case decision::verdict::wait:
-      settle_heads(next); // what nobody will refuse may wait for them
-      if (now() < next.who.until_us)
-        wishes.push_back(std::move(next));
-      else
-        reply(next.who, refusal(msg::UNAVAILABLE, "not all nodes have answered the metadata leader yet"));
+      if (now() >= next.who.until_us) {
+        reply(next.who, refusal(planned.refusal.code(), planned.refusal.message()));
+        break;
+      }
+      next.look_us = now() + look_again_us;
+      settle_heads(next, planned.heads);
+      wishes.push_back(std::move(next));
       break;
     case decision::verdict::done:
       answer_done(next);
@@ -301,6 +308,10 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
                "healing " + std::string(order.resume() ? "goes on" : "is stopped") + ", by " + order.who() +
                    (order.why().empty() ? "" : ": " + order.why()));
     }
+    if (of && of->request.delete_table().unrestorable() != 0)
+      kit::log(kit::level::warning, options.node, "admin",
+               "table " + of->request.delete_table().name() +
+                   " cannot be restored, and is deleted: " + of->request.delete_table().why());
     for (const auto& table : what.tables)
       kit::log(kit::level::info, options.node, "admin",
                "table " + table.name() + " is " + msg::TableState_Name(table.state()));
@@ -316,7 +327,7 @@ void admin_state::on_written(const msg::ReplicaReply& reply, const change& what,
     stale = true;
   }
   if (of) {
-    of->attempted = code != msg::MOVED;
+    of->attempted = of->attempted || code != msg::MOVED;
     wishes.push_front(std::move(*of)); // planned again it is found done, or still to do
   }
   if (code != msg::OK && code != msg::CONDITION_FAILED)

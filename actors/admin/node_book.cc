@@ -66,6 +66,10 @@ void node_book::put(page& on, const std::string& node, const msg::ReplicaReport&
     holders.push_back(node);
   on.replicas[group] = replica;
   on.told_us[group] = now_us;
+  if (runs(replica))
+    on.idle_us.erase(group);
+  else
+    on.idle_us.try_emplace(group, now_us);
 }
 
 // A report comes when something has changed, so what was said last is so until the next one.
@@ -108,6 +112,16 @@ std::int64_t node_book::told_us(const std::string& node, std::uint64_t group) co
   return on && it != on->told_us.end() ? it->second : 0;
 }
 
+std::int64_t node_book::idle_us(const std::string& node, std::uint64_t group) const {
+  const auto* on = find(node);
+  auto it = on ? on->idle_us.find(group) : decltype(on->idle_us.begin()){};
+  return on && it != on->idle_us.end() ? it->second : 0;
+}
+
+bool node_book::runs(const msg::ReplicaReport& replica) {
+  return replica.epoch() > 0 && replica.trouble().empty() && replica.damage().empty() && !replica.retired();
+}
+
 const msg::Configuration* node_book::committed_of(std::uint64_t group) const {
   auto it = committed_.find(group);
   return it == committed_.end() ? nullptr : &it->second;
@@ -125,6 +139,7 @@ void node_book::drop(page& on, const std::string& node, std::uint64_t group) {
   if (on.replicas.erase(group) == 0)
     return;
   on.told_us.erase(group);
+  on.idle_us.erase(group);
   changed_.insert(group);
   if (auto it = servers_.find(group); it != servers_.end() && it->second == node)
     servers_.erase(it);

@@ -29,6 +29,7 @@ public:
     msg::NodeReport head; // the newest, without its replicas
     std::map<std::uint64_t, msg::ReplicaReport> replicas;
     std::unordered_map<std::uint64_t, std::int64_t> told_us; // of each of them: when it was last told anew
+    std::unordered_map<std::uint64_t, std::int64_t> idle_us; // of those that do not run: since when
     std::int64_t heard_us = 0;
     bool whole = false; // false: replicas is not all of them yet
   };
@@ -57,6 +58,10 @@ public:
   const std::string* server_of(std::uint64_t group) const;
   // When the node last said something new about its replica of the group; 0: never.
   std::int64_t told_us(const std::string& node, std::uint64_t group) const;
+  // Since when its replica of the group has not run, as far as it was heard here; 0: it runs, or is none.
+  std::int64_t idle_us(const std::string& node, std::uint64_t group) const;
+  // It says that it takes part, and that nothing is wrong with it.
+  static bool runs(const msg::ReplicaReport& replica);
   // nullptr: no leader of the group has said anything of this member.
   const attendance* attendance_of(std::uint64_t group, std::uint64_t member) const;
   // The newest configuration that a leader of the group has said is committed; nullptr: none has.

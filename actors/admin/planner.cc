@@ -102,6 +102,10 @@ decision refuse(msg::Code code, std::string why) {
   return {decision::verdict::refuse, {}, make_status(code, std::move(why))};
 }
 
+decision await(std::string why) {
+  return {decision::verdict::wait, {}, make_status(msg::UNAVAILABLE, std::move(why))};
+}
+
 change begin_change(const memory& records) {
   change next;
   next.cluster = records.cluster();
@@ -170,10 +174,9 @@ std::string add_partitions(change& next, const outlook& view, const msg::TableRe
 }
 
 decision make_table(const outlook& view, msg::TableRecord table, std::uint64_t seed) {
-  decision result;
-  result.what = decision::verdict::wait;
   if (view.too_early_to_place())
-    return result;
+    return await("not all nodes have answered the metadata leader yet");
+  decision result;
   table.set_state(msg::TABLE_CREATING);
   table.set_created_ms(view.now_ms);
   result.write = begin_change(view.records);
@@ -240,7 +243,8 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const ms
   if (auto wrong = check_table_name(wish.name()))
     return {decision::verdict::refuse, {}, *wrong};
   const auto* there = view.records.table(wish.name());
-  bool meant = there && (table_id == 0 || there->id() == table_id);
+  bool meant = there && (table_id == 0 || there->id() == table_id) &&
+               (wish.unrestorable() == 0 || there->id() == wish.unrestorable());
   if (!meant && table_id != 0)
     return {decision::verdict::done, {}, {}}; // what the first attempt meant is gone
   if (!meant)
@@ -252,6 +256,8 @@ decision plan_delete(const outlook& view, const msg::DeleteTable& wish, const ms
   bool given_up = there->state() == msg::TABLE_CREATING && there->has_restore();
   if (there->state() != msg::TABLE_ACTIVE && !given_up)
     return refuse_unsettled(*there);
+  if (wish.unrestorable() != 0 && !given_up)
+    return refuse(msg::TABLE_IN_USE, "Table has been restored: " + wish.name());
   if (auto why = needed_for(view.records, *there); !why.empty())
     return refuse(msg::TABLE_IN_USE, "Attempt to change a resource which is still in use: Table is being " +
                                          why + ": " + there->name());

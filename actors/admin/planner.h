@@ -33,7 +33,6 @@ struct outlook {
   std::vector<std::string> metadata_nodes;
   healing::rules heal;
   std::size_t rebuilds = 2;               // of items at once, per node
-  bool archive = false;                   // the cluster has one, and
   const archive_book* archived = nullptr; // how far what is wanted of it is there; null: nothing is known
 
   bool patient() const { return now_us - leading_us < patience_us; }
@@ -46,7 +45,8 @@ struct decision {
   enum class verdict { write, refuse, done, wait };
   verdict what = verdict::refuse;
   change write;
-  msg::Status refusal;
+  msg::Status refusal;                   // wait: what is said when the asker's time is up meanwhile
+  std::vector<std::uint64_t> heads = {}; // wait: of these groups, whose logs' ends must be known (backups.h)
 };
 
 // `table_id` and `seed` are random and stay the same when the request is planned again: that is how a table

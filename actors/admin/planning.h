@@ -8,6 +8,8 @@
 namespace troupe::admin {
 
 decision refuse(msg::Code code, std::string why);
+// It cannot be planned yet, and why.
+decision await(std::string why);
 // A table that is being created or deleted, in DynamoDB's words.
 decision refuse_unsettled(const msg::TableRecord& table);
 change begin_change(const memory& records);

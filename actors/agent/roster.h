@@ -6,16 +6,12 @@
 //     and made anew has another identity and matches no order;
 //   - the intent to make it (state CREATING) is durable before anything of it exists, so a second order finds
 //     it here;
-//   - a member in state CREATING is started fresh only when the log holds nothing of its group: it speaks
-//   only
-//     after it has been made durable there, so it has promised nobody anything. One that is started fresh and
-//     finds itself there all the same, since whoever made it ended before anybody heard of it, opens what it
-//     finds (replica/start.cc);
-//   - group numbers are never used twice, and a replica is dropped only when its group is known to have been
-//     deleted, so an old order for it can hurt nobody;
-//   - a member that was replaced leaves a record behind (state RETIRED) until its group is deleted, and only
-//   members
-//     with larger ids are made after it: an old order that names it finds that.
+//   - a member in state CREATING is started fresh only when the log holds nothing of its group. It makes its
+//     log before it speaks, so one that is not in the log has promised nobody anything; and one that finds
+//     its log made, as it was started a second time, opens that and is not fresh (replica/start.cc);
+//   - group numbers are never used twice. A member that was replaced leaves a record behind (state RETIRED)
+//     until its group is deleted, and only members with larger ids are made after it: an old order that names
+//     it finds that. All else of a replica goes only when its group is known to have been deleted.
 // Replicas that were ordered by another cluster's metadata are neither run by this one's orders nor dropped.
 #pragma once
 #include "messages/node_meta.pb.h"

@@ -109,6 +109,7 @@ void archiver_state::forget(std::uint64_t group) {
   charges.erase(it);
   std::erase(queue, group);
   std::erase(looks, group);
+  std::erase_if(line, [group](const auto& one) { return one.group == group; });
   if (snapshot && snapshot->group == group)
     snapshot_failed("its replica is gone");
 }

@@ -92,6 +92,12 @@ struct rubbish {
   std::size_t end = 0;
 };
 
+// A group whose items are to be made anew when others' have been.
+struct place_in_line {
+  std::uint64_t group = 0;
+  std::int64_t asked_us = 0; // the last time
+};
+
 struct archiver_state {
   static inline const char* name = "archiver";
   using pointer = wire::scrubbed_archiver_actor::stateful_pointer<archiver_state>;
@@ -109,7 +115,8 @@ struct archiver_state {
   std::deque<rubbish> heap; // to be removed
   bool sweeping = false;
   std::int64_t sweep_us = 0;          // not before
-  std::set<std::uint64_t> rebuilding; // groups
+  std::set<std::uint64_t> rebuilding; // groups, and those that are in line for it
+  std::deque<place_in_line> line;
   std::mt19937_64 dice;
   std::uint64_t lives = 0;   // of all charges
   std::int64_t armed_us = 0; // 0: not
@@ -170,6 +177,7 @@ struct archiver_state {
   void swept(const store_worker& hand, const store_done& done);
 
   // --- rebuilds.cc
+  bool may_rebuild(std::uint64_t group);
   void rebuild(const wire::rebuild_items& what);
   void rebuilt(const wire::rebuild_items& what, wire::items_rebuilt made);
 

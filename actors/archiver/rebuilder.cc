@@ -1,7 +1,6 @@
 #include "actors/archiver/rebuilder.h"
 #include "actors/history/rebuild.h"
 #include "config/limits.h"
-#include "storage/disk_space.h"
 #include "storage/files.h"
 #include "storage/snapshot.h"
 #include <algorithm>
@@ -30,20 +29,41 @@ void pace(const rebuilder_options& options, std::uint64_t bytes) {
   }
 }
 
-// A store from which no more is fetched in a second than the node may take.
+// Nobody is to go on where the disk has no room for so many bytes more, or in a node that stops.
+storage::result<void> may_go_on(const rebuilder_options& options, const rebuild_job& job,
+                                std::uint64_t bytes = 0) {
+  if (cancelled(options))
+    return storage::error{storage::code::refused, "this node stops"};
+  auto free = options.free_bytes(storage::directory_of(job.path));
+  if (!free)
+    return free.error();
+  if (*free < options.free_bytes_min + bytes)
+    return storage::error{storage::code::full, "the disk has " + std::to_string(*free >> 20) +
+                                                   " MiB left; about " + std::to_string(bytes >> 20) +
+                                                   " are needed, and it keeps " +
+                                                   std::to_string(options.free_bytes_min >> 20)};
+  return {};
+}
+
+// A store from which no more is fetched in a second than the node may take, and nothing that it may not.
 class paced_store final : public storage::object_store {
 public:
-  paced_store(std::unique_ptr<storage::object_store> from, const rebuilder_options& options)
-      : from_(std::move(from)), options_(options) {}
+  paced_store(std::unique_ptr<storage::object_store> from, const rebuilder_options& options,
+              const rebuild_job& job)
+      : from_(std::move(from)), options_(options), job_(job) {}
 
   storage::result<storage::put_outcome> put(const std::string& name, std::string_view bytes) override {
     return from_->put(name, bytes);
   }
   storage::result<std::string> get(const std::string& name, std::uint64_t max_bytes) override {
+    if (auto may = may_go_on(options_, job_); !may)
+      return may.error();
     return paced(from_->get(name, max_bytes));
   }
   storage::result<std::string> get_range(const std::string& name, std::uint64_t offset,
                                          std::size_t count) override {
+    if (auto may = may_go_on(options_, job_); !may)
+      return may.error();
     return paced(from_->get_range(name, offset, count));
   }
   storage::result<storage::object_page> list(const std::string& prefix, const std::string& after,
@@ -63,6 +83,7 @@ private:
 
   std::unique_ptr<storage::object_store> from_;
   const rebuilder_options& options_;
+  const rebuild_job& job_;
 };
 
 class work {
@@ -82,11 +103,12 @@ private:
     auto opened = options_.open();
     if (!opened)
       return opened.error();
-    paced_store store(std::move(*opened), options_);
+    paced_store store(std::move(*opened), options_, job_);
     history::rebuild_order order;
     order.whose = job_.whose;
     order.last = job_.last;
     order.path = job_.path + ".items";
+    order.room = [this](std::uint64_t bytes) { return may_go_on(options_, job_, bytes); };
     auto made = history::rebuild::begin(store, std::move(order));
     if (!made)
       return made.error();
@@ -95,31 +117,18 @@ private:
     return write(**made);
   }
 
-  // Between steps: nobody is to go on with a disk that is full, or in a node that stops.
-  storage::result<void> may_go_on() const {
-    if (cancelled(options_))
-      return storage::error{storage::code::refused, "this node stops"};
-    auto free = storage::free_bytes(storage::directory_of(job_.path));
-    if (!free)
-      return free.error();
-    if (*free < options_.free_bytes_min)
-      return storage::error{storage::code::full, "the disk has " + std::to_string(*free >> 20) +
-                                                     " MiB left, and keeps " +
-                                                     std::to_string(options_.free_bytes_min >> 20)};
-    return {};
-  }
-
-  // The archive may end below what is chosen: the rest is in the replica's log.
+  // The archive may end below what is chosen, or be damaged from somewhere on, as the last upload of a member
+  // that is gone may be: the rest is in the replica's log.
   storage::result<void> apply_log(history::rebuild& items) {
     for (;;) {
-      if (auto may = may_go_on(); !may)
+      if (auto may = may_go_on(options_, job_); !may)
         return may;
       auto all = items.step();
-      bool ended = !all && all.error().code == storage::code::missing;
+      bool ended =
+          !all && (all.error().code == storage::code::missing || all.error().code == storage::code::corrupt);
       if (ended && items.position().index < job_.least)
-        return storage::error{storage::code::missing, all.error().text +
-                                                          ", and the log here begins behind entry " +
-                                                          std::to_string(job_.least)};
+        return storage::error{all.error().code, all.error().text + ", and the log here begins behind entry " +
+                                                    std::to_string(job_.least)};
       if (!all && !ended)
         return all.error();
       if (ended || *all)
@@ -129,18 +138,19 @@ private:
   }
 
   storage::result<void> write(history::rebuild& items) {
+    if (auto may = may_go_on(options_, job_, items.items().stats().bytes); !may)
+      return may;
     auto writer = storage::snapshot_writer::begin(items.items(), job_.path);
     if (!writer)
       return writer.error();
     for (;;) {
-      if (auto may = may_go_on(); !may)
+      if (auto may = may_go_on(options_, job_); !may)
         return may;
       auto all = (*writer)->step(slice_bytes);
       if (!all)
         return all.error();
       if (*all)
         break;
-      pace(options_, slice_bytes);
     }
     done_.file = job_.path;
     done_.index = items.position().index;

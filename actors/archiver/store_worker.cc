@@ -1,4 +1,6 @@
 #include "actors/archiver/store_worker.h"
+#include "actors/history/rebuild.h"
+#include "actors/history/snapshots.h"
 #include "storage/archive/segment.h"
 #include <algorithm>
 #include <caf/all.hpp>
@@ -18,21 +20,12 @@ store_done failure(const storage::error& why) {
   return done;
 }
 
+// Its index; 0: there is none.
 storage::result<std::uint64_t> newest_snapshot(const store_job& job, storage::object_store& store) {
-  std::uint64_t newest = 0;
-  std::string after;
-  for (bool more = true; more;) {
-    auto page = store.list(archive::snapshots_folder(job.folder), after, storage::object_page_max);
-    if (!page)
-      return page.error();
-    for (auto& object : page->objects) {
-      after = object.name;
-      if (auto found = archive::read_snapshot_name(job.folder, object.name))
-        newest = std::max(newest, found->index);
-    }
-    more = page->more;
-  }
-  return newest;
+  auto newest = history::newest_snapshot(store, job.folder, history::everything);
+  if (!newest)
+    return newest.error();
+  return *newest ? (*newest)->index : 0;
 }
 
 // Whether everything up to `to` can be rebuilt: from the newest snapshot, or the first entry, by segments

@@ -1,6 +1,5 @@
 #include "actors/history/rebuild.h"
 #include "actors/history/snapshots.h"
-#include "config/limits.h"
 #include "storage/files.h"
 #include "storage/snapshot.h"
 #include <deque>
@@ -24,6 +23,13 @@ result<void> remove_files(const std::string& path) {
   return {};
 }
 
+std::uint64_t bytes_of(const storage::archived_snapshot& about) {
+  std::uint64_t bytes = 0;
+  for (const auto& part : about.parts)
+    bytes += part.bytes;
+  return bytes;
+}
+
 } // namespace
 
 rebuild::~rebuild() {
@@ -31,12 +37,16 @@ rebuild::~rebuild() {
   (void)remove_files(order_.path); // the next one for that path removes what stays
 }
 
+result<void> rebuild::room_for(std::uint64_t bytes) const {
+  return order_.room ? order_.room(bytes) : result<void>();
+}
+
 // The item file is that of a snapshot, if there is one that may be begun with; and where the log goes on
 // behind it.
 result<log_position> rebuild::install_newest(storage::object_store& store) const {
   auto file = order_.path + snapshot_end;
   for (std::optional<archive::snapshot_id> before; !order_.log_alone;) {
-    auto found = newest_snapshot(store, order_.whose, order_.last, before);
+    auto found = newest_snapshot(store, archive::folder_of(order_.whose), order_.last, before);
     if (!found)
       return found.error();
     if (!*found)
@@ -45,12 +55,21 @@ result<log_position> rebuild::install_newest(storage::object_store& store) const
     auto about = read_snapshot_manifest(store, order_.whose, **found);
     if (about && order_.time_ms != 0 && about->header.time_ms() > order_.time_ms)
       continue; // it holds something younger
+    const std::uint64_t bytes = about ? bytes_of(*about) : 0;
+    if (about) // the file that is fetched, and what it is installed as
+      if (auto may = room_for(2 * bytes); !may)
+        return may.error();
     if (about)
       about = fetch_snapshot(store, order_.whose, **found, file);
     if (!about && about.error().code != code::corrupt && about.error().code != code::missing)
       return about.error();
     if (!about)
       continue;
+    if (auto may = room_for(bytes); !may) {
+      if (auto removed = storage::remove_file(file); !removed)
+        return removed.error();
+      return may.error();
+    }
     storage::install_options options;
     options.group = order_.whose.group;
     options.member = only_member;
@@ -77,6 +96,10 @@ result<void> rebuild::open_items() {
   if (!items)
     return items.error();
   items_ = std::move(*items);
+  auto known = items_->requests();
+  if (!known)
+    return known.error();
+  requests_.restore(*known);
   return {};
 }
 
@@ -96,23 +119,6 @@ result<std::unique_ptr<rebuild>> rebuild::begin(storage::object_store& store, re
   return made;
 }
 
-namespace {
-
-// A member goes on from these items: requests that clients may still repeat must not take effect again.
-void remember(const msg::Entry& entry, const msg::Command& command, storage::item_batch& batch) {
-  batch.forget_requests_before_ms = command.time_ms() - limits::remembered_ms;
-  if (command.id().sequence() == 0)
-    return;
-  auto& known = batch.requests.emplace_back();
-  *known.mutable_id() = command.id();
-  known.set_index(entry.index());
-  known.set_time_ms(command.time_ms());
-  known.set_refused(command.refused());
-  known.set_refused_with(command.refused_with());
-}
-
-} // namespace
-
 // Puts as much of the entries into the items as is wanted. True: there is nothing to come.
 result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
   std::deque<msg::Command> commands; // whose bytes the batch refers to
@@ -124,11 +130,12 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
   auto put = [&]() -> result<void> {
     batch.position.index = to.index;
     batch.position.link = to.link;
+    batch.requests = requests_.take_new();
+    batch.forget_requests_before_ms = requests_.oldest_ms();
     if (auto applied = items_->apply(batch); !applied)
       return applied;
     at_ = to;
     batch.changes.clear();
-    batch.requests.clear();
     commands.clear();
     bytes = 0;
     return {};
@@ -151,7 +158,7 @@ result<bool> rebuild::take(const std::vector<msg::Entry>& entries) {
       batch.position.time_ms = command.time_ms();
       for (auto& effect : command.effects())
         batch.changes.push_back({effect.key(), effect.item(), effect.remove()});
-      remember(entry, command, batch);
+      requests_.add(command.id(), {entry.index(), dedup::refusal_in(command)}, dedup::clock_in(command));
     } else if (entry.kind() == msg::Entry::CONFIGURATION) {
       msg::Configuration next;
       if (!next.ParseFromString(entry.payload()))

@@ -9,9 +9,11 @@
 // before all that is wanted, which may be tried again as well. After an entry that is none, or an error of
 // the item file, it is over, and every step says so again.
 #pragma once
+#include "actors/core/dedup/remembered.h"
 #include "actors/history/log_reader.h"
 #include "storage/item_store.h"
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -29,6 +31,9 @@ struct rebuild_order {
   bool log_alone = false;      // no snapshot is begun with: a member made it, and may have been wrong by then
   std::string path;            // of the file; what lies there is removed
   storage::item_options items; // what rules it is kept by; group, member and `create` are set here
+  // Asked before a snapshot is fetched, and again before it is installed, whether about so many bytes more
+  // may be written; what it says against them ends the rebuild. May be empty.
+  std::function<storage::result<void>(std::uint64_t bytes)> room;
 };
 
 class rebuild {
@@ -54,12 +59,14 @@ private:
   explicit rebuild(rebuild_order order) : order_(std::move(order)) {}
   storage::result<log_position> install_newest(storage::object_store& store) const;
   storage::result<void> open_items();
+  storage::result<void> room_for(std::uint64_t bytes) const;
   storage::result<bool> take(const std::vector<msg::Entry>& entries);
 
   rebuild_order order_;
   std::optional<log_reader> reader_; // from begin() on
   log_position at_;
   std::unique_ptr<storage::item_store> items_;
+  dedup::remembered requests_; // a member goes on from these items: none of them may take effect again
   std::uint64_t began_with_ = 0;
   bool whole_ = false;
   bool past_time_ = false;

@@ -10,9 +10,8 @@ using storage::error;
 using storage::result;
 
 result<std::optional<archive::snapshot_id>>
-newest_snapshot(storage::object_store& store, const archive::place& whose, std::uint64_t at_most,
+newest_snapshot(storage::object_store& store, const std::string& folder, std::uint64_t at_most,
                 const std::optional<archive::snapshot_id>& before) {
-  auto folder = archive::folder_of(whose);
   auto prefix = archive::snapshots_folder(folder);
   std::optional<archive::snapshot_id> newest;
   std::string after;

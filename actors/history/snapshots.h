@@ -11,10 +11,11 @@
 
 namespace troupe::history {
 
-// The newest whose last entry is at or below `at_most`; nothing when there is none. Two members may have made
-// one of the same entry: `before` is passed over, and what is younger or, of its index, has a higher number.
+// The newest in a group's folder whose last entry is at or below `at_most`; nothing when there is none. Two
+// members may have made one of the same entry: `before` is passed over, and what is younger or, of its index,
+// has a higher number.
 storage::result<std::optional<archive::snapshot_id>>
-newest_snapshot(storage::object_store& store, const archive::place& whose, std::uint64_t at_most,
+newest_snapshot(storage::object_store& store, const std::string& folder, std::uint64_t at_most,
                 const std::optional<archive::snapshot_id>& before = {});
 
 storage::result<storage::archived_snapshot> read_snapshot_manifest(storage::object_store& store,

@@ -73,7 +73,14 @@ struct node::parts {
   void spawn_storage();
   void spawn_archiver();
   void spawn_restorer();
-  void spawn_roles();
+  void spawn_roles(); // the five that follow
+  void spawn_pulse();
+  void spawn_admin();
+  void spawn_router();
+  void spawn_scrubber();
+  void spawn_agent();
+  template <class Options>
+  Options common() const;
   void spawn_probe();
   void spawn_dialers();
   start_failure open_api();

@@ -27,6 +27,20 @@ archiver::store_opener opener_of_archive(const config::archive_settings& where,
 
 } // namespace
 
+// What all roles are told, as far as they are.
+template <class Options>
+Options node::parts::common() const {
+  Options o;
+  if constexpr (requires { o.node; })
+    o.node = here.name;
+  if constexpr (requires { o.seed; })
+    o.seed = kit::random_id();
+  o.peers = peers;
+  o.clock = &clock;
+  o.metrics = metrics;
+  return o;
+}
+
 void node::parts::spawn_storage() {
   ticker = kit::spawn(system, kit::ticker, std::cref(clock), ticker_period_ms);
   disk::disk_options log_wish;
@@ -61,12 +75,10 @@ void node::parts::spawn_archiver() {
     if (!made)
       say(kit::level::warning, "the archive cannot be made: " + made.error().text);
   }
-  archiver::archiver_options o;
-  o.node = here.name;
+  auto o = common<archiver::archiver_options>();
   o.cluster = cluster.name;
   o.rules = archiver::rules_of(cluster.archive);
   o.snapshots = archiver::snapshots_of(cluster.archive);
-  o.seed = kit::random_id();
   o.items = [this](std::uint64_t group) { return worker_of(group); };
   o.scratch = here.data + "/snapshots";
   o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
@@ -75,10 +87,7 @@ void node::parts::spawn_archiver() {
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.open = opener_of_archive(cluster.archive, o.cancelled);
   o.disk = disk;
-  o.peers = peers;
   o.ticker = ticker;
-  o.clock = &clock;
-  o.metrics = metrics;
   o.fail_stop = fail_stop;
   archiver = archiver::spawn_archiver(system, std::move(o));
   say(kit::level::info, "archives in " + storage::place_of(cluster.archive));
@@ -87,22 +96,17 @@ void node::parts::spawn_archiver() {
 void node::parts::spawn_restorer() {
   if (!cluster.archive.on())
     return;
-  restorer::restorer_options o;
-  o.node = here.name;
+  auto o = common<restorer::restorer_options>();
   o.metadata_nodes = names_of(&config::node_roles::metadata);
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.open = opener_of_archive(cluster.archive, o.cancelled);
   o.scratch = here.data + "/restore";
   o.bytes_per_second = static_cast<std::uint64_t>(cluster.archive.restore_bytes_per_second);
-  o.seed = kit::random_id();
-  o.peers = peers;
-  o.clock = &clock;
-  o.metrics = metrics;
   restorer = restorer::spawn_restorer(system, std::move(o));
 }
 
 wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) {
-  replica::replica_options o;
+  auto o = common<replica::replica_options>();
   o.group = wish.group;
   o.member = wish.member;
   o.kind = wish.kind;
@@ -113,12 +117,9 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.from = wish.from;
   o.to = wish.to;
   o.local_indexes = wish.local_indexes;
-  o.node = here.name;
-  o.seed = kit::random_id();
   o.replication = cluster.replication;
   o.storage = cluster.storage;
   o.inflight = static_cast<std::size_t>(cluster.requests.replica_inflight);
-  o.peers = peers;
   o.ticker = ticker;
   o.disk = disk;
   o.items = worker_of(wish.group);
@@ -126,8 +127,6 @@ wire::replica_actor node::parts::spawn_replica(const agent::replica_wish& wish) 
   o.mender = disk;
   o.deputies = deputies;
   o.takes = takes;
-  o.clock = &clock;
-  o.metrics = metrics;
   auto made = replica::spawn_replica(system, std::move(o));
   caf::anon_send(scrubber, scrubber::resident_started{wish.group, wish.member, wish.table, made});
   return made;
@@ -149,60 +148,59 @@ std::vector<std::string> node::parts::names_of(bool config::node_roles::*role) c
 }
 
 void node::parts::spawn_roles() {
-  pulse::pulse_options beats;
-  beats.heartbeat_us = cluster.replication.heartbeat_ms * 1000;
-  beats.lease_us = cluster.replication.lease_ms * 1000;
-  beats.deputies = deputies;
-  beats.peers = peers;
-  beats.clock = &clock;
-  beats.metrics = metrics;
-  pulse = pulse::spawn_pulse(system, std::move(beats));
-  if (here.roles.metadata) {
-    admin::admin_options o;
-    o.node = here.name;
-    o.storage_nodes = names_of(&config::node_roles::storage);
-    o.metadata_nodes = names_of(&config::node_roles::metadata);
-    o.heal.silence_us = cluster.healing.silence_ms * 1000;
-    o.heal.grace_us = cluster.healing.grace_ms * 1000;
-    o.heal.archive = cluster.archive.on();
-    o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
-    o.archive = cluster.archive.on();
-    o.min_free_bytes = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
-    o.seed = kit::random_id();
-    o.peers = peers;
-    o.clock = &clock;
-    o.metrics = metrics;
-    admin = admin::spawn_admin(system, std::move(o));
-  }
-  if (here.roles.router) {
-    router::router_options o;
-    o.node = here.name;
-    o.metadata_nodes = names_of(&config::node_roles::metadata);
-    o.inflight = static_cast<std::size_t>(cluster.requests.router_inflight);
-    o.deadline_ms = cluster.requests.deadline_ms;
-    o.seed = kit::random_id();
-    o.peers = peers;
-    o.clock = &clock;
-    o.metrics = metrics;
-    router = router::spawn_router(system, std::move(o));
-  }
-  scrubber::scrubber_options reader;
-  reader.node = here.name;
-  reader.scrub = cluster.scrub;
-  reader.seed = kit::random_id();
-  reader.peers = peers;
-  reader.disk = disk;
-  reader.items = [this](std::uint64_t group) { return worker_of(group); };
-  reader.archiver = archiver;
-  reader.archive.cancelled = std::make_shared<std::atomic<bool>>(false);
-  reader.archive.open = opener_of_archive(cluster.archive, reader.archive.cancelled);
-  reader.archive.scratch = here.data + "/scrub";
-  reader.archive.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
-  reader.piece_bytes = static_cast<std::uint64_t>(cluster.archive.segment_bytes);
-  reader.clock = &clock;
-  reader.metrics = metrics;
-  scrubber = scrubber::spawn_scrubber(system, std::move(reader));
-  agent::agent_options o;
+  spawn_pulse();
+  if (here.roles.metadata)
+    spawn_admin();
+  if (here.roles.router)
+    spawn_router();
+  spawn_scrubber();
+  spawn_agent();
+}
+
+void node::parts::spawn_pulse() {
+  auto o = common<pulse::pulse_options>();
+  o.heartbeat_us = cluster.replication.heartbeat_ms * 1000;
+  o.lease_us = cluster.replication.lease_ms * 1000;
+  o.deputies = deputies;
+  pulse = pulse::spawn_pulse(system, std::move(o));
+}
+
+void node::parts::spawn_admin() {
+  auto o = common<admin::admin_options>();
+  o.storage_nodes = names_of(&config::node_roles::storage);
+  o.metadata_nodes = names_of(&config::node_roles::metadata);
+  o.heal.silence_us = cluster.healing.silence_ms * 1000;
+  o.heal.grace_us = cluster.healing.grace_ms * 1000;
+  o.heal.archive = cluster.archive.on();
+  o.rebuilds = static_cast<std::size_t>(cluster.healing.rebuilds);
+  o.min_free_bytes = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
+  admin = admin::spawn_admin(system, std::move(o));
+}
+
+void node::parts::spawn_router() {
+  auto o = common<router::router_options>();
+  o.metadata_nodes = names_of(&config::node_roles::metadata);
+  o.inflight = static_cast<std::size_t>(cluster.requests.router_inflight);
+  o.deadline_ms = cluster.requests.deadline_ms;
+  router = router::spawn_router(system, std::move(o));
+}
+
+void node::parts::spawn_scrubber() {
+  auto o = common<scrubber::scrubber_options>();
+  o.scrub = cluster.scrub;
+  o.disk = disk;
+  o.items = [this](std::uint64_t group) { return worker_of(group); };
+  o.archiver = archiver;
+  o.archive.cancelled = std::make_shared<std::atomic<bool>>(false);
+  o.archive.open = opener_of_archive(cluster.archive, o.archive.cancelled);
+  o.archive.scratch = here.data + "/scrub";
+  o.archive.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
+  o.piece_bytes = static_cast<std::uint64_t>(cluster.archive.segment_bytes);
+  scrubber = scrubber::spawn_scrubber(system, std::move(o));
+}
+
+void node::parts::spawn_agent() {
+  auto o = common<agent::agent_options>();
   o.self.set_node(here.name);
   o.self.set_zone(here.zone);
   o.self.set_address(address());
@@ -216,15 +214,11 @@ void node::parts::spawn_roles() {
   o.meta = std::move(meta);
   o.logged = std::move(logged);
   o.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
-  o.seed = kit::random_id();
   o.spawn_replica = [this](const agent::replica_wish& wish) { return spawn_replica(wish); };
   o.disk = disk;
   o.items = [this](std::uint64_t group) { return worker_of(group); };
   o.archiver = archiver;
   o.restorer = restorer;
-  o.peers = peers;
-  o.clock = &clock;
-  o.metrics = metrics;
   agent = agent::spawn_agent(system, std::move(o));
 }
 

@@ -209,7 +209,7 @@ void replica_state::apply(const msg::Entry& entry) {
     dirty_since_us = now();
   for (auto& effect : *command.mutable_effects())
     items.apply(std::move(effect), entry.index());
-  requests.add(command.id(), {entry.index(), refusal_in(command)}, clock_in(command));
+  requests.add(command.id(), {entry.index(), dedup::refusal_in(command)}, dedup::clock_in(command));
   last_time_ms = std::max(last_time_ms, command.time_ms());
   if (command.has_mark())
     mark(command.mark());
@@ -247,8 +247,8 @@ void replica_state::answer_applied() {
       meter->write_seconds.Observe(static_cast<double>(t - who.since_us) / 1e6);
       answer(who, write.reply);
     }
-    if (has_id(write.id))
-      proposed_ids.erase(key_of(write.id));
+    if (dedup::has_id(write.id))
+      proposed_ids.erase(dedup::key_of(write.id));
     proposed.erase(proposed.begin());
   }
   while (!after_applied.empty() && after_applied.begin()->first <= applied) {
@@ -426,7 +426,7 @@ void replica_state::arm() {
     due = std::min(due, stop_by_us);
   if (condemned && holds_items)
     due = std::min(due, now() + look_again_us);
-  if (items_lost && !items_failing.empty() && !probe_under_way)
+  if (probes_items() && !probe_under_way)
     due = std::min(due, probe_us);
   auto t = now();
   if (due == std::numeric_limits<std::int64_t>::max() || (armed_us != 0 && armed_us <= due))

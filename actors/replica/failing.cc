@@ -65,12 +65,17 @@ void replica_state::items_refused(const wire::disk_result& why) {
 
 void replica_state::items_taken() {
   flush_fails_us = 0;
-  if (!core || !passes(items_failing) || !damage.empty())
+  if (!core)
+    return;
+  const bool passed = passes(items_failing);
+  if (!damage.empty())
     return;
   if (items_lost) {
     reopens = true; // what was given up is in the log; until it is read, nobody is served
     return;
   }
+  if (!passed)
+    return;
   items_fail = false;
   core->disk_healthy(disk_refuses.empty(), now());
 }
@@ -115,8 +120,13 @@ void replica_state::watch_items() {
     marked_requests.clear();
     probe_us = now() + probe_every_us;
   }
-  if (items_lost && !items_failing.empty())
+  if (probes_items())
     probe_items();
+}
+
+// Whatever became of it in between: it has to hear that the file takes something, or it is never whole again.
+bool replica_state::probes_items() const {
+  return items_lost && damage.empty() && !reopens;
 }
 
 // There is nothing to flush any more that would show whether the file takes something again.

@@ -189,7 +189,7 @@ msg::ReplicaReport replica_state::report() const {
   r.set_damage(must_go());
   r.set_items_gone(!r.damage().empty() && (!holds_items || !items_there || condemned));
   r.set_restored(restored);
-  r.set_grown(holds_items && kind() == msg::LOG_REPLICA);
+  r.set_grown(holds_items && !condemned && kind() == msg::LOG_REPLICA);
   *r.mutable_scrub() = scrubbed;
   if (growing) {
     r.set_growth_total(std::max<std::uint64_t>(incoming_total, 1));

@@ -4,11 +4,11 @@
 // rest.cc leaves a quiet group to the node's pulse, archiving.cc tells the node's archiver of the log,
 // scrub.cc does what the scrubber asks.
 #pragma once
+#include "actors/core/dedup/remembered.h"
 #include "actors/core/paxos/group.h"
 #include "actors/kit/promise_table.h"
 #include "actors/replica/meter.h"
 #include "actors/replica/overlay.h"
-#include "actors/replica/remembered.h"
 #include "actors/replica/replica_actor.h"
 #include "config/limits.h"
 #include <deque>
@@ -72,7 +72,6 @@ struct incoming_snapshot {
   std::uint64_t snapshot = 0; // that the pieces before that one are of; 0: none is here
   std::int64_t ask_us = 0;    // when to ask for it
   int silences = 0;           // questions without an answer, in a row
-  bool begun = false;         // it is known which piece comes first
   bool admitted = false;      // the bytes of the piece that is asked for count already
   bool given_up = false;      // the worker was told so
   bool storing =
@@ -143,7 +142,7 @@ struct replica_state {
   // --- the state machine
   overlay items;
   std::shared_ptr<const item::local_indexes> indexes; // null when the table has none
-  remembered requests;
+  dedup::remembered requests;
   wire::items_opened opened;
   std::vector<msg::AppliedRequest> unflushed_requests;
   std::int64_t last_time_ms = 0;
@@ -162,6 +161,7 @@ struct replica_state {
   // A mark that came while a flush was under way: what brings the items to its index goes behind that flush.
   std::optional<wire::apply_items> marked_flush;
   std::vector<msg::AppliedRequest> marked_requests; // in it, and in no flush before
+  std::uint64_t lineage = 0; // of its items, as the item worker said when it opened or replaced the file
   std::uint64_t items_bytes = 0;
   std::uint64_t items_held = 0; // in the item store, and their sizes by DynamoDB's rule
   std::uint64_t item_sizes = 0;
@@ -169,7 +169,7 @@ struct replica_state {
 
   // --- promises
   std::map<std::uint64_t, proposed_write> proposed; // by index
-  std::unordered_map<request_key, std::uint64_t, request_key_hash> proposed_ids;
+  std::unordered_map<dedup::request_key, std::uint64_t, dedup::request_key_hash> proposed_ids;
   std::multimap<std::uint64_t, std::pair<waiter, msg::ReplicaReply>> after_applied;
   kit::promise_table<pending> store_waits{limits::replica_inflight};
   std::unordered_map<std::uint64_t, pending_write> writes_waiting; // by write_id
@@ -199,7 +199,9 @@ struct replica_state {
   bool reopens = false; // its item file was replaced under it: it opens again as soon as the disk is idle
   std::uint64_t grow_tries = 0;      // each asks another member
   std::int64_t archive_again_us = 0; // the archive is not asked for items before
-  // Who has not the snapshot any more whose pieces are here, and since when nobody has given more of it.
+  std::int64_t room_again_us = 0;    // nor is anything fetched, as there was no room for it
+  // Who has not the snapshot any more whose pieces are here, and since when nobody has given more of it; 0:
+  // it is not known that anybody refuses to.
   std::set<std::uint64_t> gone_sources;
   std::int64_t gone_since_us = 0;
   std::vector<std::pair<std::uint64_t, waiter>> changes; // epoch -> who waits until it is committed
@@ -276,6 +278,7 @@ struct replica_state {
   bool passes(std::string& failing);  // false: it was not failing
   const std::string& must_go() const; // why this member must be replaced as things are; empty: it need not
   void watch_items();
+  bool probes_items() const;
   void probe_items();
 
   // --- scrub.cc
@@ -337,6 +340,7 @@ struct replica_state {
   void begin_transfer(std::uint64_t from);
   const msg::Member* host_of(std::uint64_t source) const;
   void ask_for_piece();
+  void somebody_gives();
   void ask_archive();
   std::uint64_t snapshot_wanted() const; // its index at least
   wire::store_snapshot order_for(const incoming_snapshot& transfer);
@@ -347,7 +351,6 @@ struct replica_state {
   void on_items_rebuilt(const wire::items_rebuilt& what);
   void transfer_failed(const std::string& why);
   void discard_pieces();
-  void discard_file(const std::string& file);
 
   // --- answers
   waiter waiter_of(const wire::delivery& from) const;

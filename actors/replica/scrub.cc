@@ -98,16 +98,27 @@ void replica_state::mend_from(const msg::PaxosMessage& message) {
 bool replica_state::on_condemn(const wire::condemn& what) {
   if (!core || now_in != phase::running)
     return false;
-  if (!keeps_items() || kind() != msg::STORAGE_REPLICA)
-    return true;
+  if (!holds_items || condemned)
+    return true; // with items_lost it has them, and may answer with them again one day
   if (!what.compared) {
-    must_be_replaced(what.why);
+    // Nobody counts on what a log replica has fetched: it fetches it again, and votes on meanwhile.
+    condemned = kind() == msg::LOG_REPLICA && core->role() != paxos::role::leader;
+    if (condemned)
+      drain();
+    else
+      must_be_replaced(what.why);
     return true;
   }
   // Members that were found wrong one after the other may not go one after the other: the second one's
   // rebuild could come from the first. Under one configuration either one is outvoted by two others, or a
   // reference has found all that are wrong at once.
-  if (condemned || what.epoch != configuration().epoch())
+  if (what.epoch != configuration().epoch())
+    return true;
+  // One that was built anew since it was compared is another copy, and innocent. While a file may be taking
+  // the place of this one nobody can tell which it will be.
+  if (what.lineage == 0 || lineage == 0 || reopens || (incoming && incoming->storing))
+    return false;
+  if (what.lineage != lineage)
     return true;
   condemned = true;
   must_be_replaced(what.why);
@@ -117,7 +128,8 @@ bool replica_state::on_condemn(const wire::condemn& what) {
 }
 
 // Somebody else leads first. Then the file goes into quarantine, and the member opens again without items and
-// votes on, as a log replica does, until it has been replaced.
+// votes on, as a log replica does, until it has been replaced; and one that is a log replica, until it has
+// fetched others.
 void replica_state::leave_items() {
   if (!holds_items || reopens || now_in != phase::running)
     return;

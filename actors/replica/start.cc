@@ -66,21 +66,23 @@ void replica_state::on_loaded(wire::log_loaded& what) {
 void replica_state::on_opened(wire::items_opened& what) {
   // A log replica has items when it has grown; whatever else lies there will be replaced when it grows. What
   // cannot be opened now may be whole.
+  const bool found = what.result.ok();
   auto passing =
       what.result.outcome == wire::disk_outcome::full || what.result.outcome == wire::disk_outcome::failed;
-  if (options.kind == msg::LOG_REPLICA && !options.fresh && !passing) {
-    holds_items = what.result.ok() && what.applied >= loaded.base;
+  if (kind() == msg::LOG_REPLICA && !options.fresh && !passing) {
+    holds_items = found && what.applied >= loaded.base;
     if (!holds_items) {
       what = {};
       what.applied = what.durable = loaded.base;
     }
   }
   if (condemned) { // it leaves its items, and votes on without
-    if (what.result.ok())
+    if (found)
       self->send(options.items, wire::drop_items{options.group, true});
     holds_items = false;
     what = {};
     what.applied = what.durable = loaded.base;
+    condemned = kind() != msg::LOG_REPLICA; // the items that it may fetch are others
   }
   bool corrupt = what.result.outcome == wire::disk_outcome::corrupt;
   bool gone = corrupt || what.result.outcome == wire::disk_outcome::missing;
@@ -226,7 +228,7 @@ void replica_state::run() {
   bool fits = items_fit_the_log();
   if (!fits && opened.applied <= std::max(loaded.hard_state.commit(), loaded.base)) {
     const std::string why = "its items are not those of its log at " + std::to_string(opened.applied);
-    if (options.kind != msg::LOG_REPLICA)
+    if (kind() != msg::LOG_REPLICA)
       return must_be_replaced(why);
     kit::log(kit::level::error, "replica", "group " + std::to_string(options.group) + ": " + why);
     holds_items = false; // and does without; what lies there is replaced when it grows
@@ -253,6 +255,7 @@ void replica_state::run() {
   r.items = holds_items;
   applied = flushed = r.items ? opened.applied : loaded.base;
   r.applied = fits ? applied : loaded.base;
+  r.items_link = r.items && fits ? opened.applied_link : 0;
   unsettled.clear(); // what is not counted yet is counted here, or when it is applied
   for (auto& entry : r.entries)
     if (entry.index() > settled.index && entry.index() <= r.applied)
@@ -267,6 +270,7 @@ void replica_state::run() {
   configured = opened.configuration;
   configured_at = opened.configuration_index;
   stored_epoch = configured.epoch();
+  lineage = opened.lineage;
   items_bytes = opened.bytes;
   items_held = opened.items;
   item_sizes = opened.item_sizes;
@@ -324,7 +328,7 @@ void replica_state::reopen() {
   growing = reopens = false;
   incoming.reset();
   incoming_total = 0;
-  gone_sources.clear();
+  somebody_gives();
   if (seat)
     options.deputies->leave(seat);
   seat.reset();

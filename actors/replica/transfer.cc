@@ -19,7 +19,8 @@ constexpr std::int64_t grow_wanted_us = 60'000'000; // the agent says it every t
 constexpr int silences_max = 5;                     // of a member that is asked for pieces, in a row, and
 constexpr int silences_unled = 2;                   // where nobody leads
 constexpr std::int64_t archive_again_after_us = 5'000'000;
-constexpr std::int64_t back_within_us = 15'000'000; // a source that was restarted
+constexpr std::int64_t room_again_after_us = 5'000'000; // somebody may make some
+constexpr std::int64_t back_within_us = 15'000'000;     // a source that was restarted
 
 } // namespace
 
@@ -53,8 +54,9 @@ std::optional<std::uint64_t> replica_state::snapshot_source() {
     return std::nullopt;
   if (growing && core->configuration_index() > core->commit())
     return std::nullopt; // its log is to begin first, and reaches further down than items of now would
-  if (incoming)
-    return incoming->from; // whoever leads by now
+  const bool rebuilt = incoming && incoming->from == the_archive;
+  if (incoming && (!rebuilt || core->leader() == 0))
+    return incoming->from; // whoever leads by now; but what a member has need not be made anew
   if (!growing)
     return core->wants_snapshot();
   auto sources = snapshot_sources();
@@ -106,16 +108,23 @@ void replica_state::drive_transfer() {
     try_another_source(); // this one may be dead
   auto wanted = snapshot_source();
   if (!wanted || (*wanted != the_archive && !host_of(*wanted))) {
+    if (incoming && !incoming->given_up && !growing && !core->wants_snapshot())
+      discard_pieces(); // the log came after all
     incoming.reset();
     return;
   }
   if (!incoming || incoming->from != *wanted) {
-    if (!items.flushing()) // the file is about to be replaced: let the last flush end first
+    if (!items.flushing() &&
+        t >= room_again_us) // the file is about to be replaced: the last flush ends first
       begin_transfer(*wanted);
     return;
   }
   if (t < incoming->ask_us)
     return;
+  if (*wanted == the_archive) {
+    incoming->ask_us = t + ask_again_us; // it says so when it is there, or cannot be made
+    return;
+  }
   auto wait =
       options.takes && !incoming->admitted ? options.takes->admit(limits::snapshot_chunk_bytes, t) : 0;
   if (wait > 0) {
@@ -141,13 +150,7 @@ void replica_state::discard_pieces() {
   auto order = order_for(incoming.value_or(incoming_snapshot{}));
   order.anew = true;
   self->send(options.items, std::move(order));
-}
-
-void replica_state::discard_file(const std::string& file) {
-  auto order = order_for({});
-  order.anew = true;
-  order.file = file;
-  self->send(options.items, std::move(order));
+  somebody_gives();
 }
 
 // The item worker says first which piece is wanted: those before it may have come in an earlier transfer.
@@ -155,17 +158,22 @@ void replica_state::begin_transfer(std::uint64_t from) {
   incoming.emplace();
   incoming->transfer = (static_cast<std::uint64_t>(now()) << 8) ^ options.seed ^ options.member;
   incoming->from = from;
-  incoming->storing = true;
   if (from == the_archive)
     return ask_archive();
+  incoming->storing = true;
   auto order = order_for(*incoming);
   order.at_least = snapshot_wanted();
   // Who has the rest may have been killed, and be back in a moment.
   order.anew = gone_sources.size() >= (growing ? snapshot_sources().size() : 1) ||
-               (!gone_sources.empty() && now() - gone_since_us > back_within_us);
+               (gone_since_us != 0 && now() - gone_since_us > back_within_us);
   if (order.anew)
-    gone_sources.clear();
+    somebody_gives();
   self->send(options.items, std::move(order));
+}
+
+void replica_state::somebody_gives() {
+  gone_sources.clear();
+  gone_since_us = 0;
 }
 
 // What is archived is chosen, and so is what is below this member's commit index, which its log holds: from
@@ -186,8 +194,13 @@ void replica_state::on_items_rebuilt(const wire::items_rebuilt& what) {
   bool wanted = incoming && incoming->from == the_archive && what.transfer == incoming->transfer;
   if (!wanted) {
     if (!what.file.empty())
-      discard_file(what.file);
+      self->send(options.items, wire::remove_snapshot{what.file});
     return;
+  }
+  if (what.waits) { // and is in line; another source may have them meanwhile
+    archive_again_us = now() + archive_again_after_us;
+    try_another_source();
+    return drain();
   }
   incoming->chunk = what.bytes / limits::snapshot_chunk_bytes;
   incoming_total = std::max<std::uint64_t>(what.total, 1);
@@ -198,13 +211,14 @@ void replica_state::on_items_rebuilt(const wire::items_rebuilt& what) {
   bool within =
       what.index + 1 >= core->first_index() && what.index <= std::min(core->commit(), core->durable_index());
   if (!within || core->link_at(what.index) != what.link) {
-    discard_file(what.file);
+    self->send(options.items, wire::remove_snapshot{what.file});
     return transfer_failed("the archive's items end with entry " + std::to_string(what.index) +
                            ", which is " +
                            (within ? "another one than that of the log here" : "not in the log here"));
   }
   auto order = order_for(*incoming);
   order.file = what.file;
+  incoming->storing = true;
   self->send(options.items, std::move(order));
 }
 
@@ -249,11 +263,12 @@ void replica_state::on_snapshot_request(const wire::delivery& from) {
     asked.who = waiter_of(from);
   if (!first)
     return; // the item worker has a question of this member, and answers it
-  // Older than this log's start it would be of no use: nobody could go on from there.
-  self->send(options.items,
-             wire::read_snapshot{options.group, asked.token, asked.transfer, asked.chunk,
-                                 std::max(question.at_least(), core->first_index() - 1),
-                                 caf::actor_cast<wire::replica_actor>(self), question.resume()});
+  // A new one that is older than this log's start would be of no use: nobody could go on from there. But who
+  // has begun with one may have a log of his own that goes on from it, and knows what he needs.
+  self->send(options.items, wire::read_snapshot{options.group, asked.token, asked.transfer, asked.chunk,
+                                                std::max(question.at_least(), core->first_index() - 1),
+                                                caf::actor_cast<wire::replica_actor>(self), question.resume(),
+                                                question.at_least()});
 }
 
 void replica_state::on_snapshot_part(wire::snapshot_part& what) {
@@ -286,7 +301,7 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
       chunk.chunk() != incoming->chunk || incoming->storing)
     return;
   if (!chunk.refused().empty()) {
-    if (chunk.ended() && gone_sources.empty())
+    if (incoming->snapshot != 0 && gone_since_us == 0) // older versions do not say that it has ended
       gone_since_us = now();
     if (chunk.ended())
       gone_sources.insert(incoming->from);
@@ -304,7 +319,7 @@ void replica_state::on_snapshot_chunk(wire::delivery& from) {
   incoming_total = std::max<std::uint64_t>(job.chunk->header().bytes(), 1);
   incoming->storing = true;
   incoming->admitted = false;
-  gone_sources.clear();
+  somebody_gives();
   self->send(options.items, std::move(job));
 }
 
@@ -322,13 +337,15 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     return;
   incoming->storing = false;
   if (!what.result.ok()) {
-    reopens = what.installed;
+    reopens = reopens || what.installed;
+    if (what.result.outcome == wire::disk_outcome::full)
+      room_again_us = now() + room_again_after_us;
     return transfer_failed("storing a snapshot: " + what.result.text);
   }
   if (!what.installed) {
     if (what.snapshot != 0)
       incoming->snapshot = what.snapshot;
-    if (!std::exchange(incoming->begun, true))
+    if (incoming->ask_us == 0) // nothing has been asked for before
       kit::log(kit::level::info, "replica",
                "group " + std::to_string(options.group) + ": fetching a snapshot from member " +
                    std::to_string(incoming->from) +
@@ -357,6 +374,7 @@ void replica_state::on_snapshot_stored(wire::snapshot_stored& what) {
     configured = what.opened.configuration;
     configured_at = what.opened.configuration_index;
     stored_epoch = configured.epoch();
+    lineage = what.opened.lineage;
     items_bytes = what.opened.bytes;
     items_held = what.opened.items;
     item_sizes = what.opened.item_sizes;

@@ -153,7 +153,7 @@ bool replica_state::admits(const msg::ReplicaRequest::Write& write) {
 
 // Whether the request has been decided, or is on its way, already: it is then answered, or joins the other.
 bool replica_state::answer_known(waiter& who, const msg::ReplicaRequest& request) {
-  if (!has_id(request.id()))
+  if (!dedup::has_id(request.id()))
     return false;
   if (auto at = requests.find(request.id())) {
     meter->repeated.Increment();
@@ -166,7 +166,7 @@ bool replica_state::answer_known(waiter& who, const msg::ReplicaRequest& request
     answer(who, std::move(reply));
     return true;
   }
-  auto at = proposed_ids.find(key_of(request.id()));
+  auto at = proposed_ids.find(dedup::key_of(request.id()));
   if (at == proposed_ids.end()) {
     if (!request.id().repeated() || !requests.crowded())
       return false;
@@ -253,7 +253,8 @@ void replica_state::evaluate(pending_write write) {
     // writes that can still be lost, and is told only once they are applied.
     *reply.mutable_status() = std::move(refused);
     reply.set_failed_mutation(static_cast<std::uint32_t>(i));
-    if (options.replication.strict_reads || (write.request.id().repeated() && has_id(write.request.id())))
+    if (options.replication.strict_reads ||
+        (write.request.id().repeated() && dedup::has_id(write.request.id())))
       return remember_refusal(write, reply);
     after_applied.emplace(depends_on, std::pair(std::move(write.who), std::move(reply)));
     return; // answered by the end of this drain when it rests on nothing that is under way
@@ -342,8 +343,8 @@ void replica_state::append(const msg::Command& command, pending_write& write, ms
   entry.id = write.request.id();
   entry.waiters.push_back(std::move(write.who));
   entry.reply = std::move(reply);
-  if (has_id(entry.id))
-    proposed_ids.emplace(key_of(entry.id), *index);
+  if (dedup::has_id(entry.id))
+    proposed_ids.emplace(dedup::key_of(entry.id), *index);
 }
 
 // Whoever orders it asks until it is there: proposed once, and answered when this configuration, or a later

@@ -74,9 +74,13 @@ struct worker_state {
     if (job.what == rebuild_job::kind::page)
       return page(job);
     auto whole = work->step();
-    if (!whole)
-      return failed(whole.error().text);
     rebuild_done done;
+    if (!whole) {
+      done = failed(whole.error().text);
+      auto why = whole.error().code;
+      done.lacking = why == storage::code::corrupt || why == storage::code::missing;
+      return done;
+    }
     done.whole = *whole;
     return done;
   }

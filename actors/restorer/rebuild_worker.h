@@ -28,8 +28,9 @@ struct rebuild_job {
 };
 
 struct rebuild_done {
-  std::string trouble;                                    // empty: it was done. Otherwise the rebuild is over
-  bool whole = false;                                     // step: everything is there
+  std::string trouble;  // empty: it was done. Otherwise the rebuild is over
+  bool lacking = false; // the store answered, and what is wanted is not in it, or is damaged
+  bool whole = false;   // step: everything is there
   std::vector<std::pair<std::string, std::string>> items; // page: keys and values, ascending
   bool more = false;                                      // page: the items go on behind them
 };

@@ -67,6 +67,8 @@ void restorer_state::receive(wire::inbox& mail) {
     now_at->question = 0;
     if (now_at->at == work::phase::checking) {
       on_metadata(parcel);
+    } else if (now_at->at == work::phase::giving_up) {
+      on_given_up(parcel);
     } else if (parcel.has_replica_reply()) {
       on_written(parcel.replica_reply());
     } else {
@@ -78,7 +80,7 @@ void restorer_state::receive(wire::inbox& mail) {
 void restorer_state::on_tick() {
   if (now_at && now_at->question != 0 && now() >= now_at->due_us) {
     now_at->question = 0;
-    if (now_at->at == work::phase::checking) {
+    if (now_at->at == work::phase::checking || now_at->at == work::phase::giving_up) {
       metadata_leader.clear();
       leave(0);
     } else {
@@ -110,7 +112,7 @@ void restorer_state::consider() {
     if (it == charges.end())
       it = charges.begin();
     auto& one = it->second;
-    if (one.done || one.about.part.last() == 0 || now() < one.again_us)
+    if (!is_due(one))
       continue;
     looked_at = it->first;
     now_at.emplace();

@@ -16,6 +16,10 @@ constexpr std::int64_t write_answers_us = 5'000'000;
 constexpr int unanswered_max = 50;               // of one batch
 constexpr std::int64_t write_again_us = 200'000; // after a refusal that may pass; doubles
 constexpr int write_doublings = 5;
+constexpr std::int64_t patience_us = 60'000'000;  // with one that takes nothing, while others wait
+constexpr std::int64_t set_aside_us = 30'000'000; // and then it is left alone; doubles
+constexpr int set_aside_doublings = 7;            // an hour
+constexpr int lacks_max = 20; // about ten minutes: a listing may be behind, a copy may be made good
 constexpr std::int64_t catch_up_us = 200'000;
 constexpr std::uint64_t batch_bytes = 256 * 1024;
 constexpr std::size_t batch_items = 500;
@@ -28,12 +32,17 @@ std::uint64_t bytes_of(const std::pair<std::string, std::string>& item) {
 }
 
 // The partition is there and led, and takes nothing now: too much is under way, its log is not archived, the
-// disk is full. For as long as that lasts what was rebuilt is kept, however long it is: to rebuild it and to
-// write it all anew would not make it easier for anybody, and what is in the way of this partition is in the
-// way of those behind it.
+// disk is full. What was rebuilt is kept meanwhile, however long it lasts: to rebuild it and to write it all
+// anew would not make it easier for anybody. Unless another one could be worked on: see wait().
 bool may_pass(msg::Code code) {
   return code == msg::OVERLOADED || code == msg::UNAVAILABLE || code == msg::STORAGE_FULL ||
          code == msg::UNKNOWN_OUTCOME;
+}
+
+// What is in the way of this one is in the way of those behind it as well.
+bool concerns_all(const msg::Status& refusal) {
+  return refusal.code() == msg::STORAGE_FULL ||
+         (refusal.code() == msg::OVERLOADED && refusal.overloaded() == msg::Status::NODE);
 }
 
 } // namespace
@@ -67,7 +76,14 @@ void restorer_state::ask_metadata() {
     return leave(look_again_us);
   auto to = metadata_leader.empty() ? nodes[now_at->asked_nodes % nodes.size()] : metadata_leader;
   ++now_at->asked_nodes;
-  now_at->at = work::phase::checking;
+  msg::AdminRequest request;
+  request.mutable_describe_table()->set_name(mine().about.table);
+  ask_admin(to, std::move(request), work::phase::checking);
+}
+
+void restorer_state::ask_admin(const std::string& node, msg::AdminRequest request, work::phase at) {
+  now_at->at = at;
+  now_at->asked_node = node;
   now_at->question = ++next_id;
   now_at->due_us = now() + metadata_answers_us;
   msg::Parcel parcel;
@@ -75,8 +91,8 @@ void restorer_state::ask_metadata() {
   *parcel.mutable_from() = wire::address(msg::ROLE_RESTORER);
   parcel.set_id(now_at->question);
   parcel.set_deadline_ms(metadata_answers_us / 1000);
-  parcel.mutable_admin_request()->mutable_describe_table()->set_name(mine().about.table);
-  post(to, std::move(parcel));
+  *parcel.mutable_admin_request() = std::move(request);
+  post(node, std::move(parcel));
 }
 
 void restorer_state::on_metadata(const msg::Parcel& answer) {
@@ -85,8 +101,9 @@ void restorer_state::on_metadata(const msg::Parcel& answer) {
   metadata_leader = code == msg::MOVED ? reply.moved().leader_node() : "";
   if (code == msg::MOVED || code == msg::UNAVAILABLE)
     return ask_metadata();
-  if (code == msg::TABLE_NOT_FOUND) {
-    mine().done = true; // it is being deleted
+  auto leaves = reply.tables_size() > 0 && reply.tables(0).state() == msg::TABLE_DELETING;
+  if (code == msg::TABLE_NOT_FOUND || leaves) {
+    mine().done = true; // its replica here is about to be dropped
     return leave(0);
   }
   if (code != msg::OK)
@@ -97,6 +114,8 @@ void restorer_state::on_metadata(const msg::Parcel& answer) {
     mine().done = true;
     return leave(0);
   }
+  if (mine().lacks >= lacks_max && reply.tables_size() > 0)
+    return give_up(reply.tables(0).id());
   kit::log(kit::level::info, options.node, "restorer",
            "group " + std::to_string(now_at->group) + " of table " + mine().about.table +
                " is given the items that group " + std::to_string(it->restore().group()) + " had");
@@ -107,6 +126,26 @@ void restorer_state::on_metadata(const msg::Parcel& answer) {
   job.last = it->restore().last();
   job.time_ms = it->restore().time_ms();
   ask_worker(std::move(job));
+}
+
+// The archive does not hold what this partition had, and nobody else does: there will never be such a table.
+// Whoever asked for it sees that when it is gone, and why is in the log.
+void restorer_state::give_up(std::uint64_t table_id) {
+  const auto& one = mine();
+  kit::log(kit::level::error, options.node, "restorer",
+           "table " + one.about.table + " cannot be restored, and is deleted: " + one.lacks_what);
+  msg::AdminRequest request;
+  auto& gone = *request.mutable_delete_table();
+  gone.set_name(one.about.table);
+  gone.set_unrestorable(table_id);
+  gone.set_why(one.lacks_what);
+  ask_admin(now_at->asked_node, std::move(request), work::phase::giving_up);
+}
+
+// Whether the table is gone is seen the next time.
+void restorer_state::on_given_up(const msg::Parcel& answer) {
+  auto agreed = answer.has_admin_reply() && answer.admin_reply().status().code() == msg::OK;
+  leave(agreed ? look_again_us : fail_again_us << fail_doublings);
 }
 
 void restorer_state::ask_worker(rebuild_job job) {
@@ -124,6 +163,10 @@ void restorer_state::ask_worker(rebuild_job job) {
 }
 
 void restorer_state::on_worker(rebuild_done& done) {
+  if (done.lacking) {
+    ++mine().lacks;
+    mine().lacks_what = done.trouble;
+  }
   if (!done.trouble.empty())
     return failed(done.trouble);
   if (now_at->at == work::phase::rebuilding && !done.whole) {
@@ -193,6 +236,7 @@ void restorer_state::on_written(const msg::ReplicaReply& reply) {
   if (code != msg::OK)
     return failed(msg::Code_Name(code) + " " + reply.status().message());
   w.refusals = 0;
+  mine().set_aside = 0;
   if (w.at == work::phase::closing)
     return finished();
   meter->items.Increment(static_cast<double>(w.writing));
@@ -211,11 +255,39 @@ void restorer_state::on_written(const msg::ReplicaReply& reply) {
 void restorer_state::wait(const msg::Status& refusal) {
   auto& w = *now_at;
   w.write_us = now() + (write_again_us << std::min(w.refusals, write_doublings));
+  if (w.refusals == 0)
+    w.look_for_others_us = now() + patience_us;
   if (++w.refusals == write_doublings)
     kit::log(kit::level::warning, options.node, "restorer",
              "group " + std::to_string(w.group) + " of table " + mine().about.table +
                  " takes no items now, and is waited for: " + msg::Code_Name(refusal.code()) + " " +
                  refusal.message());
+  if (now() < w.look_for_others_us || concerns_all(refusal))
+    return;
+  w.look_for_others_us = now() + patience_us;
+  look_for_others();
+}
+
+// A member of another partition that leads could be worked on, where this one takes nothing.
+void restorer_state::look_for_others() {
+  auto turn = now_at->turn;
+  for (auto& [group, one] : charges)
+    if (group != now_at->group && is_due(one))
+      self->request(one.about.replica, replica_answers_within, wire::report_atom::value)
+          .then(
+              [this, turn](const msg::ReplicaReport& report) {
+                if (current(turn) && now_at->refusals > 0 && report.leads() && report.serving())
+                  set_aside();
+              },
+              [](const caf::error&) {});
+}
+
+void restorer_state::set_aside() {
+  auto& one = mine();
+  kit::log(kit::level::warning, options.node, "restorer",
+           "group " + std::to_string(now_at->group) + " of table " + one.about.table +
+               " still takes no items, and is begun anew after others");
+  leave(set_aside_us << std::min(one.set_aside++, set_aside_doublings));
 }
 
 void restorer_state::finished() {
@@ -231,7 +303,7 @@ void restorer_state::finished() {
 void restorer_state::leave(std::int64_t again_in_us) {
   if (auto it = charges.find(now_at->group); it != charges.end())
     it->second.again_us = now() + again_in_us;
-  auto used = now_at->at != work::phase::asking && now_at->at != work::phase::checking;
+  auto used = now_at->at > work::phase::giving_up;
   now_at.reset();
   if (!used)
     return;

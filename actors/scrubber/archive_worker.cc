@@ -93,9 +93,16 @@ archive_work_done rebuild(const archive_job& job, const archive_terms& terms, st
   order.path = terms.scratch + "/reference.db";
   order.items.from = job.from;
   order.items.to = job.to;
+  std::optional<archive_work_done> no_room;
+  order.room = [&](std::uint64_t bytes) -> storage::result<void> {
+    no_room = no_room_for(bytes, terms);
+    if (no_room)
+      return storage::error{code::full, no_room->text};
+    return {};
+  };
   auto work = history::rebuild::begin(store, std::move(order));
   if (!work)
-    return failure(work.error());
+    return no_room ? *no_room : failure(work.error());
   for (;;) {
     auto over = (*work)->step();
     if (!over)

@@ -80,6 +80,8 @@ void scrubber_state::begin_comparison(std::uint64_t group, std::uint64_t number,
     comparing.erase(it);
     return;
   }
+  if (view.serves && !one->second.led)
+    one->second.led_us = now();
   one->second.led = view.serves;
   if (!view.serves || view.storage.size() < 2) {
     comparing.erase(it);
@@ -175,12 +177,12 @@ void scrubber_state::on_reply(const wire::delivery& from) {
     return; // undelivered: asked again
   const auto q = asked->second;
   questions.erase(asked);
-  if (q.sentence) {
+  if (q.what == question::kind::sentence) {
     if (from.parcel.scrub_reply().state() == msg::ScrubReply::HERE) // else it may be about to start
       sentences.erase({q.group, q.member});
     return;
   }
-  if (q.proof) { // whoever has enough to do may have less by then
+  if (q.what == question::kind::proof) { // whoever has enough to do may have less by then
     if (from.parcel.scrub_reply().state() != msg::ScrubReply::HERE)
       comparisons->put_off(q.group, now() + cycle_us() / 20);
     return;

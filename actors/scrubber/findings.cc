@@ -62,14 +62,14 @@ void scrubber_state::tell_sentences() {
     auto& asked = questions[id];
     asked.group = whom.first;
     asked.member = whom.second;
-    asked.sentence = true;
+    asked.what = question::kind::sentence;
     asked.asked_us = now();
     post(one.node, std::move(request), id);
   }
 }
 
-// As the scrubber beside it. The sentence is about the copy that was compared: one that has been rebuilt
-// since is another one, under the same member and configuration where it had only fallen behind.
+// As the scrubber beside it. Whether the copy that was compared is still the one it has only the replica
+// knows: it may be taking another one this moment.
 void scrubber_state::on_condemn(const wire::delivery& from) {
   const auto group = from.parcel.scrub_request().group();
   const auto& sentence = from.parcel.scrub_request().condemn();
@@ -82,21 +82,11 @@ void scrubber_state::on_condemn(const wire::delivery& from) {
   auto it = residents.find(group);
   if (it == residents.end() || it->second.member != sentence.member())
     return answer(msg::ScrubReply::GONE);
-  auto ended = [](const caf::error&) {}; // its teller tells it again
-  self->request(options.items(group), caf::infinite,
-                wire::read_mark{group, sentence.member(), 0, false, false})
+  self->request(it->second.actor, caf::infinite,
+                wire::condemn{true, sentence.epoch(), sentence.why(), sentence.lineage()})
       .then(
-          [this, answer, ended, sentence, actor = it->second.actor](const msg::ScrubReply& copy) mutable {
-            if (sentence.lineage() != 0 && copy.lineage() != 0 && copy.lineage() != sentence.lineage())
-              return answer(msg::ScrubReply::HERE);
-            self->request(actor, caf::infinite, wire::condemn{true, sentence.epoch(), sentence.why()})
-                .then(
-                    [answer](bool heard) mutable {
-                      answer(heard ? msg::ScrubReply::HERE : msg::ScrubReply::NOT_YET);
-                    },
-                    ended);
-          },
-          ended);
+          [answer](bool heard) mutable { answer(heard ? msg::ScrubReply::HERE : msg::ScrubReply::NOT_YET); },
+          [](const caf::error&) {}); // its teller tells it again
 }
 
 void scrubber_state::tell(resident& one) {

@@ -60,6 +60,8 @@ meters::meters(kit::metrics& m)
       item_bytes(bytes_read(m, "items")), log_bytes(bytes_read(m, "log")),
       archive_bytes(bytes_read(m, "archive")),
       passes(m.counter("troupe_scrub_passes_total", "Full passes over a replica that were completed.")),
+      passes_failed(m.counter("troupe_scrub_passes_failed_total",
+                              "Full passes over a replica that ended before all was read.")),
       equal(comparisons(m, "equal")), different(comparisons(m, "different")),
       inconclusive(comparisons(m, "none")), proved(proofs(m, "equal")), disproved(proofs(m, "different")),
       unproved(proofs(m, "none")), logs_mended(repairs(m, "log")), members_condemned(repairs(m, "replica")),

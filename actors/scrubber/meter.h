@@ -28,6 +28,7 @@ struct meters {
   prometheus::Counter& log_bytes;
   prometheus::Counter& archive_bytes;
   prometheus::Counter& passes;
+  prometheus::Counter& passes_failed;
   prometheus::Counter& equal;
   prometheus::Counter& different;
   prometheus::Counter& inconclusive;

@@ -28,7 +28,7 @@ resident* scrubber_state::reader() {
 void scrubber_state::drive_pass() {
   const auto t = now();
   if (reading && !reader())
-    pass_failed();
+    pass_failed("its replica is gone");
   if (!reading) {
     auto group = passes->due(t);
     if (!group)
@@ -61,7 +61,7 @@ void scrubber_state::look(std::uint64_t number) {
             if (!is_current(number))
               return;
             if (!view.running)
-              return pass_failed();
+              return pass_failed("its replica does not run");
             reading->asked = false;
             reading->has_items = view.holds_items;
             for (const auto& m : view.storage)
@@ -69,9 +69,9 @@ void scrubber_state::look(std::uint64_t number) {
             reading->now = pass::phase::log;
             drive_pass();
           },
-          [this, number](const caf::error&) {
+          [this, number](const caf::error& why) {
             if (is_current(number))
-              pass_failed();
+              pass_failed(self->home_system().render(why));
           });
 }
 
@@ -80,9 +80,9 @@ void scrubber_state::read_log() {
   self->request(options.disk, caf::infinite,
                 wire::check_log{reading->group, reading->log_from, limits::scrub_step_bytes})
       .then([this, number](const wire::log_checked& what) { on_log(number, what); },
-            [this, number](const caf::error&) {
+            [this, number](const caf::error& why) {
               if (is_current(number))
-                pass_failed();
+                pass_failed(self->home_system().render(why));
             });
 }
 
@@ -91,7 +91,7 @@ void scrubber_state::on_log(std::uint64_t number, const wire::log_checked& what)
   if (!is_current(number))
     return;
   if (!what.result.ok())
-    return pass_failed();
+    return pass_failed("its log: " + what.result.text);
   auto& p = *reading;
   p.asked = false;
   pause(pace->wait_us(what.bytes));
@@ -113,7 +113,7 @@ void scrubber_state::log_ended() {
   auto& p = *reading;
   auto* one = reader();
   if (!one)
-    return pass_failed();
+    return pass_failed("its replica is gone");
   auto damaged = std::exchange(p.damaged_log, {});
   if (!damaged.empty()) {
     if (!std::exchange(p.log_was_damaged, true))
@@ -134,9 +134,19 @@ void scrubber_state::log_ended() {
   if (!p.log_was_damaged)
     return pass_ended();
   if (p.mends++ >= mends_max)
-    return pass_failed(); // the next pass finds them again
+    return log_not_mended(damaged);
   p.now = pass::phase::log_again;
   pause(mend_us);
+}
+
+// Whoever has these entries does not answer, and may not for long. All has been read, and that is said; they
+// are asked for again before it is this replica's turn again.
+void scrubber_state::log_not_mended(const std::vector<std::uint64_t>& damaged) {
+  const auto group = reading->group;
+  found(group, finding::log,
+        list_of(damaged) + " of its log can still not be read: no other member has given them");
+  pass_ended();
+  passes->put_off(group, now() + cycle_us() / 20);
 }
 
 void scrubber_state::pause(std::int64_t wait_us) {
@@ -149,9 +159,9 @@ void scrubber_state::read_items() {
   self->request(options.items(reading->group), caf::infinite,
                 wire::audit_items{reading->group, reading->member, limits::scrub_step_bytes})
       .then([this, number](const wire::items_audited& what) { on_items(number, what); },
-            [this, number](const caf::error&) {
+            [this, number](const caf::error& why) {
               if (is_current(number))
-                pass_failed();
+                pass_failed(self->home_system().render(why));
             });
 }
 
@@ -162,10 +172,10 @@ void scrubber_state::on_items(std::uint64_t number, const wire::items_audited& w
   auto& p = *reading;
   auto* one = reader();
   if (!one)
-    return pass_failed();
+    return pass_failed("its replica is gone");
   const bool unreadable = what.result.outcome == wire::disk_outcome::corrupt;
   if (!what.result.ok() && !unreadable)
-    return pass_failed();
+    return pass_failed("its items: " + what.result.text);
   p.asked = false;
   pause(pace->wait_us(what.bytes));
   meter->progress.Set(what.progress / 1000.0);
@@ -202,6 +212,7 @@ void scrubber_state::pass_ended() {
   meter->progress.Set(0);
   passes->ended(reading->group, now());
   if (auto* one = reader()) {
+    one->unread.clear();
     one->report.set_pass_ms(options.clock->unix_ms());
     one->report.set_progress(0);
     tell(*one);
@@ -209,10 +220,17 @@ void scrubber_state::pass_ended() {
   reading.reset();
 }
 
-void scrubber_state::pass_failed() {
+// Tried again within a second. It may go on like that for long: the reason is logged when it is another one
+// than before.
+void scrubber_state::pass_failed(const std::string& why) {
   meter->progress.Set(0);
+  meter->passes_failed.Increment();
   passes->failed(reading->group, now());
-  if (auto* one = reader(); one && one->report.progress() != 0) {
+  auto* one = reader();
+  if (one && std::exchange(one->unread, why) != why)
+    kit::log(kit::level::warning, options.node, "scrubber",
+             "group " + std::to_string(reading->group) + " could not be read in full: " + why);
+  if (one && one->report.progress() != 0) {
     one->report.set_progress(0);
     tell(*one);
   }

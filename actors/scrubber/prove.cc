@@ -70,7 +70,7 @@ void scrubber_state::order_proof(std::uint64_t group, const comparison& one, boo
   auto id = ++next_id;
   auto& asked = questions[id];
   asked.group = group;
-  asked.proof = true;
+  asked.what = question::kind::proof;
   asked.asked_us = now();
   post(nodes[(group + it->second.proofs_ordered++) % nodes.size()], std::move(request), id);
 }

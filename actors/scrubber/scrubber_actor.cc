@@ -102,8 +102,8 @@ void scrubber_state::show() {
   std::int64_t oldest_proof = 0;
   int troubles = 0;
   for (const auto& [group, one] : residents) {
-    if (one.led && one.compared_us != 0)
-      oldest = std::max(oldest, t - one.compared_us);
+    if (one.led)
+      oldest = std::max(oldest, t - std::max(one.compared_us, one.led_us));
     if (one.led && proves())
       oldest_proof = std::max(oldest_proof, t - std::max(one.proved_us, one.started_us));
     troubles += one.report.archive().empty() ? 0 : 1;

@@ -22,8 +22,10 @@ struct resident {
   wire::scrubbed_replica_actor actor;
   msg::ScrubReport report;
   std::vector<scrub::witness> agreed; // that were found equal with each other
-  bool led = false;                   // at the last look
-  std::int64_t compared_us = 0;       // on the node's clock; 0: never since it was led here
+  bool led = false;                   // at the last look, and
+  std::int64_t led_us = 0;            // since when
+  std::int64_t compared_us = 0;       // on the node's clock; 0: never
+  std::string unread;                 // why its last pass came to nothing; empty: it did not
   std::int64_t started_us = 0;
   std::int64_t proved_us = 0;                             // by the archive; 0: never
   std::uint64_t proofs_ordered = 0;                       // by this node
@@ -98,14 +100,18 @@ struct sentence {
 };
 
 struct question {
+  enum class kind {
+    mark,     // what a member kept at it
+    proof,    // an order, and whether it is taken
+    sentence, // and whether it was heard
+  };
+  kind what = kind::mark;
   std::uint64_t group = 0;
   std::uint64_t comparison = 0;
   std::uint64_t member = 0;
   std::uint64_t index = 0;
   bool leaves = false;
   bool records = false;
-  bool proof = false;    // an order, and whether it is taken
-  bool sentence = false; // and whether it was heard
   std::int64_t asked_us = 0;
 };
 
@@ -150,12 +156,13 @@ struct scrubber_state {
   void read_log();
   void on_log(std::uint64_t number, const wire::log_checked& what);
   void log_ended();
+  void log_not_mended(const std::vector<std::uint64_t>& damaged);
   void read_items();
   void pause(std::int64_t wait_us); // before the next slice
   void on_items(std::uint64_t number, const wire::items_audited& what);
   void items_ended(const wire::items_audited& what);
   void pass_ended();
-  void pass_failed();
+  void pass_failed(const std::string& why);
   bool is_current(std::uint64_t number) const { return reading && reading->number == number; }
   resident* reader(); // the resident that is read; null when it has gone
 

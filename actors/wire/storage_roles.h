@@ -66,8 +66,9 @@ struct items_opened {
   std::uint64_t items = 0;
   std::uint64_t item_sizes = 0; // together, by DynamoDB's rule
   std::vector<msg::IndexFigures> local_indexes;
+  std::uint64_t lineage = 0; // which copy it is (storage::item_store::lineage); 0: not known
 };
-// To an apply_items or a sync_items; and unasked, when more has become durable.
+// To an apply_items; and unasked, when more has become durable or the file was found damaged.
 struct items_applied {
   disk_result result;
   std::uint64_t job = 0;     // of the apply_items that it answers; 0: none
@@ -114,6 +115,7 @@ struct snapshot_stored { // to a store_snapshot
 // To a rebuild_items (archive_roles.h): how far it is, again and again, and then what came of it.
 struct items_rebuilt {
   std::uint64_t transfer = 0;
+  bool waits = false;  // others are before it: to be asked again, and its place in line is kept meanwhile
   std::string trouble; // not empty: it came to nothing
   std::string file;    // not empty: a snapshot of these items lies there, and belongs to who asked for it
   std::uint64_t index = 0;
@@ -184,11 +186,13 @@ struct mend_log {
 };
 // Its items are not what they should be. `compared`: the others agree with each other and not with it, under
 // the configuration of this epoch; else its file has rotten records, and the sound ones may be served until
-// it has been replaced. Answered: it need not be told again; false: it is not running yet.
+// it has been replaced. Compared was the copy of this lineage: another one is innocent. Answered: it need not
+// be told again; false: it is not running yet, or cannot tell yet which copy it has.
 struct condemn {
   bool compared = false;
   std::uint64_t epoch = 0;
   std::string why;
+  std::uint64_t lineage = 0;
 };
 using scrubbed_replica_actor =
     replica_actor::extend<caf::replies_to<scrub_view_atom>::with<scrub_view>,
@@ -330,7 +334,8 @@ struct read_snapshot {
   std::uint64_t chunk = 0;
   std::uint64_t at_least = 0;
   replica_actor who;
-  std::uint64_t resume = 0; // the snapshot that the pieces before this one came from; 0: none did
+  std::uint64_t resume = 0;          // the snapshot that the pieces before this one came from; 0: none did
+  std::uint64_t resume_at_least = 0; // for that one, instead of `at_least`
 };
 // The same for whoever is no replica, answered with a snapshot_part.
 struct page_snapshot {
@@ -339,9 +344,9 @@ struct page_snapshot {
   std::uint64_t chunk = 0;
   std::uint64_t at_least = 0;
 };
-// A piece of a snapshot for this member. Without one a transfer begins: what an earlier transfer has left is
-// looked at, and what is wanted now is answered, with the snapshot that it is of. Answered with a
-// snapshot_stored, when the whole snapshot is there only when it is installed.
+// A piece of a snapshot for this member, or all of it in a file. With neither a transfer begins: what an
+// earlier transfer has left is looked at, and what is wanted now is answered, with the snapshot that it is
+// of. Answered with a snapshot_stored, when the whole snapshot is there only when it is installed.
 struct store_snapshot {
   std::uint64_t group = 0;
   std::uint64_t member = 0;
@@ -353,13 +358,11 @@ struct store_snapshot {
   std::string to;
   std::uint64_t at_least = 0; // without a piece: what stands below is of no use any more
   bool anew = false;          // without a piece: nor is anything else
-  // A whole snapshot that was made on this node, to be taken from there; with `anew`, to be removed.
-  std::string file;
+  std::string file; // not empty: a whole snapshot that was made on this node, to be taken from there
 };
-// Make what is applied durable now, and say so (items_applied).
-struct sync_items {
-  std::uint64_t group = 0;
-  replica_actor who;
+// One that was made on this node, and that nobody takes. Nobody waits for an answer.
+struct remove_snapshot {
+  std::string file;
 };
 struct drop_items {
   std::uint64_t group = 0;
@@ -371,7 +374,7 @@ using items_actor =
     caf::typed_actor<caf::reacts_to<open_items>, caf::reacts_to<apply_items>, caf::reacts_to<read_items>,
                      caf::reacts_to<scan_items>, caf::reacts_to<read_snapshot>,
                      caf::replies_to<page_snapshot>::with<snapshot_part>, caf::reacts_to<store_snapshot>,
-                     caf::reacts_to<sync_items>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
+                     caf::reacts_to<remove_snapshot>, caf::reacts_to<drop_items>, caf::reacts_to<cut_atom>,
                      caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 // One slice of a full pass over the items of a member (storage::item_store::audit).
@@ -427,7 +430,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scan_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::read_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::page_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::store_snapshot)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::sync_items)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::remove_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::drop_items)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::scrub_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wire::propose_mark)

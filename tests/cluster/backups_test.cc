@@ -4,6 +4,8 @@
 #include "actors/client/values.h"
 #include "config/write.h"
 #include "tests/cluster/harness.h"
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -165,30 +167,39 @@ protected:
     db = nodes->connect();
   }
 
-  // The first entry that any member still has.
+  // The first entry that any member still has; 0: not all of them have told.
   std::uint64_t first_entry() {
     auto told = db->call(client::cluster_status{.timeout = milliseconds(20'000)});
     std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+    int members = 0;
     for (auto& partition : told.cluster.partitions())
       if (partition.table() == source)
         for (auto& node : told.cluster.nodes())
           for (auto& replica : node.replicas())
-            if (replica.group() == partition.group())
+            if (replica.group() == partition.group() && replica.epoch() > 0) {
               first = std::min(first, replica.first_index());
-    return first;
+              ++members;
+            }
+    return members == 3 ? first : 0;
   }
-  // All items, again and again, until told to stop or that often.
+  static std::string counted(int count) { return std::string(100, 'v') + std::to_string(count); }
+  // All items, again and again, until told to stop or that often. Each counts up.
   void write(int rounds, const std::atomic<bool>& stop) {
     std::vector<std::thread> writers;
     for (int w = 0; w < 8; ++w)
       writers.emplace_back([&, w] {
         for (int round = 0; round < rounds && !stop; ++round)
-          for (int i = w; i < items && !stop; i += 8)
-            put(source, name(i), std::string(100, 'v') + std::to_string(round));
+          for (int i = w; i < items && !stop; i += 8) {
+            put(source, name(i), counted(++begun[i]));
+            acknowledged[i] = begun[i].load();
+          }
       });
     for (auto& one : writers)
       one.join();
   }
+  std::array<std::atomic<int>, items> begun{};        // by item: the count that was written last, and
+  std::array<std::atomic<int>, items> acknowledged{}; // the one that is known to be there
+
   void give_an_archive() {
     db->close();
     db.reset();
@@ -219,10 +230,13 @@ TEST_F(BackupsOfALateArchive, CanBeRestoredFromTheFirstThatIsMadeOn) {
   msg::AdminRequest request;
   request.mutable_create_backup()->set_table(source);
   request.mutable_create_backup()->set_name("first");
+  std::array<int, items> least{}, most{};
   auto asked = eventually(milliseconds(120'000), [&] {
+    std::copy(acknowledged.begin(), acknowledged.end(), least.begin());
     made = ask(request);
     return made.status().code() != msg::UNSUPPORTED && made.status().code() != msg::UNAVAILABLE;
   });
+  std::copy(begun.begin(), begun.end(), most.begin());
   EXPECT_TRUE(asked && made.status().code() == msg::OK) << made.status().message();
   auto id = made.backups_size() == 1 ? made.backups(0).id() : 0;
   EXPECT_TRUE(id != 0 && eventually(milliseconds(60'000), [&] { return is_available(id); }));
@@ -236,7 +250,15 @@ TEST_F(BackupsOfALateArchive, CanBeRestoredFromTheFirstThatIsMadeOn) {
   auto ordered = ask(again);
   ASSERT_EQ(ordered.status().code(), msg::OK) << ordered.status().message();
   ASSERT_TRUE(eventually(milliseconds(60'000), [&] { return state_of(target) == msg::TABLE_ACTIVE; }));
-  EXPECT_EQ(all_of(target).size(), static_cast<std::size_t>(items));
+  auto restored = all_of(target);
+  ASSERT_EQ(restored.size(), static_cast<std::size_t>(items));
+  for (int i = 0; i < items; ++i) {
+    const auto& value = restored[name(i)];
+    const auto count = std::atoi(value.c_str() + std::min<std::size_t>(value.size(), 100));
+    EXPECT_EQ(value, counted(count)) << name(i);
+    EXPECT_GE(count, least[i]) << name(i) << " was there before the backup was asked for";
+    EXPECT_LE(count, most[i]) << name(i) << " was not written yet when it was made";
+  }
 }
 
 } // namespace

@@ -69,6 +69,10 @@ struct made_up {
         if (name != "n1") {
           body.mutable_status()->set_code(msg::MOVED);
           body.mutable_moved()->set_leader_node("n1");
+        } else if (from.parcel.node_report().meta_version() == world->orders.version()) {
+          body.set_version(world->orders.version()); // as the admin answers who has acted on these already
+          body.set_metadata(world->orders.metadata());
+          body.set_unchanged(true);
         } else {
           body = world->orders;
         }

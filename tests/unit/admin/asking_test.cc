@@ -9,7 +9,9 @@
 #include "tests/unit/admin/metadata_world.h"
 #include "tests/unit/stand_in.h"
 #include <caf/all.hpp>
+#include <deque>
 #include <gtest/gtest.h>
+#include <optional>
 
 namespace troupe::admin {
 namespace {
@@ -28,7 +30,7 @@ public:
     admin_options o;
     o.node = "n1";
     o.storage_nodes = o.metadata_nodes = all;
-    o.archive = archive;
+    o.heal.archive = archive;
     o.seed = 5;
     o.peers = peers_;
     o.clock = &clock_;
@@ -60,6 +62,14 @@ public:
       scheduler_.run();
     }
   }
+  // All members say so of the archive with their next report, which comes at once.
+  void hear(msg::ArchiveProgress::Reach what) {
+    reach = what;
+    for (auto& [node, replicas] : replicas_)
+      for (auto& [group, replica] : replicas)
+        replica.mutable_archive()->set_reach(what);
+    report();
+  }
   void after(std::chrono::milliseconds time, std::function<void()> what) {
     later_us_ = clock_.now_us() + std::chrono::microseconds(time).count();
     later_ = std::move(what);
@@ -67,26 +77,40 @@ public:
   // Its answer, which must come within that time.
   msg::AdminReply ask(msg::AdminRequest request, std::chrono::milliseconds within) {
     answers_.clear();
-    msg::Parcel parcel;
-    *parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
-    *parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
-    parcel.set_id(++ids_);
-    parcel.set_deadline_ms(30'000);
-    request.mutable_id()->set_client(1);
-    request.mutable_id()->set_sequence(ids_);
-    *parcel.mutable_admin_request() = std::move(request);
-    deliver("router", std::move(parcel));
+    deliver("router", parcel_of(std::move(request)));
     for (auto until = clock_.now_us() + std::chrono::microseconds(within).count();
          answers_.empty() && clock_.now_us() < until;)
       run(10ms);
     EXPECT_EQ(answers_.size(), 1u) << "within " << within.count() << " ms";
     return answers_.empty() ? msg::AdminReply() : answers_.front();
   }
-  msg::AdminReply back_up(std::chrono::milliseconds within, const std::string& table = "music") {
+  msg::AdminReply back_up(std::chrono::milliseconds within) { return ask(a_backup(), within); }
+  static msg::AdminRequest a_backup() {
     msg::AdminRequest wish;
-    wish.mutable_create_backup()->set_table(table);
+    wish.mutable_create_backup()->set_table("music");
     wish.mutable_create_backup()->set_name("nightly");
-    return ask(std::move(wish), within);
+    return wish;
+  }
+  // So many of these come together; what is answered at once.
+  std::vector<msg::AdminReply> ask_at_once(const msg::AdminRequest& request, int often) {
+    answers_.clear();
+    wire::inbox mail;
+    for (int i = 0; i < often; ++i)
+      mail.push_back({peer_of("router"), parcel_of(request)});
+    caf::anon_send(admin_, std::move(mail));
+    scheduler_.run();
+    return answers_;
+  }
+  // What is answered at once to who wants the newest.
+  std::optional<msg::MapReply> ask_for_map() {
+    map_.reset();
+    msg::Parcel parcel;
+    *parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
+    *parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
+    parcel.set_id(++ids_);
+    parcel.mutable_map_request()->set_strong(true);
+    deliver("router", std::move(parcel));
+    return map_;
   }
   bool available(std::uint64_t backup) {
     msg::AdminRequest look;
@@ -97,8 +121,10 @@ public:
 
   // --- what the leaders and archivers of partitions say
   msg::ArchiveProgress::Reach reach = msg::ArchiveProgress::WHOLE;
-  msg::Code heads_say = msg::OK; // and that their logs end with entry 40
-  bool archivers_say = true;     // that all of it is archived
+  msg::Code heads_say = msg::OK;    // and that their logs end with entry 40
+  bool archivers_say = true;        // that all of it is archived
+  bool group_answers = true;        // the metadata's
+  std::deque<msg::Code> writes_say; // it refuses so many writes so
 
   // --- how often they were asked
   int heads_asked = 0;
@@ -113,6 +139,17 @@ private:
     });
   }
 
+  msg::Parcel parcel_of(msg::AdminRequest request) {
+    msg::Parcel parcel;
+    *parcel.mutable_to() = wire::address(msg::ROLE_ADMIN);
+    *parcel.mutable_from() = wire::address(msg::ROLE_ROUTER);
+    parcel.set_id(++ids_);
+    parcel.set_deadline_ms(30'000);
+    request.mutable_id()->set_client(1);
+    request.mutable_id()->set_sequence(ids_);
+    *parcel.mutable_admin_request() = std::move(request);
+    return parcel;
+  }
   static std::uint64_t disk_of(const std::string& node) { return 1000 + node.back(); }
   std::shared_ptr<wire::peer> peer_of(const std::string& node) const {
     auto who = std::make_shared<wire::peer>();
@@ -168,6 +205,10 @@ private:
       answers_.push_back(asked.admin_reply());
       return std::nullopt;
     }
+    if (asked.has_map_reply()) {
+      map_ = asked.map_reply();
+      return std::nullopt;
+    }
     if (asked.has_node_orders()) {
       obey(one.node, asked.node_orders());
       return std::nullopt;
@@ -183,6 +224,8 @@ private:
         return std::nullopt; // or this would never end
       *reply.mutable_replica_reply()->mutable_status() = make_status(heads_say);
       reply.mutable_replica_reply()->set_index(40);
+    } else if (!group_answers) {
+      return std::nullopt;
     } else {
       *reply.mutable_replica_reply() = metadata(asked.replica_request());
     }
@@ -191,6 +234,11 @@ private:
   // What the metadata group's replica beside the admin answers.
   msg::ReplicaReply metadata(const msg::ReplicaRequest& request) {
     msg::ReplicaReply body;
+    if (request.has_write() && !writes_say.empty()) {
+      *body.mutable_status() = make_status(writes_say.front());
+      writes_say.pop_front();
+      return body;
+    }
     if (request.has_write()) {
       if (!durable_.write(request.write()))
         *body.mutable_status() = make_status(msg::CONDITION_FAILED);
@@ -221,6 +269,7 @@ private:
   std::map<std::string, std::uint64_t> versions_;
   std::map<std::string, std::map<std::uint64_t, msg::ReplicaReport>> replicas_;
   std::vector<msg::AdminReply> answers_;
+  std::optional<msg::MapReply> map_;
 };
 
 TEST(AnAdminThatIsAskedForABackup, AsksEveryLeaderOnceAndTheirArchiversUntilAllIsArchived) {
@@ -246,6 +295,69 @@ TEST(AnAdminThatIsAskedForABackup, AsksALeaderThatRefusesAgainAfterAWhile) {
   EXPECT_EQ(made.status().code(), msg::OK) << made.status().message();
   EXPECT_GE(w.heads_asked, 2 * 10) << "ten times a second";
   EXPECT_LE(w.heads_asked, 2 * 25);
+}
+
+// Clients are told to slow down, and not to try another node: there is one metadata leader.
+TEST(AnAdminThatIsAskedForABackup, RefusesWhatIsTooMuchOnAccountOfTheMetadata) {
+  asked_world w;
+  w.heads_say = msg::MOVED;
+  EXPECT_TRUE(w.ask_at_once(asked_world::a_backup(), 1'024).empty()) << "they wait";
+  auto refused = w.ask_at_once(asked_world::a_backup(), 1);
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].status().code(), msg::OVERLOADED);
+  EXPECT_EQ(refused[0].status().overloaded(), msg::Status::METADATA);
+  auto before = w.heads_asked;
+  w.run(10s);
+  EXPECT_GE(w.heads_asked - before, 2 * 100) << "they are asked for again";
+}
+
+// Its archiver has not looked yet, or has found a hole that a snapshot is about to bridge.
+TEST(AnAdminThatIsAskedForABackup, PromisesNothingBeforeTheArchiveCanKeepIt) {
+  asked_world w;
+  w.hear(msg::ArchiveProgress::UNSEEN);
+  w.after(2s, [&] { w.hear(msg::ArchiveProgress::WHOLE); });
+  auto made = w.back_up(5s);
+  EXPECT_EQ(made.status().code(), msg::OK) << made.status().message();
+  EXPECT_EQ(w.heads_asked, 2) << "not before it was seen to be whole";
+  w.hear(msg::ArchiveProgress::GAP);
+  EXPECT_EQ(w.back_up(1s).status().code(), msg::UNSUPPORTED);
+}
+
+TEST(AnAdminThatIsAskedForABackup, SaysWhatItHasWaitedForWhenTheTimeIsUp) {
+  asked_world w;
+  w.hear(msg::ArchiveProgress::UNSEEN);
+  auto refused = w.back_up(30s);
+  EXPECT_EQ(refused.status().code(), msg::UNAVAILABLE);
+  EXPECT_NE(refused.status().message().find("the archive"), std::string::npos) << refused.status().message();
+  w.hear(msg::ArchiveProgress::WHOLE);
+  w.heads_say = msg::MOVED;
+  refused = w.back_up(30s);
+  EXPECT_EQ(refused.status().code(), msg::UNAVAILABLE);
+  EXPECT_NE(refused.status().message().find("a leader"), std::string::npos) << refused.status().message();
+}
+
+// Who is told MOVED asks whom the answer names, at once: of a leader that names itself, for ever.
+TEST(AnAdminThatLeads, DoesNotSendWhoAsksForTheMapToItselfWhenItHasTooManyQuestions) {
+  asked_world w;
+  w.group_answers = false;
+  msg::AdminRequest look;
+  look.mutable_list_tables();
+  w.ask_at_once(look, 1); // is on its way to the group
+  EXPECT_TRUE(w.ask_at_once(look, 1'024).empty());
+  auto map = w.ask_for_map();
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map->status().code(), msg::OVERLOADED);
+  EXPECT_EQ(map->status().overloaded(), msg::Status::METADATA);
+}
+
+// Of the first attempt nobody knows what became of it, so whoever leads now cannot just be asked again.
+TEST(AnAdminThatLeads, SaysThatTheOutcomeIsNotKnownThoughALaterAttemptHadNone) {
+  asked_world w;
+  w.writes_say = {msg::UNKNOWN_OUTCOME, msg::MOVED};
+  msg::AdminRequest wish;
+  wish.mutable_delete_table()->set_name("music");
+  EXPECT_EQ(w.ask(wish, 2s).status().code(), msg::UNKNOWN_OUTCOME);
+  EXPECT_TRUE(w.writes_say.empty());
 }
 
 TEST(AnAdminThatIsAskedForABackup, AsksNobodyForWhatItRefusesAnyway) {

@@ -3,6 +3,7 @@
 #include "config/limits.h"
 #include "tests/unit/admin/ward.h"
 #include <gtest/gtest.h>
+#include <set>
 
 namespace troupe::admin {
 namespace {
@@ -293,6 +294,73 @@ TEST(Healer, AGroupThatNothingCanBeDoneForIsAilingByItsRecord) {
   t.second();
   EXPECT_EQ(t.heal(), 1);
   EXPECT_EQ(t.record().ailing_ms(), 0);
+}
+
+namespace {
+
+// Nobody leads the group, and all but these of its members are on nodes that are gone.
+void leave(ward& t, const std::set<int>& living) {
+  t.w.lead[t.group] = "nobody";
+  for (int i = 0; i < t.now().members_size(); ++i) {
+    auto& on = t.w.machines.at(t.member(i).node());
+    on.replicas.at(t.group).set_leads(false);
+    on.replicas.at(t.group).set_serving(false);
+    on.up = living.count(i) > 0;
+  }
+  t.w.nodes_report();
+  for (int s = 0; s < 4; ++s)
+    t.second();
+}
+
+} // namespace
+
+TEST(Healer, SaysWhatIsInTheWayOfAChangeThatNobodyIsThereToMake) {
+  ward t;
+  t.kill(2);
+  ASSERT_EQ(t.heal(), 1);
+  ASSERT_TRUE(t.record().has_target());
+  auto shown = [&] { return healing_status(t.w.view(), t.w.healing).groups(0); };
+  EXPECT_EQ(shown().step(), msg::AilingGroup::CHANGING);
+  leave(t, {0});
+  EXPECT_EQ(shown().step(), msg::AilingGroup::STUCK);
+  EXPECT_NE(shown().why().find("most of its voters are gone"), std::string::npos) << shown().why();
+}
+
+// A storage replica whose node lives and that does not come up: it is waited for, as large files take their
+// time, and then no longer. What it has stays where it is.
+TEST(Healer, WhoseNodeLivesAndWhoNeverComesUpIsNotWaitedForForEver) {
+  ward t;
+  t.kill(2);
+  ASSERT_EQ(t.heal(), 1);
+  t.commit_target();
+  t.kill(1);
+  ASSERT_EQ(t.heal(), 1);
+  t.commit_target(); // one storage replica, two logs, two learners that are away
+  ASSERT_EQ(t.now().members_size(), 5);
+  std::set<int> living;
+  for (int i = 0; i < t.now().members_size(); ++i)
+    if (t.member(i).kind() != msg::LEARNER)
+      living.insert(i);
+  t.w.archive = true;
+  leave(t, living);
+  auto& broken = t.w.machines.at(t.member(0).node()).replicas.at(t.group);
+  broken.set_epoch(0);
+  broken.set_trouble("its files cannot be opened");
+  t.w.nodes_report();
+  t.second();
+  while (t.heal() > 0) {
+  }
+  EXPECT_EQ(t.record().grow(), 0u);
+  auto why = healing_status(t.w.view(), t.w.healing).groups(0).why();
+  EXPECT_NE(why.find("does not run: its files cannot be opened"), std::string::npos) << why;
+  for (int minute = 0; minute < 6; ++minute) { // what it says of it changes, and it stays what it is
+    broken.set_trouble("its files cannot be opened: attempt " + std::to_string(minute));
+    t.wait_minutes(1);
+  }
+  t.heal();
+  const auto* grows = member_of(t.now(), t.record().grow());
+  ASSERT_NE(grows, nullptr);
+  EXPECT_EQ(grows->kind(), msg::LOG_REPLICA);
 }
 
 // A thousand partitions are made: some members come seconds after the others.

@@ -47,7 +47,7 @@ outlook metadata_world::view() const {
   here.now_ms = now_us / 1000;
   here.leading_us = leading_us;
   here.patience_us = 3'000'000;
-  here.archive = archive;
+  here.heal.archive = archive;
   here.archived = &archived;
   for (const auto& [name, one] : machines)
     here.storage_nodes.push_back(name);

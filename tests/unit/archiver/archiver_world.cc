@@ -136,9 +136,13 @@ world::one_node& world::add(const std::string& name) {
   return node;
 }
 
-void world::rebuild(one_node& node, std::uint64_t least, std::uint64_t last) {
+void world::say_rebuild(one_node& node, std::uint64_t whose, std::uint64_t least, std::uint64_t last) {
+  caf::anon_send(node.archiver, wire::rebuild_items{whose, 1, least, last, node.replica});
+}
+
+void world::rebuild(one_node& node, std::uint64_t least, std::uint64_t last, std::uint64_t whose) {
   node.made.clear();
-  caf::anon_send(node.archiver, wire::rebuild_items{group, 1, least, last, node.replica});
+  say_rebuild(node, whose, least, last);
   scheduler_.run();
 }
 

@@ -64,8 +64,10 @@ public:
   void say_other(one_node& node, std::uint64_t whose, std::uint64_t entries, std::uint64_t bytes);
   std::int64_t now_us() const { return clock_.now_us(); }
   void run(std::chrono::milliseconds time);
-  wire::archive_view view(one_node& node);                               // as the scrubber asks
-  void rebuild(one_node& node, std::uint64_t least, std::uint64_t last); // its items, as its replica asks
+  wire::archive_view view(one_node& node); // as the scrubber asks
+  // Its items, as its replica asks; what it is told is in `made`.
+  void rebuild(one_node& node, std::uint64_t least, std::uint64_t last, std::uint64_t whose = group);
+  void say_rebuild(one_node& node, std::uint64_t whose, std::uint64_t least, std::uint64_t last);
   void ask(one_node& node, std::uint32_t deadline_ms); // as another node: archive all there is, now
 
   std::uint64_t archived(const one_node& node) const; // from the first entry or a snapshot on

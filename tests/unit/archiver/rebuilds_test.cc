@@ -3,6 +3,7 @@
 #include "storage/snapshot.h"
 #include "tests/unit/archiver/archiver_world.h"
 #include <gtest/gtest.h>
+#include <utility>
 
 namespace troupe::archiver {
 namespace {
@@ -76,9 +77,64 @@ TEST(Rebuilds, ForAMemberThatIsDroppedMeanwhileLeaveNothing) {
   w.shelf->at_each = [&] { w.say_forget(n1); };
   w.rebuild(n1, 5, 20);
   w.shelf->at_each = nullptr;
+  ASSERT_FALSE(n1.made.empty());
+  EXPECT_NE(n1.made.back().trouble, "") << "whoever asked is told, for it may wait";
   for (auto& one : n1.made)
     EXPECT_EQ(one.file, "");
   EXPECT_FALSE(storage::exists(w.scratch.file("7-archived.snapshot")));
+}
+
+// One at a time here, and each for as long as the store takes.
+TEST(Rebuilds, OfMoreGroupsThanMayBeStandInLine) {
+  world w;
+  auto& n1 = w.add("n1");
+  w.commit(20, 100);
+  w.run(1s);
+  w.know(n1, 8);
+  w.know(n1, 9);
+  bool asked = false;
+  w.shelf->at_each = [&] {
+    if (std::exchange(asked, true))
+      return;
+    for (std::uint64_t group : {8, 9})
+      w.say_rebuild(n1, group, 0, 0);
+    w.say_rebuild(n1, 8, 0, 0); // again: it has its place already
+  };
+  w.rebuild(n1, 5, 20);
+  w.shelf->at_each = nullptr;
+  std::erase_if(n1.made, [](const auto& one) { return !one.waits; });
+  ASSERT_EQ(n1.made.size(), 3u);
+  for (const auto& one : n1.made)
+    EXPECT_EQ(one.trouble, "") << "it is no failure";
+
+  w.rebuild(n1, 0, 0, 9);
+  ASSERT_EQ(n1.made.size(), 1u);
+  EXPECT_TRUE(n1.made[0].waits) << "8 was first";
+  w.rebuild(n1, 0, 0, 8);
+  ASSERT_FALSE(n1.made.empty());
+  EXPECT_FALSE(n1.made.back().waits);
+  w.rebuild(n1, 0, 0, 9);
+  EXPECT_FALSE(n1.made.back().waits);
+}
+
+TEST(Rebuilds, DoNotWaitForWhoDoesNotAskAgain) {
+  world w;
+  auto& n1 = w.add("n1");
+  w.commit(20, 100);
+  w.run(1s);
+  w.know(n1, 8);
+  bool asked = false;
+  w.shelf->at_each = [&] {
+    if (!std::exchange(asked, true))
+      w.say_rebuild(n1, 8, 0, 0);
+  };
+  w.rebuild(n1, 5, 20);
+  w.shelf->at_each = nullptr;
+  w.rebuild(n1, 5, 20);
+  EXPECT_TRUE(n1.made.back().waits) << "8 is before it";
+  w.run(31s);
+  w.rebuild(n1, 5, 20);
+  EXPECT_FALSE(n1.made.back().waits);
 }
 
 TEST(Rebuilds, WaitUntilItIsKnownWhoseLogItIs) {

@@ -1,6 +1,7 @@
 // A group's past, read back from an archive in a directory: the log whatever pieces it lies in, and the items
 // as they were at any time.
 #include "actors/history/rebuild.h"
+#include "config/limits.h"
 #include "storage/archive/directory_store.h"
 #include "storage/archive/segment.h"
 #include "tests/unit/history/archived.h"
@@ -38,13 +39,9 @@ protected:
   }
 
   void archive(std::uint64_t first, std::uint64_t last, std::uint32_t copy = 0) {
-    msg::SegmentManifest about;
-    about.set_cluster_id(whose.cluster);
-    about.set_table_id(whose.table);
-    about.set_group(whose.group);
     std::vector<msg::Entry> entries(log.begin() + static_cast<std::ptrdiff_t>(first) - 1,
                                     log.begin() + static_cast<std::ptrdiff_t>(last));
-    auto bytes = storage::write_segment(about, entries);
+    auto bytes = storage::write_segment(about(whose), entries);
     ASSERT_TRUE(bytes) << bytes.error().text;
     ASSERT_TRUE(store->put(name(first, last, copy), *bytes));
   }
@@ -196,6 +193,78 @@ TEST_F(History, ARebuildKnowsWhatAMemberHasToKnow) {
   EXPECT_EQ(requests->front().refused_with(), msg::CONDITION_FAILED);
 }
 
+namespace {
+
+// A command of client 3, which its leader made at `clock_ms` by its clock.
+std::string request(std::uint64_t sequence, std::int64_t time_ms, std::int64_t clock_ms) {
+  msg::Command command;
+  command.set_time_ms(time_ms);
+  command.set_clock_ms(clock_ms);
+  command.mutable_id()->set_client(3);
+  command.mutable_id()->set_sequence(sequence);
+  return command.SerializeAsString();
+}
+
+} // namespace
+
+// A leader whose clock was an hour ahead, and another after it: what was asked for a moment before may still
+// be repeated, and what came long before is forgotten although commands' times stand still.
+TEST_F(History, ARebuildForgetsRequestsAsMembersDo) {
+  const std::int64_t ahead = 3'600'000;
+  log.push_back(*made.next(request(1, 1'000, 1'000), 3));
+  log.push_back(*made.next(request(2, ahead, ahead), 3));
+  archive(1, 2);
+  auto known = [&](std::uint64_t last) {
+    history::rebuild_order order;
+    order.whose = whose;
+    order.last = last;
+    order.path = where.file("rebuilt.db");
+    auto work = rebuild::begin(*store, order);
+    EXPECT_TRUE(done(work) && done((*work)->finish()));
+    std::vector<std::uint64_t> sequences;
+    auto requests = (*work)->items().requests();
+    EXPECT_TRUE(done(requests));
+    for (auto& one : *requests)
+      sequences.push_back(one.id().sequence());
+    return sequences;
+  };
+  EXPECT_EQ(known(2), (std::vector<std::uint64_t>{1, 2}));
+
+  const std::uint64_t seconds = 60;
+  for (std::uint64_t i = 1; i <= seconds; ++i)
+    log.push_back(*made.next(request(2 + i, ahead, 2'000 + static_cast<std::int64_t>(i) * 1'000), 3));
+  archive(3, 2 + seconds);
+  auto left = known(2 + seconds);
+  EXPECT_EQ(left.back(), 2 + seconds);
+  EXPECT_EQ(left.size(), limits::remembered_ms / 1'000 + 1) << "and no more";
+}
+
+// What the snapshot brings is forgotten by what follows it in the log.
+TEST_F(History, ARebuildForgetsWhatItsSnapshotRemembered) {
+  for (std::uint64_t i = 1; i <= 80; ++i) {
+    auto now = static_cast<std::int64_t>(i) * 1'000;
+    log.push_back(*made.next(request(i, now, now), 3));
+  }
+  archive(1, 40);
+  archive(41, 80);
+  history::rebuild_order order;
+  order.whose = whose;
+  order.last = 40;
+  order.path = where.file("source.db");
+  auto source = rebuild::begin(*store, order);
+  ASSERT_TRUE(done(source) && done((*source)->finish()));
+  archive_snapshot(*store, whose, (*source)->items(), where.file("snapshot"));
+  order.path = where.file("rebuilt.db");
+  order.last = 80;
+  auto work = rebuild::begin(*store, order);
+  ASSERT_TRUE(done(work) && done((*work)->finish()));
+  EXPECT_EQ((*work)->began_with(), 40u);
+  auto left = *(*work)->items().requests();
+  ASSERT_FALSE(left.empty());
+  EXPECT_EQ(left.front().id().sequence(), 80u - limits::remembered_ms / 1'000);
+  EXPECT_EQ(left.back().id().sequence(), 80u);
+}
+
 TEST_F(History, ARebuildKeepsNothingOfAnEarlierOne) {
   write(1000, {{"a", "1"}});
   archive(1, 1);
@@ -258,6 +327,84 @@ TEST_F(History, ARebuildBeginsWithTheNewestSnapshotThatIsNotTooYoung) {
   EXPECT_FALSE(std::filesystem::exists(where.file("rebuilt.db-snapshot")));
 }
 
+namespace {
+
+// Counts what is asked of it.
+class counting_store final : public storage::object_store {
+public:
+  explicit counting_store(storage::object_store& behind) : behind_(behind) {}
+  storage::result<storage::put_outcome> put(const std::string& name, std::string_view bytes) override {
+    return behind_.put(name, bytes);
+  }
+  storage::result<std::string> get(const std::string& name, std::uint64_t max_bytes) override {
+    ++gets;
+    return behind_.get(name, max_bytes);
+  }
+  storage::result<std::string> get_range(const std::string& name, std::uint64_t offset,
+                                         std::size_t count) override {
+    return behind_.get_range(name, offset, count);
+  }
+  storage::result<storage::object_page> list(const std::string& prefix, const std::string& after,
+                                             std::size_t max) override {
+    ++lists;
+    auto page = behind_.list(prefix, after, max);
+    listed += page ? page->objects.size() : 0;
+    return page;
+  }
+  storage::result<std::uint64_t> head(const std::string& name) override { return behind_.head(name); }
+  storage::result<void> remove(const std::string& name) override { return behind_.remove(name); }
+  std::string where(const std::string& name) const override { return behind_.where(name); }
+
+  std::size_t gets = 0;
+  std::size_t lists = 0;
+  std::size_t listed = 0;
+
+private:
+  storage::object_store& behind_;
+};
+
+} // namespace
+
+// A disk that another rebuild has filled, or the cluster's writes: nothing is fetched that would have no
+// room.
+TEST_F(History, ARebuildAsksForRoomBeforeItFetchesASnapshot) {
+  for (int i = 1; i <= 20; ++i)
+    write(1000 + i, {{"k" + std::to_string(i), std::string(1'000, 'v')}});
+  archive(1, 20);
+  history::rebuild_order order;
+  order.whose = whose;
+  order.last = 20;
+  order.path = where.file("source.db");
+  auto source = rebuild::begin(*store, order);
+  ASSERT_TRUE(done(source) && done((*source)->finish()));
+  archive_snapshot(*store, whose, (*source)->items(), where.file("snapshot"));
+  const auto bytes = std::filesystem::file_size(where.file("snapshot"));
+
+  std::vector<std::uint64_t> asked;
+  std::size_t refuse_from = 0; // this question
+  order.path = where.file("rebuilt.db");
+  order.room = [&](std::uint64_t wanted) -> storage::result<void> {
+    asked.push_back(wanted);
+    if (asked.size() > refuse_from)
+      return storage::error{code::full, "no room"};
+    return {};
+  };
+  counting_store counted(*store);
+  EXPECT_TRUE(failed_as(rebuild::begin(counted, order), code::full));
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{2 * bytes})) << "for what is fetched, and what it is put into";
+  EXPECT_EQ(counted.gets, 1u) << "the manifest";
+
+  asked.clear();
+  refuse_from = 1; // somebody else took it meanwhile
+  EXPECT_TRUE(failed_as(rebuild::begin(counted, order), code::full));
+  EXPECT_EQ(asked, (std::vector<std::uint64_t>{2 * bytes, bytes}));
+  for (auto left : {"rebuilt.db", "rebuilt.db-snapshot"})
+    EXPECT_FALSE(std::filesystem::exists(where.file(left))) << left;
+
+  refuse_from = 10;
+  EXPECT_TRUE(done(rebuild::begin(counted, order)));
+}
+
 // Two members may have made one of the same entry: that one of them is damaged loses nothing.
 TEST_F(History, ADamagedSnapshotHidesNoOtherOfTheSameEntry) {
   for (int i = 1; i <= 20; ++i)
@@ -303,42 +450,6 @@ TEST_F(History, AfterAnEntryThatIsNotTakenARebuildIsOver) {
     EXPECT_FALSE((*work)->step());
   EXPECT_EQ((*work)->position().index, 0u);
 }
-
-namespace {
-
-// Counts what is listed.
-class counting_store final : public storage::object_store {
-public:
-  explicit counting_store(storage::object_store& behind) : behind_(behind) {}
-  storage::result<storage::put_outcome> put(const std::string& name, std::string_view bytes) override {
-    return behind_.put(name, bytes);
-  }
-  storage::result<std::string> get(const std::string& name, std::uint64_t max_bytes) override {
-    return behind_.get(name, max_bytes);
-  }
-  storage::result<std::string> get_range(const std::string& name, std::uint64_t offset,
-                                         std::size_t count) override {
-    return behind_.get_range(name, offset, count);
-  }
-  storage::result<storage::object_page> list(const std::string& prefix, const std::string& after,
-                                             std::size_t max) override {
-    ++lists;
-    auto page = behind_.list(prefix, after, max);
-    listed += page ? page->objects.size() : 0;
-    return page;
-  }
-  storage::result<std::uint64_t> head(const std::string& name) override { return behind_.head(name); }
-  storage::result<void> remove(const std::string& name) override { return behind_.remove(name); }
-  std::string where(const std::string& name) const override { return behind_.where(name); }
-
-  std::size_t lists = 0;
-  std::size_t listed = 0;
-
-private:
-  storage::object_store& behind_;
-};
-
-} // namespace
 
 // A log that was archived a minute at a time is in half a million segments after a year.
 TEST_F(History, AReaderDoesNotListTheLogAgainForEverySegment) {

@@ -58,9 +58,9 @@ protected:
 TEST_F(Snapshots, TheNewestAtOrBelowAnEntryIsFetchedWhole) {
   put(100, 7);
   put(200, 8);
-  EXPECT_FALSE(*newest_snapshot(*store, whose, 99));
-  EXPECT_EQ((*newest_snapshot(*store, whose, 199))->index, 100u);
-  auto newest = *newest_snapshot(*store, whose, 5000);
+  EXPECT_FALSE(*newest_snapshot(*store, archive::folder_of(whose), 99));
+  EXPECT_EQ((*newest_snapshot(*store, archive::folder_of(whose), 199))->index, 100u);
+  auto newest = *newest_snapshot(*store, archive::folder_of(whose), 5000);
   ASSERT_TRUE(newest);
   EXPECT_EQ(newest->index, 200u);
   auto fetched = fetch_snapshot(*store, whose, *newest, where.file("again"));
@@ -77,9 +77,9 @@ TEST_F(Snapshots, OfOneEntryThereMayBeSeveral) {
   auto manifest = store->get(archive::snapshot_name(folder, first), storage::snapshot_manifest_max);
   ASSERT_TRUE(done(manifest));
   ASSERT_TRUE(done(store->put(archive::snapshot_name(folder, second), *manifest)));
-  EXPECT_EQ(**newest_snapshot(*store, whose, 100), second);
-  EXPECT_EQ(**newest_snapshot(*store, whose, 100, second), first);
-  EXPECT_FALSE(*newest_snapshot(*store, whose, 100, first));
+  EXPECT_EQ(**newest_snapshot(*store, archive::folder_of(whose), 100), second);
+  EXPECT_EQ(**newest_snapshot(*store, archive::folder_of(whose), 100, second), first);
+  EXPECT_FALSE(*newest_snapshot(*store, archive::folder_of(whose), 100, first));
 }
 
 TEST_F(Snapshots, AnyDamageIsNoticedAndLeavesNothing) {

@@ -47,6 +47,19 @@ TEST(Attempts, OfOneRequestThatWaitForTheSameItemTakeEffectOnce) {
   EXPECT_EQ(w.answers[1].status().code(), msg::OK);
 }
 
+// Of all that may be full on the way it is this partition: clients are told to slow down, and not to try
+// another node.
+TEST(Attempts, OfMoreRequestsThanThePartitionTakesAreRefusedOnItsAccount) {
+  world w;
+  for (std::uint64_t i = 1; i <= 100; ++i)
+    w.count_up(i, false);
+  ASSERT_TRUE(w.answers.empty()) << "all wait for the store";
+  w.count_up(101, false);
+  ASSERT_EQ(w.answers.size(), 1u);
+  EXPECT_EQ(w.answers[0].status().code(), msg::OVERLOADED);
+  EXPECT_EQ(w.answers[0].status().overloaded(), msg::Status::PARTITION);
+}
+
 TEST(Attempts, OfDifferentRequestsEachTakeEffect) {
   world w;
   w.count_up(1, false);

@@ -139,6 +139,40 @@ TEST(Disk, WhoseItemFileTakesSomethingAgainGetsWhatWasGivenUpMeanwhile) {
   EXPECT_EQ(written, 40u);
 }
 
+// It is to begin again, and its log is busy, when a snapshot that it does not need any more cannot be stored.
+TEST(Disk, WhoseItemFileTakesSomethingAgainIsNotForgottenForASnapshotThatFails) {
+  lone_replica w(test::follows);
+  test::leaders_log log;
+  auto large = std::string(1u << 20, 'x');
+  for (int i = 0; i < 40; ++i) {
+    auto put = log.put("key " + std::to_string(i), large);
+    w.hear(log.accept({put}, put.index()));
+    w.pass(1100ms);
+    if (!w.asked.applies.empty() && !w.asked.applies.front().stay)
+      w.answer_flush(fails);
+  }
+  ASSERT_EQ(w.asked.applies.size(), 1u);
+  ASSERT_TRUE(w.asked.applies.front().stay) << "it is asked whether it takes something again";
+  auto next = log.put("next", "1");
+  w.hear(log.gone());
+  w.pass(1100ms);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  w.slow_disk = true;
+  w.hear(log.accept({next, log.put("last", "1")}, next.index()));
+  ASSERT_EQ(w.appends.size(), 1u);
+  auto opened = w.asked.opens.size();
+  w.answer_flush();
+  ASSERT_EQ(w.asked.opens.size(), opened) << "its log is busy";
+  wire::snapshot_stored failed;
+  failed.transfer = w.asked.stores.front().transfer;
+  failed.result = fails;
+  w.items_say(failed);
+  w.slow_disk = false;
+  w.answer_disk();
+  EXPECT_EQ(w.asked.opens.size(), opened + 1);
+}
+
 TEST(Disk, ThatIsFullForTheItemFileIsWaitedFor) {
   lone_replica w;
   put(w, 1);

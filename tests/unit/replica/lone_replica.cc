@@ -332,6 +332,15 @@ wire::scrub_view lone_replica::view() {
   return view;
 }
 
+bool lone_replica::condemn(wire::condemn what) {
+  bool heard = false;
+  caf::scoped_actor asker(*system_);
+  auto asking = asker->request(replica_, caf::infinite, std::move(what));
+  run();
+  asking.receive([&](bool said) { heard = said; }, [](caf::error&) {});
+  return heard;
+}
+
 wire::peers_actor::behavior_type lone_replica::peers(wire::peers_actor::pointer, lone_replica* world) {
   return testing::stand_in<wire::peers_actor>([world](wire::outbox& mail) {
     for (auto& one : mail)
@@ -395,15 +404,14 @@ wire::items_actor::behavior_type lone_replica::items(wire::items_actor::pointer 
       [world](const wire::read_items& what) { world->asked.reads.push_back(what); },
       [world](const wire::read_snapshot& what) { world->asked.pieces.push_back(what); },
       [self, world](const wire::store_snapshot& what) {
-        if (what.chunk || (!what.file.empty() && !what.anew))
+        if (what.chunk || !what.file.empty())
           return world->asked.stores.push_back(what);
         world->asked.looks.push_back(what);
-        if (!what.file.empty())
-          return; // it is removed
         auto answer = what.anew ? wire::snapshot_stored{} : world->left;
         answer.transfer = what.transfer;
         self->send(what.who, std::move(answer));
       },
+      [world](const wire::remove_snapshot& what) { world->asked.removed.push_back(what.file); },
       [world](const wire::drop_items& what) { world->asked.drops.push_back(what); });
 }
 
@@ -411,6 +419,20 @@ wire::archiver_actor::behavior_type lone_replica::archiver(wire::archiver_actor:
                                                            lone_replica* world) {
   return testing::stand_in<wire::archiver_actor>(
       [world](const wire::rebuild_items& what) { world->rebuilds.push_back(what); });
+}
+
+std::size_t snapshot_questions(const lone_replica& w) {
+  return static_cast<std::size_t>(
+      std::count_if(w.told.begin(), w.told.end(), [](auto& one) { return one.has_snapshot_request(); }));
+}
+
+lone_replica::adjustment log_replica(bool fresh) {
+  return [fresh](replica_options& options) {
+    options.configuration = three_members(msg::LOG_REPLICA);
+    options.kind = msg::LOG_REPLICA;
+    options.preferred_leader = false;
+    options.fresh = fresh;
+  };
 }
 
 } // namespace troupe::replica::test

@@ -22,8 +22,8 @@ struct asked_of_items {
   std::deque<wire::apply_items> applies;
   std::deque<wire::read_items> reads;
   std::deque<wire::store_snapshot> stores; // pieces, and whole files
-  // What is left of earlier transfers; answered with lone_replica::left. And files that are to go.
-  std::vector<wire::store_snapshot> looks;
+  std::vector<wire::store_snapshot> looks; // what earlier transfers left; answered with lone_replica::left
+  std::vector<std::string> removed;        // files
   std::deque<wire::read_snapshot> pieces;
   std::vector<wire::drop_items> drops;
 };
@@ -52,6 +52,10 @@ private:
 msg::Configuration three_members(msg::MemberKind kind = msg::STORAGE_REPLICA);
 // Makes the replica a new one of three_members().
 void follows(replica_options& options);
+
+class lone_replica;
+// How often it has asked other members for a piece of a snapshot.
+std::size_t snapshot_questions(const lone_replica& w);
 
 class lone_replica {
 public:
@@ -114,6 +118,7 @@ public:
   msg::ReplicaReport report();
   wire::mark_proposed propose_mark(std::vector<std::uint32_t> leaves = {});
   wire::scrub_view view();
+  bool condemn(wire::condemn what); // whether it need not be told again
 
 private:
   struct clock final : public kit::clock {
@@ -137,5 +142,8 @@ private:
   wire::scrubbed_replica_actor replica_;
   std::uint64_t asked_ = 0;
 };
+
+// Makes it a log replica of three_members(); `fresh`: a new one.
+lone_replica::adjustment log_replica(bool fresh);
 
 } // namespace troupe::replica::test

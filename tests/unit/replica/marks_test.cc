@@ -110,8 +110,14 @@ TEST(Condemned, ByRottenRecordsItServesTheSoundOnesAndAsksToBeReplaced) {
   EXPECT_TRUE(w.asked.drops.empty());
 }
 
+wire::items_opened copy(std::uint64_t lineage) {
+  wire::items_opened file;
+  file.lineage = lineage;
+  return file;
+}
+
 TEST(Condemned, ByTheOthersItServesNobodyAndDoesNotLeaveBeforeSomebodyElseLeads) {
-  world w;
+  world w({}, copy(31));
   w.put("a", "1");
   msg::ReplicaRequest::Mutation conditional; // waits for the item store
   conditional.set_key("b");
@@ -120,9 +126,9 @@ TEST(Condemned, ByTheOthersItServesNobodyAndDoesNotLeaveBeforeSomebodyElseLeads)
   w.write(99, false, std::move(conditional));
   ASSERT_EQ(w.asked.reads.size(), 1u);
   const auto before = w.answers.size();
-  w.items_say(wire::condemn{true, 2, "of another configuration"});
+  EXPECT_TRUE(w.condemn({true, 2, "of another configuration", 31}));
   EXPECT_TRUE(w.view().serves);
-  w.items_say(wire::condemn{true, 1, "the others agree"});
+  EXPECT_TRUE(w.condemn({true, 1, "the others agree", 31}));
   EXPECT_EQ(w.report().damage(), "the others agree");
   EXPECT_FALSE(w.view().serves);
   EXPECT_FALSE(w.view().holds_items);
@@ -133,6 +139,101 @@ TEST(Condemned, ByTheOthersItServesNobodyAndDoesNotLeaveBeforeSomebodyElseLeads)
   w.pass(1100ms);
   EXPECT_TRUE(w.asked.drops.empty())
       << "nobody else can lead this group of one: its file may be all there is";
+}
+
+// The sentence was on its way while the copy it is about was replaced.
+TEST(Condemned, IsTheCopyThatWasComparedAndNoOther) {
+  world w({}, copy(32));
+  EXPECT_TRUE(w.condemn({true, 1, "the others agree", 31})) << "it need not be said again";
+  EXPECT_EQ(w.report().damage(), "");
+  EXPECT_FALSE(w.condemn({true, 1, "the others agree", 0})) << "of which copy nobody can tell";
+  EXPECT_EQ(w.report().damage(), "");
+  world unknown({}, copy(0));
+  EXPECT_FALSE(unknown.condemn({true, 1, "the others agree", 31}));
+  EXPECT_EQ(unknown.report().damage(), "");
+}
+
+TEST(Condemned, IsNobodyWhileAnotherCopyIsBeingInstalled) {
+  world w(test::follows, copy(31));
+  test::leaders_log log;
+  log.put("one", "1");
+  w.hear(log.gone());
+  w.pass(1100ms);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  EXPECT_FALSE(w.condemn({true, 1, "the others agree", 31})) << "it may be gone already";
+  w.stored.lineage = 32;
+  w.answer_store();
+  EXPECT_TRUE(w.condemn({true, 1, "the others agree", 31}));
+  EXPECT_EQ(w.report().damage(), "");
+  EXPECT_TRUE(w.condemn({true, 1, "the others agree", 32}));
+  EXPECT_EQ(w.report().damage(), "the others agree");
+}
+
+// It follows, and its file has refused more than it may keep in memory.
+struct without_its_items : world {
+  test::leaders_log log;
+  explicit without_its_items() : world(test::follows, copy(31)) {
+    for (int i = 0; i < 40; ++i) {
+      auto put = log.put("key " + std::to_string(i), std::string(1u << 20, 'x'));
+      hear(log.accept({put}, put.index()));
+      pass(1100ms);
+      if (!asked.applies.empty() && !asked.applies.front().stay)
+        answer_flush({wire::disk_outcome::failed, "Input/output error"});
+    }
+  }
+};
+
+TEST(Condemned, WhileItCannotAnswerWithItsItemsItNeverDoesAgain) {
+  without_its_items w;
+  ASSERT_FALSE(w.view().holds_items);
+  ASSERT_FALSE(w.report().items_gone());
+  w.stored = {};
+  w.stored.result = {wire::disk_outcome::missing, "there is no file"}; // when it has been moved aside
+  EXPECT_TRUE(w.condemn({true, 1, "the others agree", 31}));
+  EXPECT_EQ(w.report().damage(), "the others agree");
+  EXPECT_TRUE(w.report().items_gone());
+  ASSERT_EQ(w.asked.drops.size(), 1u);
+  EXPECT_TRUE(w.asked.drops[0].quarantine);
+}
+
+TEST(Condemned, ByRottenRecordsThatItCannotAnswerWithItAsksToBeReplaced) {
+  without_its_items w;
+  w.items_say(wire::condemn{false, 0, "rot"});
+  EXPECT_EQ(w.report().damage(), "rot");
+  EXPECT_FALSE(w.report().items_gone());
+}
+
+// What it has fetched is not counted on before it is called a storage replica.
+TEST(Condemned, LogReplicaFetchesItsItemsAgainAndVotesOn) {
+  test::leaders_log log;
+  wire::items_opened file;
+  file.applied = file.durable = 1;
+  wire::log_loaded loaded;
+  loaded.exists = true;
+  loaded.entries.push_back(log.put("a", "1"));
+  loaded.hard_state.set_commit(1);
+  *loaded.hard_state.mutable_configuration() = test::three_members(msg::LOG_REPLICA);
+  file.applied_link = log.link;
+  world w(test::log_replica(false), file, loaded);
+  ASSERT_TRUE(w.report().grown());
+  w.stored = {};
+  w.stored.result = {wire::disk_outcome::missing, "there is no file"};
+  w.items_say(wire::condemn{false, 0, "rot"});
+  ASSERT_EQ(w.asked.drops.size(), 1u);
+  EXPECT_TRUE(w.asked.drops[0].quarantine);
+  EXPECT_FALSE(w.report().grown());
+  EXPECT_EQ(w.report().damage(), "") << "it needs none";
+  EXPECT_TRUE(w.view().running);
+
+  w.stored = {};
+  w.grow();
+  ASSERT_GE(test::snapshot_questions(w), 1u);
+  w.hear(log.snapshot());
+  ASSERT_EQ(w.asked.stores.size(), 1u);
+  w.answer_store();
+  EXPECT_TRUE(w.report().grown());
+  EXPECT_EQ(w.asked.drops.size(), 1u) << "these are others";
 }
 
 } // namespace

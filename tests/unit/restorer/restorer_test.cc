@@ -13,6 +13,7 @@
 #include <caf/all.hpp>
 #include <gtest/gtest.h>
 #include <map>
+#include <set>
 
 namespace troupe::restorer {
 namespace {
@@ -90,8 +91,8 @@ public:
     part.set_last(static_cast<std::uint64_t>(count));
   }
 
-  void order() {
-    caf::anon_send(restorer, wire::restore_group{source.cluster, group, "again", part, replica});
+  void order(std::uint64_t of = group) {
+    caf::anon_send(restorer, wire::restore_group{source.cluster, of, "again", part, replica});
     scheduler_.run();
   }
   void run(std::chrono::milliseconds time) {
@@ -113,9 +114,11 @@ public:
   // --- what the others say
   msg::ReplicaReport report;
   std::function<msg::ReplicaReply(const msg::ReplicaRequest::Write&)> say; // in place of taking the write
+  std::map<std::uint64_t, msg::Status> refusals;                           // of groups that take nothing
   std::string metadata_leader = "m2";
   bool metadata_answers = true;
   bool table_gone = false;
+  bool deletes = true;   // tables that it is asked to
   msg::RestorePart part; // by the metadata
 
   // --- what became of it
@@ -124,6 +127,8 @@ public:
   int writes = 0;
   std::uint64_t largest_write = 0;
   int descriptions = 0;
+  std::set<std::uint64_t> whole; // groups that were said to have all items
+  std::vector<msg::DeleteTable> deletions;
 
   std::shared_ptr<testing::shelf> shelf = std::make_shared<testing::shelf>();
   testing::temporary_directory where;
@@ -154,9 +159,14 @@ private:
     if (one.parcel.has_admin_request()) {
       if (!metadata_answers)
         return std::nullopt;
+      const auto& asked = one.parcel.admin_request();
+      if (asked.has_delete_table() && one.node == metadata_leader)
+        deletions.push_back(asked.delete_table());
       *reply.mutable_admin_reply() = describe(one.node);
+      if (asked.has_delete_table() && !deletes)
+        *reply.mutable_admin_reply()->mutable_status() = make_status(msg::OVERLOADED);
     } else {
-      *reply.mutable_replica_reply() = take(one.parcel.replica_request().write());
+      *reply.mutable_replica_reply() = take(one.parcel.to().group(), one.parcel.replica_request().write());
     }
     return reply;
   }
@@ -173,14 +183,24 @@ private:
       *body.mutable_status() = make_status(msg::TABLE_NOT_FOUND);
       return body;
     }
-    auto& partition = *body.add_partitions();
-    partition.set_group(group);
-    *partition.mutable_restore() = part;
+    body.add_tables()->set_id(900);
+    body.mutable_tables(0)->set_state(deletions.empty() || !deletes ? msg::TABLE_CREATING
+                                                                    : msg::TABLE_DELETING);
+    for (auto of : {group, group + 1}) {
+      auto& partition = *body.add_partitions();
+      partition.set_group(of);
+      *partition.mutable_restore() = part;
+    }
     return body;
   }
 
-  msg::ReplicaReply take(const msg::ReplicaRequest::Write& write) {
+  msg::ReplicaReply take(std::uint64_t of, const msg::ReplicaRequest::Write& write) {
     ++writes;
+    if (auto it = refusals.find(of); it != refusals.end()) {
+      msg::ReplicaReply body;
+      *body.mutable_status() = it->second;
+      return body;
+    }
     largest_write = std::max<std::uint64_t>(largest_write, write.ByteSizeLong());
     if (say)
       return say(write);
@@ -192,6 +212,8 @@ private:
     for (auto& mutation : write.mutations())
       items[mutation.key()] = mutation.item();
     restored = restored || write.mutations().empty();
+    if (write.mutations().empty())
+      whole.insert(of);
     return body;
   }
 
@@ -382,6 +404,80 @@ TEST(ARestorer, KeepsWhatItRebuiltForAsLongAsThePartitionTakesNothing) {
     EXPECT_EQ(times, 1) << key;
   EXPECT_EQ(w.count("troupe_restore_failures_total"), 0);
   EXPECT_EQ(w.descriptions, 1) << "nothing was begun anew";
+}
+
+msg::Status overloaded(msg::Status::Place what) {
+  auto status = make_status(msg::OVERLOADED, "too much");
+  status.set_overloaded(what);
+  return status;
+}
+
+// One partition's log may not be archived for a day, while all others could have their items.
+TEST(ARestorer, LeavesAPartitionThatTakesNothingForOthersAndComesBackToIt) {
+  world w;
+  w.archive_items(5);
+  w.refusals[group] = overloaded(msg::Status::PARTITION);
+  w.order(group);
+  w.run(1s);
+  w.order(group + 1);
+  w.run(30s);
+  EXPECT_TRUE(w.whole.empty()) << "it may pass";
+  w.run(90s);
+  EXPECT_EQ(w.whole, std::set<std::uint64_t>{group + 1});
+  w.refusals.clear();
+  w.run(2min);
+  EXPECT_EQ(w.whole, (std::set<std::uint64_t>{group, group + 1}));
+  EXPECT_EQ(w.count("troupe_restore_failures_total"), 0);
+}
+
+// A full disk takes nothing of the others either.
+TEST(ARestorer, DoesNotLeaveAPartitionForOthersWhereTheNodeIsFull) {
+  for (const auto& status : {make_status(msg::STORAGE_FULL), overloaded(msg::Status::NODE)}) {
+    world w;
+    w.archive_items(5);
+    w.refusals[group] = status;
+    w.order(group);
+    w.run(1s);
+    w.order(group + 1);
+    w.run(10min);
+    EXPECT_TRUE(w.whole.empty());
+    EXPECT_EQ(w.descriptions, 1) << "what was rebuilt is kept";
+  }
+}
+
+// History that was lost while the cluster had no archive, or objects that rot has eaten: whoever waits for
+// the table would wait for ever.
+TEST(ARestorer, DeletesATableWhosePastIsNotInTheArchive) {
+  world w;
+  w.archive_items(30);
+  w.part.set_last(31);
+  w.order();
+  w.run(3min);
+  EXPECT_TRUE(w.deletions.empty()) << "a listing may be behind";
+  w.deletes = false;
+  w.run(30min);
+  EXPECT_GE(w.deletions.size(), 10u) << "it is asked again while it refuses";
+  EXPECT_LE(w.deletions.size(), 60u) << "not more often than twice a minute";
+  w.deletions.clear();
+  w.deletes = true;
+  w.run(1h);
+  ASSERT_EQ(w.deletions.size(), 1u);
+  EXPECT_EQ(w.deletions[0].name(), "again");
+  EXPECT_EQ(w.deletions[0].unrestorable(), 900u);
+  EXPECT_NE(w.deletions[0].why().find("ends with entry 30"), std::string::npos) << w.deletions[0].why();
+  EXPECT_EQ(w.writes, 0);
+}
+
+TEST(ARestorer, WaitsForAnArchiveThatIsAwayForAsLongAsItIs) {
+  world w;
+  w.archive_items(5);
+  w.shelf->away = true;
+  w.order();
+  w.run(3h);
+  EXPECT_TRUE(w.deletions.empty());
+  w.shelf->away = false;
+  w.run(1min);
+  EXPECT_TRUE(w.restored);
 }
 
 TEST(ARestorer, BeginsAnewWhenTheArchiveFailsAndSaysWhyItWaits) {

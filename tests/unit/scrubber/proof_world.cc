@@ -110,15 +110,22 @@ void world::start(std::uint64_t base) {
     });
   });
   disk_ = system_.spawn([this](wire::scrubbed_disk_actor::pointer) {
-    return stand_in<wire::scrubbed_disk_actor>([this](const wire::page_log& what) {
-      wire::log_page page;
-      if (what.from <= base_)
-        page.result = {wire::disk_outcome::missing, "the log begins later"};
-      for (std::uint64_t i = what.from; page.result.ok() && i <= what.to && i <= log.size(); ++i)
-        if (page.entries.size() < 3) // small pages
-          page.entries.push_back(log[i - 1]);
-      return page;
-    });
+    return stand_in<wire::scrubbed_disk_actor>(
+        [this](const wire::page_log& what) {
+          wire::log_page page;
+          if (what.from <= base_)
+            page.result = {wire::disk_outcome::missing, "the log begins later"};
+          for (std::uint64_t i = what.from; page.result.ok() && i <= what.to && i <= log.size(); ++i)
+            if (page.entries.size() < 3) // small pages
+              page.entries.push_back(log[i - 1]);
+          return page;
+        },
+        [this](const wire::check_log&) {
+          ++log_reads;
+          wire::log_checked answer;
+          answer.damaged = unreadable;
+          return answer;
+        });
   });
   archiver_ = system_.spawn([this](wire::scrubbed_archiver_actor::pointer) {
     return stand_in<wire::scrubbed_archiver_actor>(
@@ -136,7 +143,7 @@ void world::start(std::uint64_t base) {
           return standing;
         },
         [this](wire::scrub_view_atom) {
-          wire::scrub_view view{true, true, !voices.empty(), 5, {}, "n2"};
+          wire::scrub_view view{runs, true, !voices.empty(), 5, {}, "n2"};
           for (const auto& [node, one] : voices)
             view.storage.push_back({one.member, node});
           return view;
@@ -148,15 +155,21 @@ void world::start(std::uint64_t base) {
           condemned.push_back(what);
           return condemnable;
         },
+        [this](const wire::mend_log&) { ++mends; },
         [this](const msg::ScrubReport& report) { reports.push_back(report); });
   });
   items_ = system_.spawn([this](wire::scrubbed_items_actor::pointer) {
-    return stand_in<wire::scrubbed_items_actor>([this](const wire::read_mark&) {
-      msg::ScrubReply reply;
-      reply.set_state(msg::ScrubReply::GONE);
-      reply.set_lineage(lineage);
-      return reply;
-    });
+    return stand_in<wire::scrubbed_items_actor>(
+        [this](const wire::read_mark&) {
+          msg::ScrubReply reply;
+          reply.set_state(msg::ScrubReply::GONE);
+          return reply;
+        },
+        [](const wire::audit_items&) {
+          wire::items_audited answer;
+          answer.done = true;
+          return answer;
+        });
   });
   scrubber_options options;
   options.node = "n2";
@@ -186,7 +199,7 @@ void world::answer(const wire::outgoing& asked) {
     return;
   const auto& request = asked.parcel.scrub_request();
   const bool made_up = voices.contains(asked.node);
-  if (!made_up && request.op_case() != msg::ScrubRequest::kCondemn)
+  if (made_up ? voices.at(asked.node).mute : request.op_case() != msg::ScrubRequest::kCondemn)
     return;
   voice silent;
   auto& one = made_up ? voices.at(asked.node) : silent;
@@ -260,6 +273,12 @@ void world::compare() {
   run(std::chrono::seconds(2));
 }
 
+void world::read() {
+  msg::ScrubRequest request;
+  request.mutable_pass();
+  deliver(std::move(request));
+}
+
 void world::condemn(std::uint64_t of_lineage) {
   msg::ScrubRequest request;
   auto& sentence = *request.mutable_condemn();
@@ -280,10 +299,13 @@ void world::run(std::chrono::milliseconds time) {
 double world::counted(const std::string& family, const std::string& label) const {
   double sum = 0;
   for (const auto& one : registry_->Collect())
-    for (const auto& metric : one.metric)
+    for (const auto& metric : one.metric) {
+      bool counts = label.empty();
       for (const auto& known : metric.label)
-        if (one.name == family && known.value == label)
-          sum += metric.counter.value;
+        counts = counts || known.value == label;
+      if (one.name == family && counts)
+        sum += metric.counter.value + metric.gauge.value;
+    }
   return sum;
 }
 

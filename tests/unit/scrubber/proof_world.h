@@ -26,6 +26,7 @@ struct voice {
   std::uint64_t lineage = 0;
   std::vector<scrub::witness> remembers;
   bool deaf = false;                                    // answers no sentence
+  bool mute = false;                                    // answers nothing
   msg::ScrubReply::State hears = msg::ScrubReply::HERE; // what it answers to one
 };
 
@@ -51,11 +52,12 @@ public:
   void order(std::uint64_t index, std::vector<scrub::leaf_list> members, bool arbitrate = false);
   // As that of another node: compare the members, which the replica beside it leads, by what `voices` say.
   void compare();
+  void read(); // as an operator: read the replica here in full, now
   // Likewise: member 2's copy of that lineage is wrong. What it answers: the last of `sent`.
   void condemn(std::uint64_t lineage);
   void run(std::chrono::milliseconds time);
 
-  double counted(const std::string& family, const std::string& label) const;
+  double counted(const std::string& family, const std::string& label = {}) const; // or a gauge's value
   const msg::ScrubReport& report() const { return reports.back(); }
 
   testing::temporary_directory where;
@@ -70,7 +72,10 @@ public:
   std::map<std::string, voice> voices;   // by node; without any, sentences alone are answered
   std::vector<wire::condemn> condemned;  // the replica
   bool condemnable = true;               // it is running
-  std::uint64_t lineage = 0;             // of the items beside it
+  bool runs = true;                      // likewise, as the scrubber sees it
+  std::vector<std::uint64_t> unreadable; // entries of its log
+  int log_reads = 0;                     // slices of it
+  int mends = 0;                         // so often it was to fetch them
   std::vector<const msg::ScrubRequest*> told(msg::ScrubRequest::OpCase what) const; // of those sent
 
 private:
