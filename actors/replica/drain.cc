@@ -340,7 +340,7 @@ void replica_state::on_flushed(const wire::items_applied& what) {
 }
 
 void replica_state::truncate() {
-  if (growing)
+  if (may_grow_on())
     return; // the items will stand at an index that this log must reach
   auto up_to = core->truncatable(static_cast<std::uint64_t>(options.storage.log_retention_bytes));
   if (options.archiver) // whatever else is gone, what is not archived stays

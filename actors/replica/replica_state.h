@@ -195,7 +195,7 @@ struct replica_state {
   std::optional<incoming_snapshot> incoming;
   std::uint64_t incoming_total = 0; // bytes of the snapshot that is coming; 0 when not known
   bool growing = false;             // a log replica that fetches the items, and votes on meanwhile
-  std::int64_t told_to_grow_us = 0;
+  std::int64_t told_to_grow_us = 0; // or restarted, since when it may have been
   bool reopens = false; // its item file was replaced under it: it opens again as soon as the disk is idle
   std::uint64_t grow_tries = 0;      // each asks another member
   std::int64_t archive_again_us = 0; // the archive is not asked for items before
@@ -334,6 +334,7 @@ struct replica_state {
   void on_grow(wire::grow_atom);
   std::optional<std::uint64_t> snapshot_source();
   std::vector<std::uint64_t> snapshot_sources() const;
+  bool may_grow_on() const;
   void drive_transfer();
   void try_another_source();
   void give_up_unwanted();

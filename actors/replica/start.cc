@@ -290,6 +290,8 @@ void replica_state::run() {
   if (options.archiver)
     core->archived(archive.archived());
   now_in = phase::running;
+  if (!options.fresh)
+    told_to_grow_us = now();
   if (options.deputies)
     seat = options.deputies->enroll(options.group, options.member, handle(self));
   self->send(options.peers, wire::enroll{wire::address(msg::ROLE_REPLICA, options.group),

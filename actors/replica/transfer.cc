@@ -24,6 +24,11 @@ constexpr std::int64_t back_within_us = 15'000'000;     // a source that was res
 
 } // namespace
 
+// A log replica that fetches items, or may have before it was restarted: it is not told at once to go on.
+bool replica_state::may_grow_on() const {
+  return !holds_items && now() - told_to_grow_us <= grow_wanted_us;
+}
+
 void replica_state::on_grow(wire::grow_atom) {
   told_to_grow_us = now();
   if (holds_items || growing || now_in != phase::running || kind() != msg::LOG_REPLICA)
@@ -98,7 +103,7 @@ void replica_state::drive_transfer() {
   if (now_in != phase::running || reopens || (incoming && incoming->storing))
     return; // while a piece is being stored the item file may be replaced any moment, wanted or not
   auto t = now();
-  if (growing && t - told_to_grow_us > grow_wanted_us) { // somebody else is to grow
+  if (growing && !may_grow_on()) { // somebody else is to grow
     growing = false;
     incoming.reset();
     discard_pieces();

@@ -54,6 +54,17 @@ msg::PaxosMessage leaders_log::accept(const std::vector<msg::Entry>& entries, st
   return message;
 }
 
+msg::PaxosMessage leaders_log::settled() const {
+  auto message = this->message();
+  auto& beat = *message.mutable_heartbeat();
+  beat.mutable_ballot()->set_round(1);
+  beat.mutable_ballot()->set_member(2);
+  beat.set_commit(index);
+  beat.set_settled(index);
+  beat.set_held(index);
+  return message;
+}
+
 msg::PaxosMessage leaders_log::gone() const {
   auto message = this->message();
   auto& chosen = *message.mutable_chosen();

@@ -36,6 +36,8 @@ public:
   msg::Entry configuration(const msg::Configuration& what);
   // An Accept of these, the last ones of the log, all chosen up to `commit`.
   msg::PaxosMessage accept(const std::vector<msg::Entry>& entries, std::uint64_t commit) const;
+  // All of it is chosen, and in every member's items.
+  msg::PaxosMessage settled() const;
   // "My log begins above": the answer to who lacks what is below.
   msg::PaxosMessage gone() const;
   // The only piece of a snapshot at the log's end.

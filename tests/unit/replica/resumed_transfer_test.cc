@@ -25,6 +25,52 @@ TEST(Transfer, GoesOnWhereAnEarlierOneEnded) {
   EXPECT_FALSE(w.asked.looks[0].anew);
 }
 
+// A log replica that was restarted, and then heard that the items of all others hold what is in its log.
+struct restarted {
+  static wire::items_opened none() {
+    wire::items_opened items;
+    items.result.outcome = wire::disk_outcome::missing;
+    return items;
+  }
+  static wire::log_loaded log() {
+    wire::log_loaded empty;
+    empty.exists = true;
+    *empty.hard_state.mutable_configuration() = test::three_members(msg::LOG_REPLICA);
+    return empty;
+  }
+  restarted() {
+    std::vector<msg::Entry> entries;
+    for (int i = 0; i < 3'000; ++i)
+      entries.push_back(leader.put("key", "item"));
+    w.hear(leader.accept(entries, leader.index));
+    w.hear(leader.settled());
+  }
+  bool has_cut_its_log() const {
+    return std::any_of(w.appended.begin(), w.appended.end(), [](auto& job) { return job.truncate_to > 0; });
+  }
+  test::leaders_log leader;
+  lone_replica w{log_replica(false), none(), log()};
+};
+
+// Pieces of a snapshot may lie there, which this log must go on from. Nobody says at once whether it is to
+// grow on.
+TEST(Transfer, OfBeforeARestartFindsTheLogThatItNeeds) {
+  restarted one;
+  one.w.pass(50'000ms);
+  EXPECT_FALSE(one.has_cut_its_log());
+  one.w.grow();
+  one.w.pass(50'000ms);
+  EXPECT_FALSE(one.has_cut_its_log());
+  one.w.pass(20'000ms); // somebody else is to grow
+  EXPECT_TRUE(one.has_cut_its_log());
+}
+
+TEST(Transfer, ThatNobodyWantsAfterARestartDoesNotKeepTheLogForEver) {
+  restarted one;
+  one.w.pass(61'000ms);
+  EXPECT_TRUE(one.has_cut_its_log());
+}
+
 msg::SnapshotChunk not_here_any_more() {
   msg::SnapshotChunk answer;
   answer.set_refused("gone");
