@@ -51,6 +51,8 @@ result<void> item_store::state::begin_audit() {
       });
       !done)
     return done.error();
+  if (entries)
+    entries->begin_recount();
   audit = std::move(fresh);
   return {};
 }
@@ -80,11 +82,12 @@ result<bool> item_store::state::audit_rows(std::size_t max_bytes, audit_slice& s
     if (sound && !in_place)
       sound =
           error{code::corrupt, path + ": the record with key " + printable(key) + " is not found by its key"};
-    if (sound && entries) {
-      item_entries::seen_entries seen;
+    item_entries::seen_entries seen;
+    if (sound && entries)
       sound = entries->check(key, value, seen);
-      slice.bytes += seen.bytes;
-    }
+    if (entries)
+      entries->recount(id, sound ? &seen : nullptr);
+    slice.bytes += seen.bytes;
     if (!sound) {
       a.found.damaged += 1;
       a.note(sound.error().text);
@@ -127,12 +130,21 @@ result<void> item_store::state::settle_audit() {
     return begun;
   leaves->adopt(a.leaves);
   auto outcome = leaves->write();
+  if (outcome && entries) {
+    if (!entries->settle_recount()) {
+      a.found.wrong_figures = true;
+      a.note(path + ": its index entries add up to something else than is noted of them");
+    }
+    outcome = entries->write_figures();
+  }
   if (outcome)
     outcome = store_position(next);
   if (outcome)
     outcome = db->commit();
   else
     db->rollback();
+  if (entries)
+    outcome ? entries->committed() : entries->rolled_back();
   outcome ? leaves->committed() : leaves->rolled_back();
   if (outcome)
     row = std::move(next);

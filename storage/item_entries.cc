@@ -143,10 +143,19 @@ std::uint64_t item_entries::size_of(const item_entry& entry, std::string_view it
   return rules_.size_of ? rules_.size_of(entry.key, shown) : shown.size();
 }
 
+// Less than nothing comes as what it wraps around to.
+void item_entries::count(std::int64_t id, std::uint32_t index, std::uint64_t items, std::uint64_t bytes) {
+  auto add = [&](entry_figures& sum) {
+    sum.items += items;
+    sum.bytes += bytes;
+  };
+  add(figures_[index - 1]);
+  if (recount_ && id <= recount_->to)
+    add(recount_->figures[index - 1]);
+}
+
 result<void> item_entries::put(std::int64_t id, const item_entry& entry, std::string_view item) {
-  auto& sum = figures_[entry.index - 1];
-  sum.items += 1;
-  sum.bytes += size_of(entry, item);
+  count(id, entry.index, 1, size_of(entry, item));
   const auto check = static_cast<std::int64_t>(entry_checksum(entry.key, id, entry.value));
   return put_.bind(1, std::string_view(entry.key))
       .bind(2, id)
@@ -155,10 +164,8 @@ result<void> item_entries::put(std::int64_t id, const item_entry& entry, std::st
       .run();
 }
 
-result<void> item_entries::drop(const item_entry& entry, std::string_view item) {
-  auto& sum = figures_[entry.index - 1];
-  sum.items -= 1;
-  sum.bytes -= size_of(entry, item);
+result<void> item_entries::drop(std::int64_t id, const item_entry& entry, std::string_view item) {
+  count(id, entry.index, 0 - std::uint64_t{1}, 0 - size_of(entry, item));
   return drop_.bind(1, std::string_view(entry.key)).run();
 }
 
@@ -174,23 +181,22 @@ result<void> item_entries::replace(std::string_view key, std::int64_t id,
   auto old = was->begin();
   for (const auto& entry : *is) {
     for (; old != was->end() && old->index < entry.index; ++old)
-      if (auto done = drop(*old, old_item); !done)
+      if (auto done = drop(id, *old, old_item); !done)
         return done;
     const bool both = old != was->end() && old->index == entry.index;
     if (both && old->key == entry.key && old->value == entry.value) {
-      auto& sum = figures_[entry.index - 1];
-      sum.bytes += size_of(entry, new_item) - size_of(*old, old_item);
+      count(id, entry.index, 0, size_of(entry, new_item) - size_of(*old, old_item));
       ++old;
       continue;
     }
     if (both)
-      if (auto done = drop(*old++, old_item); !done)
+      if (auto done = drop(id, *old++, old_item); !done)
         return done;
     if (auto done = put(id, entry, new_item); !done)
       return done;
   }
   for (; old != was->end(); ++old)
-    if (auto done = drop(*old, old_item); !done)
+    if (auto done = drop(id, *old, old_item); !done)
       return done;
   return {};
 }
@@ -210,11 +216,13 @@ result<void> item_entries::forget(std::int64_t id) {
     all.push_back({index, std::string(key), std::string(of_row_.column_bytes(1))});
   }
   of_row_.reset();
+  recount_.reset();
   for (const auto& entry : all) {
     if (entry.index == 0 || entry.index > figures_.size())
       return damaged(entry.key, "the index entry is of no index");
-    // What the item itself counted as is not known any more: the sum stays too large by it.
-    if (auto done = drop(entry, {}); !done)
+    // What the item itself counted as is not known any more: the sum stays too large by it, until it is
+    // counted anew.
+    if (auto done = drop(id, entry, {}); !done)
       return done;
   }
   return {};
@@ -289,6 +297,12 @@ result<void> item_entries::check(std::string_view key, std::string_view value, s
   auto should = entries_of(key, value);
   if (!should)
     return should.error();
+  seen.figures.assign(rules_.indexes, {});
+  for (const auto& entry : *should) {
+    auto& sum = seen.figures[entry.index - 1];
+    sum.items += 1;
+    sum.bytes += size_of(entry, value);
+  }
   auto row = row_.bind(1, key).step();
   if (!row)
     return row.error();
@@ -370,6 +384,31 @@ result<void> item_entries::check_count(std::uint64_t seen) {
                                     " index entries and tells of " + std::to_string(told) +
                                     ", its items have " + std::to_string(seen)};
   return {};
+}
+
+void item_entries::begin_recount() {
+  recount_.emplace().figures.resize(rules_.indexes);
+}
+
+void item_entries::recount(std::int64_t id, const seen_entries* seen) {
+  if (!seen)
+    recount_.reset();
+  if (!recount_)
+    return;
+  recount_->to = id;
+  for (std::size_t i = 0; i < rules_.indexes; ++i) {
+    recount_->figures[i].items += seen->figures[i].items;
+    recount_->figures[i].bytes += seen->figures[i].bytes;
+  }
+}
+
+bool item_entries::settle_recount() {
+  if (!recount_)
+    return true;
+  const bool right = recount_->figures == figures_;
+  figures_ = std::move(recount_->figures);
+  recount_.reset();
+  return right;
 }
 
 } // namespace troupe::storage

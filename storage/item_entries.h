@@ -9,6 +9,7 @@
 #pragma once
 #include "storage/item_store.h"
 #include "storage/sqlite.h"
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,10 @@ public:
   // The last step of a transaction, and then how it ended.
   result<void> write_figures();
   void committed() { kept_ = figures_; }
-  void rolled_back() { figures_ = kept_; }
+  void rolled_back() {
+    figures_ = kept_;
+    recount_.reset(); // it has counted what did not come to pass
+  }
 
   // As item_store::scan_entries.
   result<item_page> scan(std::uint32_t index, std::string_view from, std::string_view to, bool backward,
@@ -46,10 +50,20 @@ public:
   // That the record has the entries it should have, sound ones. Adds them to `seen`.
   struct seen_entries {
     std::uint64_t entries = 0;
-    std::uint64_t bytes = 0; // read
+    std::uint64_t bytes = 0;            // read
+    std::vector<entry_figures> figures; // of the record alone, by index: what it should have
   };
   result<void> check(std::string_view key, std::string_view value, seen_entries& seen);
   result<void> check_count(std::uint64_t seen); // that there are no others
+
+  // Counts anew, while transactions go on, what the entries of all items add up to. The rows come in the
+  // order of their numbers, each with what check() has seen in it alone; null: it is damaged.
+  void begin_recount();
+  void recount(std::int64_t id, const seen_entries* seen);
+  // After the last row, within a transaction: takes what was counted for the figures. False when they were
+  // others. True, too, when nothing can be said this time: after a transaction that failed, or an item that
+  // cannot be read.
+  bool settle_recount();
 
   const std::vector<entry_figures>& figures() const { return kept_; }
 
@@ -59,8 +73,10 @@ private:
   result<bool> read_state(); // false: nothing, or of other rules
   result<void> make_anew();
   std::uint64_t size_of(const item_entry& entry, std::string_view item) const;
+  // Where what the items in a row have of an index changes.
+  void count(std::int64_t id, std::uint32_t index, std::uint64_t items, std::uint64_t bytes);
   result<void> put(std::int64_t id, const item_entry& entry, std::string_view item);
-  result<void> drop(const item_entry& entry, std::string_view item);
+  result<void> drop(std::int64_t id, const item_entry& entry, std::string_view item);
   result<std::vector<item_entry>> entries_of(std::string_view key, std::string_view value) const;
   // The item in the row, verified, appended to the page with the entry's key.
   result<void> add_item(std::int64_t id, std::string_view entry_key, item_page& page);
@@ -73,6 +89,11 @@ private:
   sqlite::statement put_, drop_, get_, up_, down_, after_, item_, row_, state_, of_row_;
   std::vector<entry_figures> figures_; // with the open transaction
   std::vector<entry_figures> kept_;    // without
+  struct recounting {
+    std::vector<entry_figures> figures; // of the rows up to `to`, as they are by now
+    std::int64_t to = INT64_MIN;
+  };
+  std::optional<recounting> recount_;
 };
 
 } // namespace troupe::storage

@@ -6,7 +6,6 @@
 #include "tests/unit/storage/item_fixtures.h"
 #include <random>
 #include <set>
-#include <sqlite3.h>
 
 namespace troupe::testing {
 namespace {
@@ -33,15 +32,6 @@ leaf_digests from_scratch(storage::item_store& items, const storage::leaf_cut& c
     leaf.items += 1;
   }
   return out;
-}
-
-// What somebody else does to the file while no store has it open.
-void sql_on_file(const std::string& path, const std::string& sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  char* why = nullptr;
-  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &why), SQLITE_OK) << sql << ": " << why;
-  sqlite3_close(db);
 }
 
 std::string blob(std::string_view bytes) {

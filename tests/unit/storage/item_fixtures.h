@@ -4,6 +4,7 @@
 #include "tests/unit/storage/fixtures.h"
 #include <deque>
 #include <map>
+#include <sqlite3.h>
 
 namespace troupe::testing {
 
@@ -24,6 +25,15 @@ open_items(const std::string& path, const storage::item_options& options = item_
 
 inline std::uint64_t length_of_value(std::string_view, std::string_view value) {
   return value.size();
+}
+
+// What somebody else does to the file while no store has it open.
+inline void sql_on_file(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  char* why = nullptr;
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &why), SQLITE_OK) << sql << ": " << why;
+  sqlite3_close(db);
 }
 
 // Owns what the views of a batch point at.

@@ -5,21 +5,11 @@
 #include <fstream>
 #include <iterator>
 #include <random>
-#include <sqlite3.h>
 
 namespace troupe::testing {
 namespace {
 
 using storage::code;
-
-// What somebody else does to the file while no store has it open.
-void sql_on_file(const std::string& path, const char* sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  char* why = nullptr;
-  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, &why), SQLITE_OK) << sql << ": " << why;
-  sqlite3_close(db);
-}
 
 class item_store_test : public ::testing::Test {
 protected:
