@@ -227,7 +227,10 @@ void scrubber_state::pass_failed(const std::string& why) {
   meter->passes_failed.Increment();
   passes->failed(reading->group, now());
   auto* one = reader();
+  // Once may be while it starts.
   if (one && std::exchange(one->unread, why) != why)
+    one->told_unread = false;
+  else if (one && !std::exchange(one->told_unread, true))
     kit::log(kit::level::warning, options.node, "scrubber",
              "group " + std::to_string(reading->group) + " could not be read in full: " + why);
   if (one && one->report.progress() != 0) {

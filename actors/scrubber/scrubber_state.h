@@ -26,6 +26,7 @@ struct resident {
   std::int64_t led_us = 0;            // since when
   std::int64_t compared_us = 0;       // on the node's clock; 0: never
   std::string unread;                 // why its last pass came to nothing; empty: it did not
+  bool told_unread = false;           // and people were told
   std::int64_t started_us = 0;
   std::int64_t proved_us = 0;                             // by the archive; 0: never
   std::uint64_t proofs_ordered = 0;                       // by this node

@@ -1,4 +1,5 @@
 // A full pass ends, whatever happens: with all that was read, or with what stood in its way.
+#include "actors/kit/log.h"
 #include "tests/unit/scrubber/proof_world.h"
 #include <gmock/gmock.h>
 
@@ -51,8 +52,15 @@ TEST_F(Pass, EndsThoughNobodyGivesWhatCannotBeRead) {
 
 TEST_F(Pass, OverAReplicaThatDoesNotRunIsTriedAgainAndCounted) {
   w.runs = false;
+  kit::set_log_level(kit::level::warning);
+  ::testing::internal::CaptureStderr();
   w.read();
+  for (int i = 0; i < 100 && w.counted("troupe_scrub_passes_failed_total") == 0; ++i)
+    w.run(50ms);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "it may be starting";
+  ::testing::internal::CaptureStderr();
   w.run(10s);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("could not be read in full"));
   EXPECT_GE(w.counted("troupe_scrub_passes_failed_total"), 5);
   EXPECT_LE(w.counted("troupe_scrub_passes_failed_total"), 20);
   EXPECT_EQ(w.counted("troupe_scrub_passes_total"), 0);
