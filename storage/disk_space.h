@@ -3,12 +3,23 @@
 #pragma once
 #include "storage/result.h"
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace troupe::storage {
 
 // Bytes that this process may still write there.
 result<std::uint64_t> free_bytes(const std::string& directory);
+
+// What is made beside the data, and can be done without: a disk keeps some room whatever is made on it.
+struct spare_room {
+  std::uint64_t kept = 0;
+  // How much a directory's disk has; another answer than the disk's is for tests.
+  std::function<result<std::uint64_t>(const std::string& directory)> free = free_bytes;
+
+  // `full`, in words for people, unless so many bytes more can be made in the directory.
+  result<void> has(const std::string& directory, std::uint64_t bytes) const;
+};
 
 // Remembers whether writes are refused. They are below `minimum`, and until there is an eighth more than it
 // again, so that a node at the edge does not flap.

@@ -34,15 +34,7 @@ storage::result<void> may_go_on(const rebuilder_options& options, const rebuild_
                                 std::uint64_t bytes = 0) {
   if (cancelled(options))
     return storage::error{storage::code::refused, "this node stops"};
-  auto free = options.free_bytes(storage::directory_of(job.path));
-  if (!free)
-    return free.error();
-  if (*free < options.free_bytes_min + bytes)
-    return storage::error{storage::code::full, "the disk has " + std::to_string(*free >> 20) +
-                                                   " MiB left; about " + std::to_string(bytes >> 20) +
-                                                   " are needed, and it keeps " +
-                                                   std::to_string(options.free_bytes_min >> 20)};
-  return {};
+  return options.room.has(storage::directory_of(job.path), bytes);
 }
 
 // A store from which no more is fetched in a second than the node may take, and nothing that it may not.

@@ -12,7 +12,6 @@
 #include "actors/wire/archive_roles.h"
 #include "storage/disk_space.h"
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,10 +32,7 @@ using rebuilder = caf::typed_actor<caf::replies_to<rebuild_job>::with<wire::item
 
 struct rebuilder_options {
   store_opener open;
-  std::uint64_t free_bytes_min = 0; // that the disk keeps, whatever is made
-  // How many a directory's disk has; another answer than the disk's is for tests.
-  std::function<storage::result<std::uint64_t>(const std::string& directory)> free_bytes =
-      storage::free_bytes;
+  storage::spare_room room;
   std::shared_ptr<kit::pace> takes;             // bytes that are fetched; null: no bound
   std::shared_ptr<std::atomic<bool>> cancelled; // it is to end soon; may be null
   const kit::clock* clock = nullptr;            // outlives the actor

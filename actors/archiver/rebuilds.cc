@@ -59,7 +59,7 @@ void archiver_state::rebuild(const wire::rebuild_items& what) {
                ": nobody gives it its items; making them anew from the archive");
   rebuilder_options how;
   how.open = options.open;
-  how.free_bytes_min = options.free_bytes_min;
+  how.room.kept = options.free_bytes_min;
   how.takes = options.takes;
   how.cancelled = options.cancelled;
   how.clock = options.clock;

@@ -101,6 +101,7 @@ void node::parts::spawn_restorer() {
   o.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.open = opener_of_archive(cluster.archive, o.cancelled);
   o.scratch = here.data + "/restore";
+  o.room.kept = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
   o.bytes_per_second = static_cast<std::uint64_t>(cluster.archive.restore_bytes_per_second);
   restorer = restorer::spawn_restorer(system, std::move(o));
 }
@@ -194,7 +195,7 @@ void node::parts::spawn_scrubber() {
   o.archive.cancelled = std::make_shared<std::atomic<bool>>(false);
   o.archive.open = opener_of_archive(cluster.archive, o.archive.cancelled);
   o.archive.scratch = here.data + "/scrub";
-  o.archive.free_bytes_min = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
+  o.archive.room.kept = static_cast<std::uint64_t>(cluster.storage.free_bytes_min);
   o.piece_bytes = static_cast<std::uint64_t>(cluster.archive.segment_bytes);
   scrubber = scrubber::spawn_scrubber(system, std::move(o));
 }

@@ -8,11 +8,13 @@ namespace troupe::restorer {
 namespace {
 
 constexpr std::size_t page_items = 1000;
+constexpr std::uint64_t log_bytes = 64u << 20; // about what a step may add, and the write-ahead log beside it
 
 struct worker_state {
   static inline const char* name = "rebuild_worker";
   store_opener open;
   std::string scratch;
+  storage::spare_room room;
   std::unique_ptr<storage::object_store> store;
   std::unique_ptr<history::rebuild> work; // ends before the store does
 
@@ -45,6 +47,9 @@ struct worker_state {
     order.last = job.last;
     order.time_ms = job.time_ms;
     order.path = scratch + "/" + std::to_string(job.whose.group) + ".db";
+    order.room = [this](std::uint64_t bytes) { return room.has(scratch, bytes); };
+    if (auto may = room.has(scratch, log_bytes); !may)
+      return failed(may.error().text);
     auto begun = history::rebuild::begin(*store, std::move(order));
     if (!begun)
       return failed(begun.error().text);
@@ -73,6 +78,8 @@ struct worker_state {
       return failed("there is no rebuild to go on with");
     if (job.what == rebuild_job::kind::page)
       return page(job);
+    if (auto may = room.has(scratch, log_bytes); !may)
+      return failed(may.error().text);
     auto whole = work->step();
     rebuild_done done;
     if (!whole) {
@@ -87,9 +94,10 @@ struct worker_state {
 };
 
 rebuild_worker::behavior_type worker(rebuild_worker::stateful_pointer<worker_state> self, store_opener open,
-                                     std::string scratch) {
+                                     std::string scratch, storage::spare_room room) {
   self->state.open = std::move(open);
   self->state.scratch = std::move(scratch);
+  self->state.room = std::move(room);
   std::error_code absent; // what a former life left, which is of no use to anybody
   std::filesystem::remove_all(self->state.scratch, absent);
   return {
@@ -104,9 +112,9 @@ rebuild_worker::behavior_type worker(rebuild_worker::stateful_pointer<worker_sta
 } // namespace
 
 rebuild_worker spawn_rebuild_worker(caf::actor_system& system, store_opener open, std::string scratch,
-                                    bool detached) {
-  return detached ? system.spawn<caf::detached>(worker, std::move(open), std::move(scratch))
-                  : system.spawn(worker, std::move(open), std::move(scratch));
+                                    storage::spare_room room, bool detached) {
+  return detached ? system.spawn<caf::detached>(worker, std::move(open), std::move(scratch), std::move(room))
+                  : system.spawn(worker, std::move(open), std::move(scratch), std::move(room));
 }
 
 } // namespace troupe::restorer

@@ -5,6 +5,7 @@
 #include "actors/wire/glue.h"
 #include "actors/wire/interfaces.h"
 #include "storage/archive/object_store.h"
+#include "storage/disk_space.h"
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,7 +42,7 @@ using rebuild_worker =
 // `scratch`: a directory for its files, made if need be; what lies there is removed.
 // `detached`: on a thread of its own, as everywhere but on virtual time.
 rebuild_worker spawn_rebuild_worker(caf::actor_system& system, store_opener open, std::string scratch,
-                                    bool detached = true);
+                                    storage::spare_room room, bool detached = true);
 
 } // namespace troupe::restorer
 

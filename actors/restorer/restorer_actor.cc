@@ -29,7 +29,8 @@ void restorer_state::start() {
   dice.seed(options.seed);
   next_id = wire::first_id(dice());
   meter = std::make_unique<meters>(*options.metrics);
-  worker = spawn_rebuild_worker(self->home_system(), options.open, options.scratch, options.detached);
+  worker = spawn_rebuild_worker(self->home_system(), options.open, options.scratch, options.room,
+                                options.detached);
   self->send(
       options.peers,
       wire::enroll{wire::address(msg::ROLE_RESTORER), caf::actor_cast<wire::role_actor>(self), false, {}});

@@ -8,8 +8,8 @@
 // docs/decisions/017-backups.md: each batch is bound to the leadership it began in, which the metadata is
 // asked about once it holds: whether all items are there already.
 //
-// One partition at a time: it needs as much room on the disk as that has items. Where something is in the way
-// it begins anew, later each time.
+// One partition at a time: it needs up to three times as much room on the disk as that has items, and with
+// less it waits. Where something is in the way it begins anew, later each time.
 #pragma once
 #include "actors/kit/clock.h"
 #include "actors/kit/metrics.h"
@@ -27,6 +27,7 @@ struct restorer_options {
   std::vector<std::string> metadata_nodes;
   store_opener open;
   std::string scratch;                          // a directory of its own
+  storage::spare_room room;                     // there
   std::uint64_t bytes_per_second = 0;           // written, at most; not 0
   bool detached = true;                         // the worker, on a thread of its own
   std::shared_ptr<std::atomic<bool>> cancelled; // is set when it ends, for the store; may be null

@@ -2,7 +2,6 @@
 #include "actors/history/rebuild.h"
 #include "actors/scrubber/paced_store.h"
 #include "storage/archive/segment.h"
-#include "storage/disk_space.h"
 #include <caf/all.hpp>
 #include <filesystem>
 
@@ -64,28 +63,14 @@ archive_work_done put(const archive_job& job, storage::object_store& store) {
                                      std::to_string(job.entries->back().index()) + " is damaged"});
 }
 
-// Nothing, or why there is too little room for so many more bytes.
-std::optional<archive_work_done> no_room_for(std::uint64_t bytes, const archive_terms& terms) {
-  auto free = storage::free_bytes(terms.scratch);
-  if (!free)
-    return failure(free.error());
-  if (*free >= terms.free_bytes_min + bytes)
-    return std::nullopt;
-  archive_work_done refused;
-  refused.result = outcome::no_room;
-  refused.text = terms.scratch + ": a copy rebuilt from the archive needs about " +
-                 std::to_string((terms.free_bytes_min + bytes) >> 20) + " MiB of room, and there are " +
-                 std::to_string(*free >> 20);
-  return refused;
-}
-
 archive_work_done rebuild(const archive_job& job, const archive_terms& terms, storage::object_store& store) {
   std::error_code trouble;
   std::filesystem::create_directories(terms.scratch, trouble);
   if (trouble)
     return failure({code::io, terms.scratch + ": " + trouble.message()});
-  if (auto refused = no_room_for(scratch_per_item_byte * job.item_bytes + scratch_least, terms))
-    return *refused;
+  auto room = [&](std::uint64_t bytes) { return terms.room.has(terms.scratch, bytes); };
+  if (auto there = room(scratch_per_item_byte * job.item_bytes + scratch_least); !there)
+    return failure(there.error());
   history::rebuild_order order;
   order.whose = job.whose;
   order.last = job.last;
@@ -93,24 +78,18 @@ archive_work_done rebuild(const archive_job& job, const archive_terms& terms, st
   order.path = terms.scratch + "/reference.db";
   order.items.from = job.from;
   order.items.to = job.to;
-  std::optional<archive_work_done> no_room;
-  order.room = [&](std::uint64_t bytes) -> storage::result<void> {
-    no_room = no_room_for(bytes, terms);
-    if (no_room)
-      return storage::error{code::full, no_room->text};
-    return {};
-  };
+  order.room = room;
   auto work = history::rebuild::begin(store, std::move(order));
   if (!work)
-    return no_room ? *no_room : failure(work.error());
+    return failure(work.error());
   for (;;) {
     auto over = (*work)->step();
     if (!over)
       return failure(over.error());
     if (*over)
       break;
-    if (auto refused = no_room_for(scratch_least, terms))
-      return *refused;
+    if (auto there = room(scratch_least); !there)
+      return failure(there.error());
   }
   auto digests = (*work)->items().digests();
   if (!digests)

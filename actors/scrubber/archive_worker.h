@@ -8,6 +8,7 @@
 #include "messages/archive.pb.h"
 #include "messages/replication.pb.h"
 #include "storage/archive/object_store.h"
+#include "storage/disk_space.h"
 #include <atomic>
 #include <caf/typed_event_based_actor.hpp>
 #include <functional>
@@ -54,8 +55,8 @@ struct archive_terms {
   std::function<storage::result<std::unique_ptr<storage::object_store>>()> open;
   std::shared_ptr<std::atomic<bool>> cancelled; // set when the node stops; may be null
   std::int64_t bytes_per_second = 0;
-  std::string scratch;              // a directory of its own on the node's disk; what lies there is removed
-  std::uint64_t free_bytes_min = 0; // that the disk keeps whatever is made
+  std::string scratch; // a directory of its own on the node's disk; what lies there is removed
+  storage::spare_room room;
 };
 
 using archive_worker_actor =

@@ -59,8 +59,8 @@ protected:
     options.takes = takes;
     options.clock = &kit::system_clock();
     options.cancelled = stops;
-    options.free_bytes_min = keeps_free;
-    options.free_bytes = [this](const std::string&) { return storage::result<std::uint64_t>(has_free); };
+    options.room.kept = keeps_free;
+    options.room.free = [this](const std::string&) { return storage::result<std::uint64_t>(has_free); };
     auto worker = spawn_rebuilder(system_, options, false);
     rebuild_job job;
     job.whose = whose;

@@ -11,6 +11,7 @@
 #include "tests/unit/stand_in.h"
 #include "tests/unit/storage/fixtures.h"
 #include <caf/all.hpp>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
@@ -45,6 +46,8 @@ public:
           std::make_unique<testing::lying_store>(shelf));
     };
     o.scratch = where.file("restore");
+    o.room.kept = 1 << 20;
+    o.room.free = [this](const std::string&) { return storage::result<std::uint64_t>(free); };
     o.bytes_per_second = 1 << 20;
     o.detached = false;
     o.peers = peers;
@@ -124,6 +127,7 @@ public:
   // --- what became of it
   std::map<std::string, std::string> items;
   bool restored = false;
+  std::uint64_t free = 1 << 30; // of the disk
   int writes = 0;
   std::uint64_t largest_write = 0;
   int descriptions = 0;
@@ -490,6 +494,21 @@ TEST(ARestorer, BeginsAnewWhenTheArchiveFailsAndSaysWhyItWaits) {
   EXPECT_GE(w.count("troupe_restore_failures_total"), 2);
   EXPECT_EQ(w.count("troupe_restorer_waiting_partitions"), 1);
   w.shelf->away = false;
+  w.run(10s);
+  EXPECT_TRUE(w.restored);
+}
+
+// What it makes is scratch: the room that is left is the data's.
+TEST(ARestorer, WaitsForRoomOnTheDiskAndMakesNothingMeanwhile) {
+  world w;
+  w.archive_items(5);
+  w.free = 10 << 20;
+  w.order();
+  w.run(5s);
+  EXPECT_FALSE(w.restored);
+  EXPECT_GE(w.count("troupe_restore_failures_total"), 2);
+  EXPECT_TRUE(std::filesystem::is_empty(w.where.file("restore")));
+  w.free = 1 << 30;
   w.run(10s);
   EXPECT_TRUE(w.restored);
 }

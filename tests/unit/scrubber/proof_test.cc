@@ -215,7 +215,7 @@ TEST_F(Proof, TooLittleRoomIsSaidAndNothingIsMade) {
   prove();
   EXPECT_FALSE(proved());
   EXPECT_EQ(w.counted("troupe_scrub_proofs_total", "none"), 1);
-  EXPECT_THAT(w.report().archive(), HasSubstr("MiB of room"));
+  EXPECT_THAT(w.report().archive(), HasSubstr("MiB left"));
   EXPECT_EQ(w.report().findings(), 0u) << "nothing is known to be wrong";
 }
 

@@ -182,7 +182,7 @@ void world::start(std::uint64_t base) {
     return std::unique_ptr<storage::object_store>(storage::directory_store::at(where.file("archive")));
   };
   options.archive.scratch = where.file("scrub");
-  options.archive.free_bytes_min = free_bytes_min;
+  options.archive.room.kept = free_bytes_min;
   options.scrub.archive_bytes_per_second = std::int64_t{1} << 50;
   options.piece_bytes = 300;
   options.detached = false;
