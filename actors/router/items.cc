@@ -416,6 +416,8 @@ void router_state::on_page(flight& f, msg::ReplicaReply& reply) {
       return finish(f, make_status(msg::INTERNAL, "a stored item cannot be read"));
   }
   auto backward = f.paging.backward;
+  // As in DynamoDB, also where nothing comes behind the last one that was looked at.
+  const bool limited = f.paging.limit > 0 && f.gathered.scanned() >= f.paging.limit;
   if (reply.more()) {
     (backward ? f.range.to : f.range.from) = reply.resume();
   } else {
@@ -424,11 +426,10 @@ void router_state::on_page(flight& f, msg::ReplicaReply& reply) {
     auto ends = backward ? edge.empty() || edge <= f.range.from
                          : edge.empty() || (!f.range.to.empty() && edge >= f.range.to);
     if (ends)
-      return finish_query(f, false);
+      return finish_query(f, limited);
     (backward ? f.range.to : f.range.from) = edge;
   }
-  if ((f.paging.limit > 0 && f.gathered.scanned() >= f.paging.limit) ||
-      f.gathered_bytes >= limits::page_bytes)
+  if (limited || f.gathered_bytes >= limits::page_bytes)
     return finish_query(f, true);
   f.attempts = 0;
   dispatch(f);

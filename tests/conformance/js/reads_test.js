@@ -91,6 +91,19 @@ describe("Query", () => {
     assert.equal(pages[2].LastEvaluatedKey, undefined);
   });
 
+  test("a page that its limit ends has a key, also with the last item there is, and an empty page behind it", async () => {
+    const pages = [];
+    for await (const page of paginateQuery({ client: db, pageSize: 10 }, of("a"))) pages.push(page);
+    assert.deepEqual(pages.map((page) => page.Count), [10, 10, 0]);
+    assert.deepEqual(pages[1].LastEvaluatedKey, { who: { S: "a" }, seq: { N: "19" } });
+    const all = await scan({});
+    assert.equal(all.LastEvaluatedKey, undefined);
+    const last = await scan({ Limit: all.Count });
+    assert.equal(last.Count, all.Count);
+    const behind = await scan({ ExclusiveStartKey: last.LastEvaluatedKey });
+    assert.deepEqual([behind.Count, behind.LastEvaluatedKey], [0, undefined]);
+  });
+
   test("a limit counts before the filter does", async () => {
     const said = await query(of("a", { Limit: 5, FilterExpression: "even = :yes", ProjectionExpression: "seq",
       ExpressionAttributeValues: { ":who": { S: "a" }, ":yes": { BOOL: true } } }));

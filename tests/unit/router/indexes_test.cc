@@ -97,7 +97,25 @@ TEST(RouterIndexes, AQueryWalksEntriesAndGoesOnByTheKeysOfBoth) {
 
   ask.mutable_query()->set_start_key(answer.last_key());
   w.ask(2, ask);
-  EXPECT_EQ(w.scanned(w.to(msg::ROLE_REPLICA)).from(), reply.resume());
+  question = w.to(msg::ROLE_REPLICA);
+  EXPECT_EQ(w.scanned(question).from(), reply.resume());
+}
+
+// As DynamoDB does: who asks for as many as there are hears that only by an empty page.
+TEST(RouterIndexes, APageThatItsLimitEndedSaysWhereItEndedAlsoWithTheLastItem) {
+  indexed w;
+  auto ask = w.query();
+  ask.mutable_query()->set_limit(1);
+  w.ask(1, ask);
+  w.answer(w.to(msg::ROLE_REPLICA), w.page(2, -7, shown_of(2, -7)));
+  auto last = w.answered();
+  EXPECT_EQ(last.items_size(), 1);
+  EXPECT_EQ(last.last_key(), item::serialize(make_item({{"id", s("a")}, {"rank", n(-7)}, {"seq", n(2)}})));
+
+  ask.mutable_query()->set_limit(2);
+  w.ask(2, ask);
+  w.answer(w.to(msg::ROLE_REPLICA), w.page(2, -7, shown_of(2, -7)));
+  EXPECT_EQ(w.answered().last_key(), "") << "fewer than the limit";
 }
 
 TEST(RouterIndexes, ItemsAreFetchedOnlyForWhatIsNotProjected) {
