@@ -387,7 +387,7 @@ result<void> item_entries::check_count(std::uint64_t seen) {
 }
 
 void item_entries::begin_recount() {
-  recount_.emplace().figures.resize(rules_.indexes);
+  recount_ = recounting{std::vector<entry_figures>(rules_.indexes), INT64_MIN};
 }
 
 void item_entries::recount(std::int64_t id, const seen_entries* seen) {

@@ -91,7 +91,7 @@ private:
   std::vector<entry_figures> kept_;    // without
   struct recounting {
     std::vector<entry_figures> figures; // of the rows up to `to`, as they are by now
-    std::int64_t to = INT64_MIN;
+    std::int64_t to;
   };
   std::optional<recounting> recount_;
 };
